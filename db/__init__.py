@@ -1,0 +1,60 @@
+"""What is kept: the tables, the connection, and the vault that seals secrets."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.context import TortoiseContext
+from tortoise.models import Model
+
+SQLITE_PRAGMAS = {
+    "journal_mode": "WAL",
+    "foreign_keys": "ON",
+    "busy_timeout": "5000",
+    "synchronous": "NORMAL",
+    "wal_autocheckpoint": "4000",  # 16 MB: by default a log of some megabytes is written twice
+}
+
+
+def config(url: str) -> dict[str, Any]:
+    """Return Tortoise's configuration for the database at *url* (sqlite:// or postgres://)."""
+    return {
+        "connections": {"default": _connection(url)},
+        "apps": {
+            "rollway": {
+                "models": ["db.models", "aerich.models"],
+                "default_connection": "default",
+            }
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+@asynccontextmanager
+async def connect(url: str, *, everywhere: bool = False) -> AsyncIterator[None]:
+    """Open the database for the duration of the block.
+
+    *everywhere* makes it the connection of every task of this process: a server's requests run
+    in tasks that do not descend from the one that opened it.
+    """
+    async with TortoiseContext() as context:
+        await context.init(config=config(url), _enable_global_fallback=everywhere)
+        yield
+
+
+async def lock_table(model: type[Model], transaction: BaseDBAsyncClient) -> None:
+    """Have other writers of *model* wait for this transaction; on SQLite they do so anyway."""
+    if transaction.capabilities.dialect == "postgres":
+        table = model._meta.db_table  # noqa: SLF001
+        await transaction.execute_query(f'LOCK TABLE "{table}" IN SHARE ROW EXCLUSIVE MODE')
+
+
+def _connection(url: str) -> Any:
+    if not url.startswith("sqlite:"):
+        return url
+    connection = expand_db_url(url)
+    given = connection["credentials"]
+    return {**connection, "engine": "db.sqlite", "credentials": {**SQLITE_PRAGMAS, **given}}

@@ -1,0 +1,243 @@
+"""The audit log: who did what, when and from where, in chains that show whether one was altered.
+
+Each team and each user has a chain. An entry's hash covers the entry and the hash before it, so
+that changing, removing or inserting one breaks every later hash; `audit_chain` keeps where a chain
+ends, so that a missing end shows too. An entry is written in the transaction of what it tells.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from hashlib import sha256
+from json import dumps
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from db.models import AuditChain, AuditEntry
+
+PAGE_ENTRIES = 500
+
+Still = Callable[[BaseDBAsyncClient], Awaitable[None]]
+
+
+class Act(StrEnum):
+    """What an entry tells."""
+
+    SIGNED_UP = "user.signed_up"
+    SIGNED_IN = "user.signed_in"
+    SIGNED_OUT = "user.signed_out"
+    PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 (no password)
+    USER_UPDATED = "user.updated"
+    LOGIN_LINKED = "user.login_linked"
+    LOGIN_UNLINKED = "user.login_unlinked"
+    API_TOKEN_CREATED = "api_token.created"  # noqa: S105 (no token)
+    API_TOKEN_REVOKED = "api_token.revoked"  # noqa: S105 (no token)
+    ORG_CREATED = "org.created"
+    ORG_UPDATED = "org.updated"
+    ORG_TRANSFERRED = "org.transferred"
+    ORG_DELETED = "org.deleted"
+    MEMBER_INVITED = "member.invited"
+    MEMBER_JOINED = "member.joined"
+    INVITATION_DECLINED = "invitation.declined"
+    INVITATION_REVOKED = "invitation.revoked"
+    MEMBER_ROLE_CHANGED = "member.role_changed"
+    MEMBER_REMOVED = "member.removed"
+    SECRETS_CHANGED = "secrets.changed"
+    APPLICATION_CREATED = "application.created"
+    APPLICATION_UPDATED = "application.updated"
+    APPLICATION_OFFERED = "application.offered"
+    APPLICATION_DECLINED = "application.declined"
+    APPLICATION_TRANSFERRED = "application.transferred"
+    APPLICATION_DELETED = "application.deleted"
+    ENVIRONMENT_CREATED = "environment.created"
+    ENVIRONMENT_UPDATED = "environment.updated"
+    ENVIRONMENT_DELETED = "environment.deleted"
+    TASK_DISPATCHED = "task.dispatched"
+    TASK_CANCELLED = "task.cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a user, through a session or an API token, from an address with a program."""
+
+    user_id: str | None
+    name: str
+    via: str
+    address: str = ""
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be told; *before* and *after* never hold a secret."""
+
+    actor: Actor
+    act: Act
+    target: str
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An entry and the chain it belongs to, to be written with what it tells.
+
+    *still* is asked once the chain is locked, and refuses what may not be done any more.
+    """
+
+    chain: str
+    entry: Entry
+    still: Still | None = None
+
+    async def begin(self, db: BaseDBAsyncClient) -> None:
+        """Have what the chain tells of stand still; take this lock before others."""
+        await lock(self.chain, db)
+        if self.still is not None:
+            await self.still(db)
+
+    async def write(self, db: BaseDBAsyncClient) -> None:
+        """Append the entry, within the transaction of what it tells."""
+        await write(self.chain, self.entry, db)
+
+
+class Head(NamedTuple):
+    """Where a chain ends: the number of its last entry and that entry's hash."""
+
+    seq: int
+    hash: str
+
+
+NOTHING = Head(0, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a chain: how many entries are right, the hash of the last, what is wrong."""
+
+    chain: str
+    entries: int
+    head: str
+    fault: str | None
+
+
+def org_chain(name: str) -> str:
+    """Return the chain of a team; names that differ in case alone share it."""
+    return f"org:{name.lower()}"
+
+
+def user_chain(user_id: str) -> str:
+    """Return the chain of a user."""
+    return f"user:{user_id}"
+
+
+async def lock(chain: str, db: BaseDBAsyncClient) -> AuditChain:
+    """Have others who write to *chain* wait for this transaction; take it before other locks."""
+    query = AuditChain.filter(id=chain).using_db(db).select_for_update()
+    found = await query.first()
+    if found is None:
+        await AuditChain.bulk_create([AuditChain(id=chain)], using_db=db, ignore_conflicts=True)
+        found = await query.get()
+    return found
+
+
+async def write(chain: str, entry: Entry, db: BaseDBAsyncClient) -> None:
+    """Append *entry* to *chain*, within the transaction of what it tells."""
+    end = await lock(chain, db)
+    row = AuditEntry(
+        id=f"{chain}#{end.seq + 1:010}",
+        chain=chain,
+        seq=end.seq + 1,
+        time=datetime.now(UTC),
+        actor_id=entry.actor.user_id,
+        actor=entry.actor.name,
+        via=entry.actor.via,
+        address=entry.actor.address,
+        device=entry.actor.device,
+        action=entry.act.value,
+        target=entry.target,
+        before=dict(entry.before) if entry.before is not None else None,
+        after=dict(entry.after) if entry.after is not None else None,
+    )
+    row.hash = _hash(end.hash, row)
+    await row.save(using_db=db, force_create=True)
+    end.seq, end.hash = row.seq, row.hash
+    await end.save(using_db=db, update_fields=["seq", "hash"])
+
+
+async def verify(kept: Mapping[str, Head] = MappingProxyType({})) -> AsyncIterator[Verdict]:
+    """Yield a verdict on every chain, also on those of which only entries are left.
+
+    *kept* is where chains ended at an earlier time: who can write to the database can make a whole
+    chain anew, but the new one does not go through the old heads. Entries may be written meanwhile.
+    """
+    ends = await AuditChain.all().values_list("id", flat=True)
+    rows = await AuditEntry.all().distinct().values_list("chain", flat=True)
+    for chain in sorted({*kept, *(str(each) for each in (*ends, *rows))}):
+        yield await _verify(chain, kept.get(chain, NOTHING))
+
+
+async def _verify(chain: str, kept: Head) -> Verdict:
+    seq, head = NOTHING
+    known = (kept, await _end(chain))
+    async for row in _entries(chain):
+        if row.seq != seq + 1:
+            return Verdict(chain, seq, head, f"entry {seq + 1} is missing")
+        if row.hash != _hash(head, row):
+            return Verdict(chain, seq, head, f"entry {row.seq} was altered")
+        if any(row.seq == each.seq and row.hash != each.hash for each in known):
+            return Verdict(chain, seq, head, f"entry {row.seq} is not the one that was there")
+        seq, head = row.seq, row.hash
+    if seq < max(each.seq for each in known):
+        return Verdict(chain, seq, head, f"entries behind {seq} are missing")
+    end = await _end(chain)
+    if end.seq < seq:
+        return Verdict(chain, seq, head, f"entries behind {end.seq} were put in")
+    return Verdict(chain, seq, head, None)
+
+
+async def _end(chain: str) -> Head:
+    found = await AuditChain.get_or_none(id=chain)
+    return Head(found.seq, found.hash) if found else NOTHING
+
+
+async def _entries(chain: str) -> AsyncIterator[AuditEntry]:
+    """Yield the entries there are; who writes meanwhile is not run after."""
+    rows, seq, more = AuditEntry.filter(chain=chain).order_by("seq").limit(PAGE_ENTRIES), 0, True
+    while more:
+        page = await rows.filter(seq__gt=seq)
+        for row in page:
+            yield row
+            seq = row.seq
+        more = len(page) == PAGE_ENTRIES
+
+
+def _plain(value: Any) -> Any:
+    """Return a document with whole numbers as integers: PostgreSQL gives 1e22 back as one."""
+    if isinstance(value, float) and value.is_integer():
+        return int(Decimal(repr(value)))
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
+
+
+def _hash(before: str, row: AuditEntry) -> str:
+    facts = [
+        before,
+        row.chain,
+        row.seq,
+        row.time.astimezone(UTC).isoformat(timespec="microseconds"),
+        row.actor_id,
+        row.actor,
+        row.via,
+        row.address,
+        row.device,
+        row.action,
+        row.target,
+        _plain(row.before),
+        _plain(row.after),
+    ]
+    return sha256(dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,440 @@
+"""The tables. The four of the seed have its columns under its names; the others stand beside them.
+
+Where a row of ours and a document of the seed say the same thing (steps, environments), the row is
+the truth and the document is written again in the same transaction (`db.documents`).
+"""
+
+import zlib
+from datetime import datetime
+from typing import Any
+
+from tortoise import fields
+from tortoise.backends.base.schema_generator import BaseSchemaGenerator
+from tortoise.indexes import Index, PartialIndex
+from tortoise.models import Model
+from tortoise.validators import MaxLengthValidator
+
+from db.fields import optional_text
+from db.triggers import AppendOnly
+
+Document = dict[str, Any]
+
+
+def without_length_checks(*models: type[Model]) -> None:
+    """Let a filter ask for a text of any length: it finds nothing, and that is no fault.
+
+    What is stored is checked where it comes in (`resolvers.validation`).
+    """
+    for model in models:
+        for field in model._meta.fields_map.values():  # noqa: SLF001
+            field.validators = [
+                each for each in field.validators if not isinstance(each, MaxLengthValidator)
+            ]
+
+
+class UniqueWhere(PartialIndex):
+    """A unique index over the rows that meet a condition."""
+
+    INDEX_TYPE = "UNIQUE"
+
+    def get_sql(self, schema_generator: BaseSchemaGenerator, model: type[Model], safe: bool) -> str:  # noqa: FBT001 (Tortoise's signature)
+        """Return the statement; PostgreSQL and SQLite share this one."""
+        name = self.index_name(schema_generator, model)
+        columns = ", ".join(f'"{field}"' for field in self.field_names)
+        exists = "IF NOT EXISTS " if safe else ""
+        table = f'"{model._meta.db_table}"'  # noqa: SLF001
+        return f'CREATE UNIQUE INDEX {exists}"{name}" ON {table} ({columns}){self.extra};'
+
+
+class UniqueLower(Index):
+    """A unique index that takes capital and small letters (of ASCII, in SQLite) for the same."""
+
+    INDEX_TYPE = "UNIQUE"
+
+    def get_sql(self, schema_generator: BaseSchemaGenerator, model: type[Model], safe: bool) -> str:  # noqa: FBT001 (Tortoise's signature)
+        """Return the statement; PostgreSQL and SQLite share this one."""
+        name = self.index_name(schema_generator, model)
+        columns = ", ".join(f'lower("{field}")' for field in self.field_names)
+        exists = "IF NOT EXISTS " if safe else ""
+        table = f'"{model._meta.db_table}"'  # noqa: SLF001
+        return f'CREATE UNIQUE INDEX {exists}"{name}" ON {table} ({columns});'
+
+
+class User(Model):
+    """A person who signs in. E-mail addresses are kept in small letters."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    username = fields.CharField(max_length=64, unique=True)
+    email = fields.CharField(max_length=254, unique=True, null=True)
+    avatar = optional_text()
+    password = optional_text()
+    github_unionid = fields.CharField(max_length=64, unique=True, null=True)
+    gitee_unionid = fields.CharField(max_length=64, unique=True, null=True)
+    created_time = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        """Table."""
+
+        table = "user"
+        indexes = (
+            UniqueLower(fields=["username"], name="uidx_user_username"),
+            UniqueLower(fields=["email"], name="uidx_user_email"),
+        )
+
+
+class Session(Model):
+    """A signed-in user on one device; only the hash of its token is kept."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("rollway.User")
+    user_id: str
+    token_hash = fields.CharField(max_length=64, unique=True)
+    address = fields.CharField(max_length=64, default="")
+    device = fields.CharField(max_length=200, default="")
+    created_time = fields.DatetimeField(auto_now_add=True)
+    last_used_time = fields.DatetimeField(auto_now_add=True)
+    expires_time = fields.DatetimeField()
+
+    class Meta:
+        """Table."""
+
+        table = "session"
+
+
+class Throttle(Model):
+    """How often something was tried since its window began; the key tells nobody what."""
+
+    key = fields.CharField(max_length=64, primary_key=True)
+    count = fields.IntField()
+    expires_time = fields.DatetimeField(db_index=True)
+
+    class Meta:
+        """Table."""
+
+        table = "throttle"
+
+
+class ApiToken(Model):
+    """A user's token for a machine; only its hash is kept, and its beginning to know it by."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("rollway.User")
+    user_id: str
+    name = fields.CharField(max_length=64)
+    scopes: fields.Field[list[str]] = fields.JSONField()
+    org_name = fields.CharField(max_length=64, null=True)
+    application_id = fields.CharField(max_length=64, null=True)
+    env_name = fields.CharField(max_length=64, null=True)
+    token_hash = fields.CharField(max_length=64, unique=True)
+    prefix = fields.CharField(max_length=16)
+    created_time = fields.DatetimeField(auto_now_add=True)
+    last_used_time: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+    expires_time: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+
+    class Meta:
+        """Table."""
+
+        table = "api_token"
+        unique_together = (("user", "name"),)
+
+
+class Org(Model):
+    """One user's row in one team. Team-wide values stand on the OWNER's row."""
+
+    id = fields.CharField(max_length=160, primary_key=True)
+    third_part: fields.Field[Document | None] = fields.JSONField(null=True)
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
+        "rollway.User", on_delete=fields.RESTRICT
+    )
+    user_id: str
+    secrets: fields.Field[dict[str, str] | None] = fields.JSONField(null=True)
+    name = fields.CharField(max_length=64)
+    role = fields.CharField(max_length=16)
+    description = optional_text()
+    alias = optional_text()
+    logo = optional_text()
+
+    class Meta:
+        """Table."""
+
+        table = "org"
+        unique_together = (("user", "name"),)
+        indexes = (
+            UniqueWhere(fields=["name"], name="uidx_org_owner", condition={"role": "OWNER"}),
+        )
+
+
+class Invitation(Model):
+    """A place in a team that somebody may take; only the hash of its link's token is kept."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    org_name = fields.CharField(max_length=64)
+    user: fields.ForeignKeyNullableRelation[User] = fields.ForeignKeyField(
+        "rollway.User", null=True, related_name="invitations"
+    )
+    user_id: str | None
+    role = fields.CharField(max_length=16)
+    token_hash = fields.CharField(max_length=64, unique=True)
+    invited_by_id = fields.CharField(max_length=64)
+    created_time = fields.DatetimeField(auto_now_add=True)
+    expires_time = fields.DatetimeField()
+
+    class Meta:
+        """Table."""
+
+        table = "invitation"
+        unique_together = (("org_name", "user"),)
+
+
+class AuditChain(Model):
+    """The end of one chain of audit entries, and the lock of whatever the chain tells of."""
+
+    id = fields.CharField(max_length=80, primary_key=True)
+    seq = fields.IntField(default=0)
+    hash = fields.CharField(max_length=64, default="")
+
+    class Meta:
+        """Table."""
+
+        table = "audit_chain"
+
+
+class AuditEntry(Model):
+    """What somebody did; its hash covers the entry and the hash of the one before."""
+
+    id = fields.CharField(max_length=96, primary_key=True)  # sorts by number within the chain
+    chain = fields.CharField(max_length=80)
+    seq = fields.IntField()
+    time = fields.DatetimeField()
+    actor_id = fields.CharField(max_length=64, null=True)
+    actor = fields.CharField(max_length=64)
+    via = fields.CharField(max_length=64)
+    address = fields.CharField(max_length=64)
+    device = fields.CharField(max_length=200)
+    action = fields.CharField(max_length=64)
+    target = fields.CharField(max_length=320)
+    before: fields.Field[Document | None] = fields.JSONField(null=True)
+    after: fields.Field[Document | None] = fields.JSONField(null=True)
+    hash = fields.CharField(max_length=64)
+
+    class Meta:
+        """Table."""
+
+        table = "audit_entry"
+        unique_together = (("chain", "seq"),)
+        indexes = (AppendOnly(fields=["id"], name="audit_entry_append_only"),)
+
+
+class Application(Model):
+    """A repository that a team deploys."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    name = fields.CharField(max_length=64)
+    org_id = fields.CharField(max_length=160)
+    owner_org: fields.ForeignKeyRelation[Org] = fields.ForeignKeyField(
+        "rollway.Org", on_delete=fields.RESTRICT, related_name="applications"
+    )
+    owner_org_id: str
+    description = optional_text()
+    environment: fields.Field[Document] = fields.JSONField()
+    provider = fields.CharField(max_length=16)
+    repo_owner = fields.CharField(max_length=255)
+    repo_id = fields.CharField(max_length=255)
+    repo_name = fields.CharField(max_length=255)
+    repo_url = fields.TextField()
+    repo_webhook_secret = optional_text()
+    transfer_org_name = fields.CharField(max_length=64, null=True)
+    created_time = fields.DatetimeField(auto_now_add=True)
+    updated_time = fields.DatetimeField(auto_now=True)
+
+    class Meta:
+        """Table."""
+
+        table = "application"
+        unique_together = (("owner_org", "name"), ("provider", "repo_id"))
+
+
+class Environment(Model):
+    """Where an application is deployed to, and what starts a deploy there."""
+
+    id = fields.CharField(max_length=160, primary_key=True)
+    application: fields.ForeignKeyRelation[Application] = fields.ForeignKeyField(
+        "rollway.Application", on_delete=fields.CASCADE, related_name="environments"
+    )
+    application_id: str
+    name = fields.CharField(max_length=64)
+    type = fields.CharField(max_length=16)
+    trigger_spec: fields.Field[Document] = fields.JSONField()
+    cd_pipeline_yaml = fields.CharField(max_length=1024)
+    secrets: fields.Field[dict[str, str]] = fields.JSONField()
+    resource: fields.Field[Document] = fields.JSONField()
+    latest_task_id = fields.CharField(max_length=128, null=True)
+    version = fields.IntField(default=1)
+
+    class Meta:
+        """Table."""
+
+        table = "environment"
+        unique_together = (("application", "name"),)
+
+
+class Task(Model):
+    """One deploy."""
+
+    id = fields.CharField(max_length=128, primary_key=True)
+    env_name = fields.CharField(max_length=64)
+    app: fields.ForeignKeyRelation[Application] = fields.ForeignKeyField(
+        "rollway.Application", on_delete=fields.CASCADE, related_name="tasks"
+    )
+    app_id: str
+    trigger_payload: fields.Field[Document | None] = fields.JSONField(null=True)
+    status = fields.CharField(max_length=32)
+    steps: fields.Field[list[Document]] = fields.JSONField()
+    dispatch_org_id = fields.CharField(max_length=160, null=True)
+    trigger_type = fields.CharField(max_length=64)
+    created_time = fields.DatetimeField()
+    updated_time = fields.DatetimeField()
+
+    source_task_id = fields.CharField(max_length=128, null=True)
+    superseded_by_id = fields.CharField(max_length=128, null=True)
+    ref = optional_text()
+    branch = optional_text()
+    tag = optional_text()
+    commit = fields.CharField(max_length=64, null=True)
+    message = optional_text()
+    pipeline = optional_text()
+    plan_hash = fields.CharField(max_length=64, null=True)
+    secret_versions: fields.Field[dict[str, int] | None] = fields.JSONField(null=True)
+    inputs = optional_text()
+    exact = fields.BooleanField(default=False)
+    idempotency_key = fields.CharField(max_length=128, null=True)
+    idempotency_hash = fields.CharField(max_length=64, null=True)
+    started_time: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+    finished_time: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+
+    received = fields.IntField(default=0)
+    next_seq = fields.IntField(default=1)
+    epoch = fields.IntField(default=0)
+    worker = fields.CharField(max_length=64, null=True)
+    lease_expires_time: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+    cancel_requested = fields.BooleanField(default=False)
+    cancel_reason = optional_text()
+
+    class Meta:
+        """Table."""
+
+        table = "task"
+        unique_together = (("app", "idempotency_key"),)
+        indexes = (
+            ("app_id", "env_name", "created_time"),
+            ("app_id", "created_time"),
+            ("status", "created_time"),
+            UniqueWhere(
+                fields=["app_id", "env_name"],
+                name="uidx_task_running",
+                condition={"status": "running"},
+            ),
+        )
+
+
+class Step(Model):
+    """One part of a task; step 0 sets the task up."""
+
+    id = fields.CharField(max_length=140, primary_key=True)
+    task: fields.ForeignKeyRelation[Task] = fields.ForeignKeyField(
+        "rollway.Task", on_delete=fields.CASCADE, related_name="step_rows"
+    )
+    task_id: str
+    index = fields.IntField()
+    name = fields.TextField()
+    status = fields.CharField(max_length=32)
+    started_time: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+    finished_time: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+    exit_code = fields.IntField(null=True)
+    error = optional_text()
+    outputs: fields.Field[dict[str, str] | None] = fields.JSONField(null=True)
+    truncated = fields.BooleanField(default=False)
+    log_bytes = fields.BigIntField(default=0)
+    packed = fields.BooleanField(default=False)  # it has ended, and its log takes little room
+
+    class Meta:
+        """Table."""
+
+        table = "step"
+        unique_together = (("task", "index"),)
+        indexes = (("packed", "status"),)
+
+
+class TaskEvent(Model):
+    """One entry of a task's journal; the text of an output stands in its log chunk."""
+
+    id = fields.BigIntField(primary_key=True, generated=True)
+    task: fields.ForeignKeyRelation[Task] = fields.ForeignKeyField(
+        "rollway.Task", on_delete=fields.CASCADE, related_name="events"
+    )
+    task_id: str
+    seq = fields.IntField()
+    kind = fields.CharField(max_length=16)
+    time = fields.DatetimeField()
+    step_index = fields.IntField(null=True)
+    name = optional_text()
+    status = fields.CharField(max_length=32, null=True)
+    exit_code = fields.IntField(null=True)
+    error = optional_text()
+
+    class Meta:
+        """Table."""
+
+        table = "task_event"
+        unique_together = (("task", "seq"),)
+
+
+class LogChunk(Model):
+    """A piece of a step's log, at most 64 KiB; lines are numbered from 1 in each step.
+
+    The text stands in *text*, or compressed in *packed* once the step has ended.
+    """
+
+    id = fields.BigIntField(primary_key=True, generated=True)
+    task: fields.ForeignKeyRelation[Task] = fields.ForeignKeyField(
+        "rollway.Task", on_delete=fields.CASCADE, related_name="chunks"
+    )
+    task_id: str
+    seq = fields.IntField()
+    step_index = fields.IntField()
+    first_line = fields.IntField()
+    last_line = fields.IntField()
+    stream = fields.CharField(max_length=16)
+    time = fields.DatetimeField()
+    text = fields.TextField()
+    packed: fields.Field[bytes | None] = fields.BinaryField(null=True)
+
+    @property
+    def content(self) -> str:
+        """The text, however it is stored."""
+        return self.text if self.packed is None else zlib.decompress(self.packed).decode()
+
+    class Meta:
+        """Table."""
+
+        table = "log_chunk"
+        unique_together = (("task", "seq"),)
+        indexes = (("task_id", "step_index", "last_line"),)
+
+
+without_length_checks(
+    User,
+    Session,
+    Throttle,
+    ApiToken,
+    Org,
+    Invitation,
+    AuditChain,
+    AuditEntry,
+    Application,
+    Environment,
+    Task,
+    Step,
+    TaskEvent,
+    LogChunk,
+)
