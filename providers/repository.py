@@ -1,0 +1,112 @@
+"""A repository's address: what it names, and whether this server may go there."""
+
+import asyncio
+import ipaddress
+import re
+import socket
+from collections.abc import Collection
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+LOOKUP_SECONDS = 5.0
+HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9a-fA-F:.]+")  # a name, or an IPv6 address
+PORTS = {"https": 443, "http": 80}
+
+
+class _Refusal(Exception):
+    def __str__(self) -> str:
+        return (type(self).__doc__ or "").format(**vars(self))
+
+
+@dataclass(eq=False)
+class InvalidRepositoryUrl(_Refusal):
+    """The repository address cannot be used: {reason}."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class AddressNotAllowed(_Refusal):
+    """This server may not reach {what}; `ROLLWAY_REPOSITORIES` says what is allowed."""
+
+    what: str
+
+
+@dataclass(eq=False)
+class AddressUnknown(_Refusal):
+    """The address of {host} cannot be found out, so it cannot be checked."""
+
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Where repositories may be: URL schemes, and whether private addresses are reached."""
+
+    schemes: Collection[str] = ("https",)
+    private_addresses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """What a clone URL names."""
+
+    url: str
+    owner: str
+    name: str
+
+
+def parse(url: str, policy: Policy) -> Repository:
+    """Read a clone URL; InvalidRepositoryUrl or AddressNotAllowed say what is wrong with it."""
+    if any(ord(character) <= ord(" ") or character == "\x7f" for character in url):
+        raise InvalidRepositoryUrl("it holds blanks or control characters")
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as fault:  # it quotes what it takes for a port: perhaps half a password
+        raise InvalidRepositoryUrl("its host or its port is none") from fault
+    if parts.scheme not in {"https", "http", "file"}:
+        raise InvalidRepositoryUrl("it must begin with https://, http:// or file://")
+    if parts.scheme not in policy.schemes:
+        raise AddressNotAllowed(f"{parts.scheme}:// repositories")
+    return _named(url, parts)
+
+
+def _named(url: str, parts: SplitResult) -> Repository:
+    if parts.username is not None or parts.password is not None:
+        raise InvalidRepositoryUrl("it holds credentials; leave them out")
+    if parts.query or parts.fragment:
+        raise InvalidRepositoryUrl("it has a query or a fragment")
+    if parts.scheme == "file" and parts.netloc not in {"", "localhost"}:
+        raise InvalidRepositoryUrl("a file address has no host: file:///path")
+    if parts.scheme != "file" and not HOST.fullmatch(parts.hostname or ""):
+        raise InvalidRepositoryUrl("it names no host, or one with unusual characters")
+    folders = [part for part in parts.path.split("/") if part]
+    if not folders:
+        raise InvalidRepositoryUrl("it names no repository")
+    if ".." in folders:
+        raise InvalidRepositoryUrl("its path climbs with ..")
+    name = folders[-1].removesuffix(".git") or folders[-1]
+    return Repository(url, "/".join(folders[:-1]) if parts.scheme != "file" else "", name)
+
+
+async def check_address(url: str, policy: Policy) -> str | None:
+    """Return where *url* leads, as `host:port:address`, for git to go there and nowhere else.
+
+    None where any address will do. Raises AddressNotAllowed for a private address, and
+    AddressUnknown for a name that cannot be looked up.
+    """
+    parts = urlsplit(url)
+    if policy.private_addresses or parts.scheme == "file" or not parts.hostname:
+        return None
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(LOOKUP_SECONDS):
+            found = await loop.getaddrinfo(parts.hostname, None, type=socket.SOCK_STREAM)
+    except (OSError, TimeoutError, UnicodeError) as fault:
+        raise AddressUnknown(parts.hostname) from fault
+    addresses = [str(address[0]).partition("%")[0] for *_, address in found]
+    if not all(ipaddress.ip_address(address).is_global for address in addresses):
+        raise AddressNotAllowed(f"{parts.hostname}: its address is private or local")
+    shown = ",".join(f"[{each}]" if ":" in each else each for each in dict.fromkeys(addresses))
+    return f"{parts.hostname}:{parts.port or PORTS[parts.scheme]}:{shown}"
