@@ -1,0 +1,1 @@
+"""Runs a pipeline: a job goes in, events come out. Knows no database, no HTTP, no GraphQL."""

@@ -1,0 +1,74 @@
+"""Processes as /proc shows them: by group, or by the variables they were started with."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+ROUNDS_MAX = 100
+ROUND_SECONDS = 0.01
+
+
+def group(number: int) -> set[int]:
+    """Return the living processes of a process group."""
+    members = set()
+    for pid in pids():
+        with suppress(OSError, IndexError, ValueError):
+            # `pid (name) state parent group …`, where the name may hold anything
+            state, _, member_of = (
+                Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[:3]
+            )
+            if int(member_of) == number and state not in {b"Z", b"X"}:
+                members.add(pid)
+    return members
+
+
+def kill(chosen: Callable[[Mapping[bytes, bytes]], bool]) -> set[int]:
+    """Kill every process whose starting environment is *chosen*; return which.
+
+    Looks until nothing is found, since a process may start another while we look.
+    """
+    killed: set[int] = set()
+    for _ in range(ROUNDS_MAX):
+        found = [pid for pid in pids() if pid != os.getpid() and _kill(pid, chosen)]
+        if not found:
+            break
+        killed.update(found)
+        time.sleep(ROUND_SECONDS)
+    return killed
+
+
+def pids() -> Iterator[int]:
+    """Return the numbers of all processes."""
+    return (int(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208 - names
+
+
+def _kill(pid: int, chosen: Callable[[Mapping[bytes, bytes]], bool]) -> bool:
+    if not chosen(_environment(pid)):
+        return False
+    try:
+        pidfd = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        # Asked again with the pidfd held: meanwhile the number may be another process's.
+        if not chosen(_environment(pid)):
+            return False
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    except OSError:
+        return False
+    finally:
+        os.close(pidfd)
+    return True
+
+
+def _environment(pid: int) -> dict[bytes, bytes]:
+    """Return the variables of a process; none of a zombie or another user's."""
+    try:
+        data = Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return {}
+    pairs = (entry.partition(b"=") for entry in data.split(b"\0"))
+    return {name: value for name, _, value in pairs}

@@ -1,0 +1,136 @@
+"""The files through which a step is given what it runs, and gives back outputs and variables.
+
+`ROLLWAY_OUTPUT` and `ROLLWAY_ENV` name files of lines `name=value`, or
+
+    name<<END
+    several
+    lines
+    END
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.language.functions import TEXT_CHARACTERS_MAX
+from engine.refusal import Refusal
+
+FILE_BYTES_MAX = 1024 * 1024
+NAMES_MAX = 200
+OUTPUT, ENV, INPUTS = "ROLLWAY_OUTPUT", "ROLLWAY_ENV", "ROLLWAY_INPUTS"
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NAME = re.compile(r"[A-Za-z_][\w.-]{0,199}", re.ASCII)
+_VARIABLE = re.compile(r"[A-Za-z_]\w{0,199}", re.ASCII)
+_KEPT = re.compile(r"ROLLWAY|LD_|PATH$|HOME$|BASH_ENV$|ENV$|IFS$")
+
+
+@dataclass(eq=False)
+class InvalidFile(Refusal):
+    """The file {variable} cannot be used: {reason}."""
+
+    variable: str
+    reason: str
+
+
+class Handover:
+    """The folder of one try of a step, with the files in it.
+
+    The files are opened before the step begins and read from our own descriptors when it has
+    ended: whatever a step puts in their place is never opened.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        os.mkdir(folder, 0o700)  # noqa: PTH102 - half the time
+        self.folder = folder
+        self._descriptors: dict[str, int] = {}
+        try:
+            self._descriptors[""] = os.open(folder, _FOLDER)
+            for variable, name in ((OUTPUT, "output"), (ENV, "env")):
+                self._descriptors[variable] = self._create(name)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The variables that tell a step where its files are."""
+        return {OUTPUT: str(self.folder / "output"), ENV: str(self.folder / "env")}
+
+    def script(self, text: str) -> Path:
+        """Write what a shell is to run: arguments of a process can be read by everybody."""
+        return self._write("script", os.fsencode(text))
+
+    def inputs(self, document: object) -> Path:
+        """Write what a plugin is given, as JSON."""
+        return self._write("inputs.json", json.dumps(document, ensure_ascii=False).encode())
+
+    def outputs(self) -> dict[str, str]:
+        """Return what the step wrote to ROLLWAY_OUTPUT. Raises InvalidFile."""
+        return dict(_entries(OUTPUT, self._read(OUTPUT), _NAME))
+
+    def exported(self) -> dict[str, str]:
+        """Return the variables the step sets for those that wait for it. Raises InvalidFile."""
+        found = dict(_entries(ENV, self._read(ENV), _VARIABLE))
+        for name in found:
+            if _KEPT.match(name):
+                raise InvalidFile(ENV, f"{name} cannot be set for other steps")
+        return found
+
+    def close(self) -> None:
+        """Close the files."""
+        while self._descriptors:
+            os.close(self._descriptors.popitem()[1])
+
+    def _create(self, name: str) -> int:
+        """Create a file in the folder that is ours, whatever its name leads to by now."""
+        return os.open(name, _NEW, 0o600, dir_fd=self._descriptors[""])
+
+    def _write(self, name: str, data: bytes) -> Path:
+        with os.fdopen(self._create(name), "wb") as file:
+            file.write(data)
+        return self.folder / name
+
+    def _read(self, variable: str) -> str:
+        data = os.pread(self._descriptors[variable], FILE_BYTES_MAX + 1, 0)
+        if len(data) > FILE_BYTES_MAX:
+            raise InvalidFile(variable, f"it is larger than {FILE_BYTES_MAX} bytes")
+        return data.decode(errors="replace").replace("\0", "\ufffd")
+
+
+def _entries(variable: str, text: str, names: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+    lines = iter(enumerate(text.split("\n"), start=1))
+    count = 0
+    for number, line in lines:
+        if not line.strip():
+            continue
+        count += 1
+        if count > NAMES_MAX:
+            raise InvalidFile(variable, f"it sets more than {NAMES_MAX} names")
+        name, value, end = line, "", None
+        if "<<" in line and "=" not in line.partition("<<")[0]:
+            name, _, end = line.partition("<<")
+            value = _until(variable, number, end, lines)
+        elif "=" in line:
+            name, _, value = line.partition("=")
+        else:
+            raise InvalidFile(variable, f"line {number} is not 'name=value'")
+        if not names.fullmatch(name):
+            raise InvalidFile(variable, f"line {number}: '{name[:60]}' is not a name")
+        if len(value) > TEXT_CHARACTERS_MAX:
+            text = f"line {number}: the value is longer than {TEXT_CHARACTERS_MAX} characters"
+            raise InvalidFile(variable, text)
+        yield name, value
+
+
+def _until(variable: str, begin: int, end: str, lines: Iterator[tuple[int, str]]) -> str:
+    found: list[str] = []
+    for _, line in lines:
+        if line == end:
+            return "\n".join(found)
+        found.append(line)
+    raise InvalidFile(variable, f"line {begin}: no line '{end[:60]}' ends the value")

@@ -1,0 +1,1 @@
+"""Repositories: where they are, who may read them, and copies of them."""

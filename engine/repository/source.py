@@ -1,0 +1,102 @@
+"""Where a deploy's files come from, and what can be in the way of having them."""
+
+import re
+from dataclasses import dataclass
+
+from engine.refusal import Refusal
+from engine.repository.credentials import Credential
+
+COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+_NO_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|^[-/]|/$|//")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What to deploy: a *commit* of the repository at *url*, to be found on *ref*.
+
+    Without a commit the tip of the ref is meant, without a ref that of the default branch. *pin*
+    is the `host:port:address` that the URL's host stands for; None leaves that to a look-up.
+    *credential* is for a repository that is not public; its token has to be masked.
+    """
+
+    url: str
+    ref: str | None
+    commit: str | None
+    pin: str | None = None
+    credential: Credential | None = None
+
+    @property
+    def shown(self) -> str:
+        """The address without user and password."""
+        return redacted(self.url)
+
+    def refused(self) -> str | None:
+        """Return why git is not given this; None when it is."""
+        if self.url.startswith("-"):
+            return "an address cannot begin with '-'"
+        if not self.url or not self.url.isprintable():
+            return "an address has no line breaks or control characters"
+        if self.commit and not COMMIT.fullmatch(self.commit):
+            return f"'{self.commit}' is not the full hash of a commit"
+        if self.ref and not is_ref(self.ref):
+            return f"'{self.ref}' cannot be the name of a ref"
+        return self.credential.refused(self.url) if self.credential else None
+
+
+@dataclass(eq=False)
+class RefNotFound(Refusal):
+    """The repository {url} has no branch, tag or ref '{ref}'."""
+
+    url: str
+    ref: str
+
+
+@dataclass(eq=False)
+class RepositoryUnreachable(Refusal):
+    """The repository {url} could not be reached: {reason}."""
+
+    url: str
+    reason: str
+
+
+@dataclass(eq=False)
+class CheckoutFailed(Refusal):
+    """The repository {url} could not be checked out: {reason}."""
+
+    url: str
+    reason: str
+
+
+@dataclass(eq=False)
+class CommitNotFound(Refusal):
+    """The repository {url} has no commit {commit} (any more)."""
+
+    url: str
+    commit: str
+
+
+@dataclass(eq=False)
+class SubmoduleRefused(Refusal):
+    """The submodule {path} of {url} is not fetched: {reason}."""
+
+    url: str
+    path: str
+    reason: str
+
+
+@dataclass(eq=False)
+class LfsMissing(Refusal):
+    """The LFS files of {url} are asked for, and there is no git-lfs on this worker."""
+
+    url: str
+
+
+def is_ref(text: str) -> bool:
+    """Tell whether *text* could be a ref: no pattern, no option, nothing git would calculate."""
+    return bool(text) and not _NO_REF.search(text)
+
+
+def redacted(text: str) -> str:
+    """Return *text* without the user and password of the addresses in it."""
+    return _CREDENTIALS.sub("***@", text)

@@ -1,0 +1,215 @@
+"""What outlives a task: caches by application and key, artifacts by task; opaque files all.
+
+Their content is packed and unpacked by commands of the sandbox only. Between the two, bytes are
+copied through descriptors that follow no link a command may have left, and no further than a bound.
+"""
+
+import asyncio
+import os
+import re
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path, PurePath
+from typing import IO
+from uuid import uuid4
+
+from engine.beneath import create_beneath, open_beneath
+from engine.refusal import Refusal
+
+CACHE_BYTES_MAX = 10 * 1024**3
+ARTIFACT_BYTES_MAX = 10 * 1024**3
+ENTRY_BYTES_MAX = 2 * 1024**3
+ABANDONED_SECONDS = 6 * 3600  # a copy that takes longer was left behind in a crash
+CHUNK_BYTES = 4 * 1024 * 1024
+
+_PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+_SUFFIX = ".tar"
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """An artifact that is kept: a tar file."""
+
+    name: str
+    size_bytes: int
+
+
+@dataclass(eq=False)
+class TooLarge(Refusal):
+    """'{name}' is larger than {bytes_max} bytes and is not kept."""
+
+    name: str
+    bytes_max: int
+
+
+@dataclass(eq=False)
+class NotKept(Refusal):
+    """There is no artifact '{name}' of this task (any more)."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class NoFile(Refusal):
+    """The file to keep for '{name}' is not there, or is no plain file."""
+
+    name: str
+
+
+class Store:
+    """Caches and artifacts in a *folder* of ours, which several workers may share.
+
+    Where all caches, or all artifacts, take more than their bytes, those go first that were not
+    used for longest. A file gets its name when it is whole, so nobody reads half of one.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        cache_bytes_max: int = CACHE_BYTES_MAX,
+        artifact_bytes_max: int = ARTIFACT_BYTES_MAX,
+        entry_bytes_max: int = ENTRY_BYTES_MAX,
+    ) -> None:
+        self._caches = folder / "cache"
+        self._artifacts = folder / "artifacts"
+        self._incoming = folder / "incoming"
+        self._bytes_max = {self._caches: cache_bytes_max, self._artifacts: artifact_bytes_max}
+        self._entry_bytes_max = entry_bytes_max
+
+    async def fetch_cache(self, app: str, key: str, workspace: Path, file: PurePath) -> bool:
+        """Copy a cache to a new *file*, a path within *workspace*; tell whether there is one.
+
+        Raises OSError.
+        """
+        return await asyncio.to_thread(self._fetch, self._cache(app, key), workspace, file)
+
+    async def keep_cache(self, app: str, key: str, workspace: Path, file: PurePath) -> int:
+        """Keep *file* under *key* instead of what was there; return its bytes.
+
+        Raises NoFile, TooLarge, OSError.
+        """
+        return await asyncio.to_thread(self._keep, self._cache(app, key), key, workspace, file)
+
+    async def keep_artifact(self, task: str, name: str, workspace: Path, file: PurePath) -> int:
+        """Keep *file* as the task's artifact *name*, and return its bytes.
+
+        Raises NoFile, TooLarge, OSError.
+        """
+        target = self._artifact(task, name)
+        return await asyncio.to_thread(self._keep, target, name, workspace, file)
+
+    def artifacts(self, task: str) -> list[Artifact]:
+        """Return what is kept of a task, by name."""
+        files = sorted((self._artifacts / _plain(task)).glob(f"*{_SUFFIX}"))
+        return [Artifact(file.stem, file.stat().st_size) for file in files]
+
+    def open_artifact(self, task: str, name: str) -> IO[bytes]:
+        """Open an artifact for reading. Raises NotKept."""
+        try:
+            return self._artifact(task, name).open("rb")
+        except FileNotFoundError:
+            raise NotKept(name) from None
+
+    async def forget(self, *, app: str | None = None, task: str | None = None) -> None:
+        """Delete the caches of an application, the artifacts of a task."""
+        folders = [self._caches / _plain(app)] if app is not None else []
+        folders += [self._artifacts / _plain(task)] if task is not None else []
+        await asyncio.to_thread(_clear, folders)
+
+    def _cache(self, app: str, key: str) -> Path:
+        return self._caches / _plain(app) / f"{sha256(key.encode()).hexdigest()}{_SUFFIX}"
+
+    def _artifact(self, task: str, name: str) -> Path:
+        return self._artifacts / _plain(task) / f"{_plain(name)}{_SUFFIX}"
+
+    def _fetch(self, kept: Path, workspace: Path, file: PurePath) -> bool:
+        try:
+            source = kept.open("rb")
+        except FileNotFoundError:
+            return False
+        with source:
+            target = create_beneath(workspace, str(file))
+            try:
+                os.utime(source.fileno())  # used now
+                _copy(source.fileno(), target, self._entry_bytes_max)
+            finally:
+                os.close(target)
+        return True
+
+    def _keep(self, target: Path, name: str, workspace: Path, file: PurePath) -> int:
+        try:
+            source = open_beneath(workspace, str(file))
+        except OSError as error:
+            raise NoFile(name) from error
+        try:
+            self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+            incoming = self._incoming / uuid4().hex
+            try:
+                size = self._take(source, incoming, name)
+                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                incoming.rename(target)
+            finally:
+                incoming.unlink(missing_ok=True)
+        finally:
+            os.close(source)
+        self._evict(target)
+        return size
+
+    def _take(self, source: int, incoming: Path, name: str) -> int:
+        """Copy to the disk, one byte more than may be: then it is too large."""
+        copy = os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            size = _copy(source, copy, self._entry_bytes_max + 1)
+            if size > self._entry_bytes_max:
+                raise TooLarge(name, self._entry_bytes_max)
+            os.fsync(copy)
+        finally:
+            os.close(copy)
+        return size
+
+    def _evict(self, newest: Path) -> None:
+        """Delete what was not used for longest, until the rest fits; never the newest."""
+        area = newest.parent.parent
+        files = []
+        for file in area.glob(f"*/*{_SUFFIX}"):
+            with suppress(FileNotFoundError):
+                found = file.stat()
+                files.append((found.st_mtime_ns, found.st_size, file))
+        excess = sum(size for _, size, _ in files) - self._bytes_max[area]
+        for _, size, file in sorted(files):
+            if excess <= 0:
+                break
+            if file != newest:
+                file.unlink(missing_ok=True)
+                excess -= size
+        for left in self._incoming.iterdir():
+            with suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime > ABANDONED_SECONDS:
+                    left.unlink()
+
+
+def _copy(source: int, target: int, bytes_max: int) -> int:
+    """Copy up to *bytes_max*, within the kernel where it can; return how many there were."""
+    copied = 0
+    while copied < bytes_max:
+        sent = os.sendfile(target, source, None, min(CHUNK_BYTES, bytes_max - copied))
+        if not sent:
+            break
+        copied += sent
+    return copied
+
+
+def _plain(name: str) -> str:
+    """Return a name of a file: the name itself, where it is one that cannot lead elsewhere."""
+    return name if _PLAIN.fullmatch(name) else sha256(name.encode()).hexdigest()
+
+
+def _clear(folders: list[Path]) -> None:
+    for folder in folders:
+        for file in folder.glob(f"*{_SUFFIX}"):
+            file.unlink(missing_ok=True)
+        with suppress(OSError):  # not there, or something came in between
+            folder.rmdir()
