@@ -1,0 +1,1 @@
+"""The control plane: decides what runs, records what happened, tells who listens."""

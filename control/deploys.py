@@ -1,0 +1,307 @@
+"""Deploy, redeploy, roll back, cancel: one funnel into the queue."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from json import dumps
+
+from control.assignment import credential_of, open_inputs, openable, seal_inputs
+from control.port import ApplicationGone, Draft, EnvironmentGone, Queue
+from db.audit import Act, Actor, Entry, Still, Told, org_chain
+from db.ids import new_id
+from db.models import Application, Environment, Org, Task
+from db.vault import NotSealedHere, Vault
+from engine import git
+from engine.masking import Secrets
+from engine.state import TaskStatus
+from providers.repository import AddressUnknown, Policy, check_address, parse
+
+COMMIT_DIGITS = frozenset("0123456789abcdef")
+COMMIT_LENGTHS = (40, 64)
+HIDDEN = "***"
+
+
+class RedeployMode(StrEnum):
+    """What a repeated task takes from the first one besides its commit."""
+
+    EXACT = "EXACT"
+    REFRESH_CONFIG = "REFRESH_CONFIG"
+
+
+class TriggerType(StrEnum):
+    """Why a task exists, in the seed's words."""
+
+    MANUAL = "manual"
+    REDEPLOY = "redeploy"
+    ROLLBACK = "rollback"
+
+
+@dataclass(eq=False)
+class InvalidCommit(Exception):
+    """A commit is given by its full hash, 40 or 64 lower-case hexadecimal digits, not {commit}."""
+
+    commit: str
+
+
+@dataclass(eq=False)
+class NotEarlierSuccess(Exception):
+    """Only an earlier task that ended with SUCCESS can be rolled back to; this one {reason}."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class NotSealed(Exception):
+    """The task never read a pipeline, so there is no sealed plan to repeat; use REFRESH_CONFIG."""
+
+
+class BlockerKind(StrEnum):
+    """What kind of thing stands in the way of a task."""
+
+    APPROVAL = "APPROVAL"
+    FREEZE = "FREEZE"
+    HOLD = "HOLD"
+    RUNNING = "RUNNING"
+    EXPIRED_PLAN = "EXPIRED_PLAN"
+    MISSING_SECRET = "MISSING_SECRET"  # noqa: S105 (a kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """Something that keeps a task from being rolled back to."""
+
+    kind: BlockerKind
+    message: str
+    until: datetime | None = None
+
+
+@dataclass(eq=False)
+class Blocked(Exception):
+    """The task cannot be rolled back to exactly as it was ({reasons})."""
+
+    blockers: tuple[Blocker, ...]
+
+    @property
+    def reasons(self) -> str:
+        """What stands in the way, in a row."""
+        return "; ".join(blocker.message.rstrip(".") for blocker in self.blockers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatch:
+    """A request for a task, whoever asks."""
+
+    actor: Actor
+    application: Application
+    env_name: str
+    trigger_type: TriggerType
+    by: Org | None
+    ref: str | None = None
+    commit: str | None = None
+    message: str | None = field(default=None, repr=False)
+    inputs: Mapping[str, str] = field(default_factory=dict, repr=False)
+    debug: bool = False
+    reason: str | None = field(default=None, repr=False)
+    source: Task | None = None
+    exact: bool = False
+    idempotency_key: str | None = None
+    still: Still | None = None  # refuses what the actor may not do any more
+
+    @property
+    def app_id(self) -> str:
+        """The application's id."""
+        return self.application.id
+
+    @property
+    def idempotency_hash(self) -> str | None:
+        """What tells two requests under one key apart; None without a key."""
+        if self.idempotency_key is None:
+            return None
+        parts = [
+            self.trigger_type.value,
+            self.env_name,
+            self.ref,
+            self.commit,
+            self.message,
+            dict(self.inputs),
+            self.debug,
+            self.reason,
+            self.source.id if self.source else None,
+            self.exact,
+        ]
+        return sha256(dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+class Deploys:
+    """Turns requests into queued tasks."""
+
+    def __init__(self, queue: Queue, vault: Vault, policy: Policy) -> None:
+        self._queue = queue
+        self._vault = vault
+        self._policy = policy
+
+    async def dispatch(self, request: Dispatch) -> Task:
+        """Queue a task and return it, PENDING.
+
+        The ref is resolved first: an unknown one raises `engine.git.RefNotFound`. A repository that
+        cannot be reached, or a token that does not open, is no refusal: the task says so, at its
+        step 0.
+        """
+        if known := await self._queue.known(request):
+            return known
+        application = await _fresh(request.app_id)
+        request = replace(request, application=application)
+        environment = await _environment(application, request.env_name)
+        parse(application.repo_url, self._policy)
+        found = await self._resolve(request)
+        task_id = new_id("t")
+        secrets = Secrets(await self._secrets(application, environment))
+        draft = Draft(
+            id=task_id,
+            app_id=application.id,
+            env_name=request.env_name,
+            trigger_type=request.trigger_type.value,
+            trigger_payload=_payload(request, secrets),
+            dispatch_org_id=request.by.id if request.by else None,
+            source_task_id=request.source.id if request.source else None,
+            ref=found.ref,
+            branch=found.branch,
+            tag=found.tag,
+            commit=found.commit,
+            message=secrets.mask(request.message) if request.message else None,
+            inputs=seal_inputs(request.inputs, task_id, self._vault),
+            pipeline=request.source.pipeline if request.source and request.exact else None,
+            exact=request.exact,
+            idempotency_key=request.idempotency_key,
+            idempotency_hash=request.idempotency_hash,
+        )
+        return await self._queue.submit(draft, _told(request, draft))
+
+    async def _resolve(self, request: Dispatch) -> "_Found":
+        source = request.source
+        if source and source.commit:
+            return _Found(source.ref, source.branch, source.tag, source.commit)
+        if request.commit:
+            _check_commit(request.commit)
+            return _Found(request.ref, None, None, request.commit)
+        ref = source.ref if source else request.ref
+        url = request.application.repo_url
+        try:
+            pin = await check_address(url, self._policy)
+            owner = request.application.owner_org
+            credential = credential_of(owner, request.application, self._vault)
+            resolved = await git.resolve(
+                url, ref, protocols=self._policy.schemes, pin=pin, credential=credential
+            )
+        except (git.RepositoryUnreachable, AddressUnknown, NotSealedHere):
+            return _Found(ref, None, None, None)
+        return _Found(resolved.ref, resolved.branch, resolved.tag, resolved.commit)
+
+    async def _secrets(self, application: Application, environment: Environment) -> list[str]:
+        """Return what has to be masked; of a secret that does not open, its task will tell."""
+        return openable(application.owner_org, environment, self._vault)
+
+    async def redeploy(self, request: Dispatch) -> Task:
+        """Queue the commit of `request.source` again; NotSealed if EXACT has nothing to repeat."""
+        source = request.source
+        assert source is not None  # noqa: S101 (the caller names the task to repeat)
+        if request.exact and source.pipeline is None:
+            raise NotSealed
+        return await self.dispatch(replace(request, inputs=open_inputs(source, self._vault)))
+
+    async def rollback(self, request: Dispatch) -> Task:
+        """Queue an earlier successful task of the environment again.
+
+        NotEarlierSuccess when it is none, Blocked when EXACT cannot be had any more.
+        """
+        source = request.source
+        assert source is not None  # noqa: S101 (the caller names the task to go back to)
+        if source.status != TaskStatus.SUCCESS:
+            raise NotEarlierSuccess(f"has the status {TaskStatus(source.status).name}")
+        application = await _fresh(request.app_id)
+        environment = await _environment(application, request.env_name)
+        if environment.latest_task_id == source.id:
+            raise NotEarlierSuccess("is the environment's latest")
+        owner = application.owner_org
+        if request.exact and (found := blockers(source, owner, environment)):
+            raise Blocked(tuple(found))
+        return await self.redeploy(request)
+
+    async def cancel(self, task: Task, reason: str, actor: Actor, still: Still) -> Task:
+        """Cancel a task, see `Queue.cancel`; return it as it stands now."""
+        application = await _fresh(task.app_id)
+        environment = await Environment.filter(id=f"{task.app_id}:{task.env_name}").first()
+        if environment is not None:  # where it is gone, so is everything that could be cancelled
+            reason = Secrets(await self._secrets(application, environment)).mask(reason)
+        entry = Entry(actor, Act.TASK_CANCELLED, task.id, after={"reason": reason})
+        told = Told(org_chain(application.owner_org.name), entry, still)
+        await self._queue.cancel(task.id, reason, told)
+        return await Task.filter(id=task.id).first() or task
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    ref: str | None
+    branch: str | None
+    tag: str | None
+    commit: str | None
+
+
+def blockers(task: Task, owner: Org, environment: Environment | None) -> list[Blocker]:
+    """Return what keeps *task* from being rolled back to exactly as it was."""
+    found = []
+    if task.pipeline is None:
+        found.append(Blocker(BlockerKind.EXPIRED_PLAN, "The task has no sealed plan."))
+    there = set(owner.secrets or {}) | set(environment.secrets if environment else {})
+    if missing := sorted(set(task.secret_versions or {}) - there):
+        text = f"Secrets it used are gone: {', '.join(missing)}."
+        found.append(Blocker(BlockerKind.MISSING_SECRET, text))
+    return found
+
+
+def _told(request: Dispatch, draft: Draft) -> Told:
+    """Return what the audit log is told of a dispatch."""
+    after = {
+        "application": request.application.name,
+        "environment": draft.env_name,
+        "trigger": draft.trigger_type,
+        "commit": draft.commit,
+        "sourceTask": draft.source_task_id,
+    }
+    entry = Entry(request.actor, Act.TASK_DISPATCHED, draft.id, after=after)
+    return Told(org_chain(request.application.owner_org.name), entry, request.still)
+
+
+async def _fresh(application_id: str) -> Application:
+    """Return the application as it stands now, with its OWNER; ApplicationGone without one."""
+    found = await Application.filter(id=application_id).select_related("owner_org").first()
+    if found is None:
+        raise ApplicationGone
+    return found
+
+
+async def _environment(application: Application, name: str) -> Environment:
+    environment = await Environment.filter(id=f"{application.id}:{name}").first()
+    if environment is None:
+        raise EnvironmentGone(name)
+    return environment
+
+
+def _payload(request: Dispatch, secrets: Secrets) -> dict[str, object]:
+    """Return what is kept of the request to be shown, with every known secret masked."""
+    payload = {
+        "ref": request.ref,
+        "commit": request.commit,
+        "message": secrets.mask(request.message) if request.message else None,
+        "inputs": dict.fromkeys(request.inputs, HIDDEN),  # anybody may have typed a secret
+        "debug": request.debug,
+        "reason": secrets.mask(request.reason) if request.reason else None,
+    }
+    return {name: value for name, value in payload.items() if value not in (None, {}, False)}
+
+
+def _check_commit(commit: str) -> None:
+    if len(commit) not in COMMIT_LENGTHS or not COMMIT_DIGITS.issuperset(commit):
+        raise InvalidCommit(commit)

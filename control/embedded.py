@@ -1,0 +1,338 @@
+"""The port's embedded adapter: the queue in the database, its bells in this process."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import or_
+from time import monotonic
+from typing import Any
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import IntegrityError
+from tortoise.expressions import F, Q
+from tortoise.transactions import in_transaction
+
+from control import assignment, changes, journal
+from control.port import (
+    AlreadyCompleted,
+    ApplicationGone,
+    Assignment,
+    Beat,
+    Draft,
+    Entry,
+    EnvironmentGone,
+    IdempotencyKeyReused,
+    Keyed,
+    Lease,
+    LeaseLost,
+    Watched,
+)
+from control.pubsub import (
+    QUEUE,
+    MemoryPubSub,
+    application_topic,
+    org_topic,
+    task_topic,
+    worker_topic,
+)
+from db import documents
+from db.audit import Told, org_chain
+from db.models import Application, Environment, Step, Task
+from db.vault import NotSealedHere, Vault
+from engine.events import Event, Planned, StepChanged, TaskChanged, now
+from engine.state import StepStatus, TaskStatus
+
+SET_UP = "Set up task"
+RUNNING = TaskStatus.RUNNING.value
+PENDING = TaskStatus.PENDING.value
+
+# The oldest pending task of each environment that has none running; of these the oldest.
+NEXT = """
+SELECT t.id FROM task t
+WHERE t.status = 'pending'
+  AND NOT EXISTS (SELECT 1 FROM task r WHERE r.app_id = t.app_id AND r.env_name = t.env_name
+                  AND r.status = 'running')
+  AND NOT EXISTS (SELECT 1 FROM task p WHERE p.app_id = t.app_id AND p.env_name = t.env_name
+                  AND p.status IN ('pending', 'waiting_approval')
+                  AND (p.created_time < t.created_time
+                       OR (p.created_time = t.created_time AND p.id < t.id)))
+ORDER BY t.created_time, t.id LIMIT 1
+"""
+
+
+class EmbeddedQueue:
+    """Implements `control.port.Queue` on the tables alone.
+
+    *lease_seconds*: how long a worker may be silent before its tasks count as lost.
+    *poll_seconds*: how often followers look though no bell rang.
+    """
+
+    def __init__(
+        self,
+        pubsub: MemoryPubSub,
+        vault: Vault,
+        *,
+        lease_seconds: float = 10.0,
+        poll_seconds: float = 1.0,
+    ) -> None:
+        self.pubsub = pubsub
+        self.lease_seconds = lease_seconds
+        self._poll_seconds = poll_seconds
+        self._vault = vault
+        self._turn = asyncio.Lock()
+
+    async def submit(self, draft: Draft, told: Told | None = None) -> Task:
+        """Store the task as PENDING; see `Queue.submit`."""
+        task = _task(draft)
+        try:
+            async with in_transaction() as db:
+                if told is not None:
+                    await told.begin(db)
+                    await _require_team(task.app_id, told.chain, db)
+                    await told.write(db)
+                environment = Environment.filter(id=f"{task.app_id}:{task.env_name}")
+                if not await environment.using_db(db).update(latest_task_id=task.id):
+                    raise EnvironmentGone(task.env_name)
+                await task.save(using_db=db, force_create=True)
+                step = journal.new_step(task.id, 0, SET_UP)
+                await step.save(using_db=db, force_create=True)
+                task.steps = documents.steps_document([], [step])
+                await journal.open_journal(task, db)
+        except IntegrityError:
+            if known := await self.known(draft):
+                return known
+            raise
+        await self._ring(task)
+        self.pubsub.ring(QUEUE)
+        return task
+
+    async def known(self, request: Keyed) -> Task | None:
+        """Return the task made under the request's key; see `Queue.known`."""
+        if request.idempotency_key is None:
+            return None
+        same_key = Task.filter(app_id=request.app_id, idempotency_key=request.idempotency_key)
+        task = await same_key.first()
+        if task is not None and task.idempotency_hash != request.idempotency_hash:
+            raise IdempotencyKeyReused(request.idempotency_key)
+        return task
+
+    async def claim(self, worker: str, wait_seconds: float = 0.0) -> Assignment | None:
+        """Give *worker* the next task; see `Queue.claim`."""
+        until = monotonic() + wait_seconds
+        with self.pubsub.listen(QUEUE) as bell:
+            while True:
+                task = await self._claim(worker)
+                if task and (given := await self._assign(task)):
+                    return given
+                if task is None:
+                    rest_seconds = until - monotonic()
+                    if rest_seconds <= 0:
+                        return None
+                    await bell.wait(rest_seconds)
+
+    async def _claim(self, worker: str) -> Task | None:
+        try:
+            async with in_transaction() as db:
+                found = await db.execute_query_dict(NEXT)
+                if not found:
+                    return None
+                free = Task.filter(id=found[0]["id"], status=PENDING).using_db(db)
+                if not await free.update(
+                    epoch=F("epoch") + 1,
+                    worker=worker,
+                    lease_expires_time=self._lease_until(),
+                    received=0,
+                ):
+                    return None
+                task = await Task.filter(id=found[0]["id"]).using_db(db).get()
+                running = TaskChanged(time=now(), status=TaskStatus.RUNNING)
+                await journal.Writer(task, db).write([running])
+        except IntegrityError:  # another claim of the same environment was faster
+            return None
+        await self._ring(task)
+        return task
+
+    async def _assign(self, task: Task) -> Assignment | None:
+        """Return what the worker needs; a task for which that cannot be had ends here."""
+        lease = Lease(task.id, task.epoch)
+        try:
+            return await assignment.build(task, self._vault)
+        except NotSealedHere as fault:
+            failed = StepChanged(time=now(), index=0, status=StepStatus.FAILURE, error=str(fault))
+            with suppress(LeaseLost):
+                await self.append(lease, 0, [failed])
+                await self.finish(lease, TaskChanged(time=now(), status=TaskStatus.FAILURE))
+            return None
+        except Exception:
+            try:
+                await self.abandon(lease)
+            except LeaseLost:  # deleted with its application, this very moment
+                return None
+            raise
+
+    async def beat(self, worker: str, leases: Collection[Lease]) -> Beat:
+        """Extend the leases; see `Queue.beat`."""
+        if not leases:
+            return Beat({}, ())
+        ours = reduce(or_, [Q(id=lease.task_id, epoch=lease.epoch) for lease in leases])
+        mine = Task.filter(ours, status=RUNNING, worker=worker)
+        await mine.update(lease_expires_time=self._lease_until())
+        held = await mine.only("id", "cancel_requested", "cancel_reason")
+        cancel = {task.id: task.cancel_reason or "" for task in held if task.cancel_requested}
+        lost = {lease.task_id for lease in leases} - {task.id for task in held}
+        return Beat(cancel, lost)
+
+    async def append(self, lease: Lease, position: int, events: Sequence[Event]) -> None:
+        """Store what happened; see `Queue.append`."""
+        async with self._leased(lease) as (task, db):
+            events = events[max(0, task.received - position) :]
+            if not events:
+                return
+            task.received += len(events)
+            await journal.Writer(task, db).write(events)
+        self.pubsub.ring(task_topic(task.id))
+        if any(isinstance(event, StepChanged | Planned) for event in events):
+            await self._ring(task)
+
+    async def finish(self, lease: Lease, event: TaskChanged) -> None:
+        """End the task; see `Queue.finish`."""
+        async with self._leased(lease) as (task, db):
+            cancelled = task.cancel_requested
+            status = TaskStatus.CANCELLED if cancelled else event.status
+            await journal.Writer(task, db).write([TaskChanged(time=event.time, status=status)])
+        await self._ring(task)
+        self.pubsub.ring(QUEUE)
+
+    async def abandon(self, lease: Lease) -> None:
+        """End the task without a result; see `Queue.abandon`."""
+        async with self._leased(lease) as (task, db):
+            await _end(task, *_loss(task), db)
+        await self._ring(task)
+        self.pubsub.ring(QUEUE)
+
+    @asynccontextmanager
+    async def _leased(self, lease: Lease) -> AsyncIterator[tuple[Task, BaseDBAsyncClient]]:
+        """Lock the task's row while its lease holds; the epoch is the fence."""
+        async with in_transaction() as db:
+            held = Task.filter(id=lease.task_id, epoch=lease.epoch, status=RUNNING).using_db(db)
+            if not await held.update(epoch=lease.epoch):
+                raise LeaseLost(lease.task_id)
+            yield await Task.filter(id=lease.task_id).using_db(db).get(), db
+
+    async def cancel(self, task_id: str, reason: str, told: Told | None = None) -> None:
+        """Cancel the task; see `Queue.cancel`."""
+        async with in_transaction() as db:
+            if told is not None:
+                await told.begin(db)
+            unfinished = Task.filter(id=task_id, finished_time=None).using_db(db)
+            changed = await unfinished.update(cancel_requested=True, cancel_reason=reason)
+            if changed and told is not None:
+                await told.write(db)
+            task = await Task.filter(id=task_id).using_db(db).get()
+            status = TaskStatus(task.status)
+            if status.completed and status is not TaskStatus.CANCELLED:
+                raise AlreadyCompleted(status.name)
+            if status is TaskStatus.PENDING:
+                await _end(task, *_loss(task), db)
+        await self._ring(task)
+        if status is TaskStatus.RUNNING:
+            self.pubsub.ring(worker_topic(task.worker or ""))
+        else:
+            self.pubsub.ring(QUEUE)
+
+    async def reap(self, *, abandoned: bool = False) -> list[str]:
+        """End the tasks whose worker is gone: LOST, or CANCELLED where that was asked.
+
+        *abandoned*: every running task, because no worker can be alive (the embedded worker's own
+        restart). Returns the ids.
+        """
+        running = Task.filter(status=RUNNING)
+        expired = running if abandoned else running.filter(lease_expires_time__lt=datetime.now(UTC))
+        ended = []
+        for found in await expired.only("id", "epoch"):
+            async with in_transaction() as db:
+                same = Q(id=found.id, epoch=found.epoch, status=RUNNING)
+                if not abandoned:
+                    same &= Q(lease_expires_time__lt=datetime.now(UTC))
+                if not await Task.filter(same).using_db(db).update(epoch=found.epoch + 1):
+                    continue
+                task = await Task.filter(id=found.id).using_db(db).get()
+                await _end(task, *_loss(task), db)
+            ended.append(task.id)
+            await self._ring(task)
+        if ended:
+            self.pubsub.ring(QUEUE)
+        return ended
+
+    async def control(self, worker: str) -> AsyncGenerator[None, None]:
+        """Yield whenever *worker* should beat at once; see `Queue.control`."""
+        with self.pubsub.listen(worker_topic(worker)) as bell:
+            while True:
+                await bell.wait(self.lease_seconds / 5)
+                yield
+
+    def changes(self, tasks: Watched) -> AsyncGenerator[Task, None]:
+        """Yield tasks that change; see `Queue.changes`."""
+        return changes.follow(tasks, self.pubsub, self._poll_seconds)
+
+    def tail(self, task_id: str, after: int) -> AsyncGenerator[Entry, None]:
+        """Yield the entries behind *after*; see `Queue.tail`."""
+        return journal.follow(task_id, after, self.pubsub, self._poll_seconds, self._turn)
+
+    async def _ring(self, task: Task) -> None:
+        mine = Application.filter(id=task.app_id)
+        names = await mine.values_list("owner_org__name", flat=True)
+        orgs = [org_topic(str(name)) for name in names]
+        self.pubsub.ring(task_topic(task.id), application_topic(task.app_id), *orgs)
+
+    def _lease_until(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.lease_seconds)
+
+
+async def _require_team(application_id: str, chain: str, db: BaseDBAsyncClient) -> None:
+    """Raise ApplicationGone unless the application belongs to the team of *chain*, now locked."""
+    found = Application.filter(id=application_id).using_db(db)
+    names = await found.values_list("owner_org__name", flat=True)
+    if chain not in [org_chain(str(name)) for name in names]:
+        raise ApplicationGone
+
+
+def _task(draft: Draft) -> Task:
+    values: dict[str, Any] = {name: getattr(draft, name) for name in draft.__slots__}
+    created = datetime.now(UTC)
+    return Task(
+        status=PENDING,
+        steps=[],
+        created_time=created,
+        updated_time=created,
+        **values,
+    )
+
+
+def _loss(task: Task) -> tuple[TaskStatus, StepStatus, str]:
+    if task.cancel_requested:
+        return TaskStatus.CANCELLED, StepStatus.CANCELLED, f"cancelled: {task.cancel_reason}"
+    message = "The worker that ran this step went away; what the step had done by then is unknown."
+    return TaskStatus.LOST, StepStatus.FAILURE, message
+
+
+async def _end(
+    task: Task, status: TaskStatus, running: StepStatus, error: str, db: BaseDBAsyncClient
+) -> None:
+    """End *task* without its worker; the first step that had not ended says why."""
+    unbegun = StepStatus.SKIPPED if status is TaskStatus.LOST else StepStatus.CANCELLED
+    time = now()
+    rows = await Step.filter(task_id=task.id).using_db(db).order_by("index")
+    unended = [step for step in rows if not StepStatus(step.status).completed]
+    events: list[Event] = [
+        StepChanged(
+            time=time,
+            index=step.index,
+            status=running if step.status == StepStatus.RUNNING else unbegun,
+            error=error if step is unended[0] else None,
+        )
+        for step in unended
+    ]
+    await journal.Writer(task, db).write([*events, TaskChanged(time=time, status=status)])

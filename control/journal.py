@@ -1,0 +1,305 @@
+"""A task's journal: one gap-free, ordered record, and the rows that follow from it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from json import dumps
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.models import Model
+
+from control.port import Entry, EntryKind
+from control.pubsub import MemoryPubSub, task_topic
+from db import documents
+from db.models import Environment, LogChunk, Step, Task, TaskEvent
+from engine.events import Event, Output, Planned, StepChanged, TaskChanged, now
+from engine.state import StepStatus, TaskStatus, advance_step, advance_task
+
+PAGE_ENTRIES = 100
+LONG_TEXT_BREAKS = 50
+REST_SECONDS = 0.001
+ENTRY_COLUMNS = (
+    *("task_id", "seq", "kind", "time"),
+    *("step_index", "name", "status", "exit_code", "error"),
+)
+CHUNK_COLUMNS = (
+    *("task_id", "seq", "step_index", "first_line", "last_line", "stream", "time", "text"),
+)
+STEP_COLUMNS = (
+    *("status", "started_time", "finished_time", "exit_code", "error", "outputs"),
+    *("truncated", "log_bytes"),
+)
+
+
+def step_id(task_id: str, index: int) -> str:
+    """Return the id of a task's step."""
+    return f"{task_id}:{index}"
+
+
+class Writer:
+    """Folds events into a task's rows and its journal, within the caller's transaction.
+
+    The caller has locked the task's row and read it in the same transaction.
+    """
+
+    def __init__(self, task: Task, db: BaseDBAsyncClient) -> None:
+        self._task = task
+        self._db = db
+        self._entries: list[tuple[object, ...]] = []  # by ENTRY_COLUMNS
+        self._chunks: list[tuple[object, ...]] = []  # by CHUNK_COLUMNS
+        self._steps: dict[int, Step] = {}
+        self._touched: set[int] = set()
+        self._added: list[Step] = []
+        self._status_changed = False
+
+    async def write(self, events: Sequence[Event]) -> None:
+        """Store *events*, in order."""
+        if changing := {event.index for event in events if isinstance(event, StepChanged)}:
+            rows = Step.filter(task_id=self._task.id, index__in=changing).using_db(self._db)
+            self._steps = {row.index: row for row in await rows}
+        for event in events:
+            match event:
+                case Output():
+                    self._output(event)
+                case StepChanged():
+                    self._step(event)
+                case Planned():
+                    self._planned(event)
+                case TaskChanged():
+                    self._changed(event)
+        await self._flush()
+
+    def _entry(
+        self,
+        kind: EntryKind,
+        time: datetime,
+        step_index: int | None = None,
+        name: str | None = None,
+        status: str | None = None,
+        exit_code: int | None = None,
+        error: str | None = None,
+    ) -> int:
+        """Add an entry and return its number."""
+        seq = self._task.next_seq
+        self._task.next_seq += 1
+        row = (self._task.id, seq, kind.value, time, step_index, name, status, exit_code, error)
+        self._entries.append(row)
+        return seq
+
+    def _output(self, event: Output) -> None:
+        seq = self._entry(EntryKind.OUTPUT, event.time, event.index)
+        last = last_line(event.text, event.first_line)
+        where = (self._task.id, seq, event.index, event.first_line, last)
+        self._chunks.append((*where, event.stream.value, event.time, event.text))
+
+    def _step(self, event: StepChanged) -> None:
+        step = self._steps[event.index]
+        step.status = advance_step(StepStatus(step.status), event.status).value
+        step.exit_code = event.exit_code
+        step.error = event.error
+        step.truncated = event.truncated
+        step.log_bytes = event.log_bytes
+        step.outputs = None if event.outputs is None else dict(event.outputs)
+        if event.status is StepStatus.RUNNING:
+            step.started_time = event.time
+        elif step.started_time is not None:
+            step.finished_time = event.time
+        self._touched.add(event.index)
+        self._step_entry(step, event.time)
+
+    def _step_entry(self, step: Step, time: datetime) -> None:
+        said = (step.name, step.status, step.exit_code, step.error)
+        self._entry(EntryKind.STEP, time, step.index, *said)
+
+    def _planned(self, event: Planned) -> None:
+        self._task.pipeline = event.pipeline
+        self._task.commit = event.commit
+        for index, name in enumerate(event.steps, start=1):
+            step = new_step(self._task.id, index, name)
+            self._steps[index] = step
+            self._added.append(step)
+            self._step_entry(step, event.time)
+
+    def _changed(self, event: TaskChanged) -> None:
+        task = self._task
+        task.status = advance_task(TaskStatus(task.status), event.status).value
+        self._status_changed = True
+        if event.status is TaskStatus.RUNNING:
+            task.started_time = event.time
+        self._entry(EntryKind.TASK, event.time, status=task.status)
+        if event.status.completed:
+            task.finished_time = event.time
+            task.lease_expires_time = None
+            self._entry(EntryKind.END, event.time, status=task.status)
+
+    async def _flush(self) -> None:
+        task, db = self._task, self._db
+        if self._added:
+            await Step.bulk_create(self._added, using_db=db)
+            task.plan_hash = await _plan_hash(task, db)
+        for index in self._touched - {step.index for step in self._added}:
+            await self._steps[index].save(using_db=db, update_fields=STEP_COLUMNS)
+        changed = ["next_seq", "received"]
+        if self._added:
+            changed += ["pipeline", "commit", "plan_hash"]
+        if self._steps:
+            task.steps = documents.steps_document(task.steps or [], self._steps.values())
+            changed += ["steps"]
+        if self._status_changed:
+            changed += ["status", "started_time", "finished_time", "lease_expires_time"]
+        if self._steps or self._status_changed:
+            task.updated_time = now()  # when it can be seen, which may be later than it happened
+            changed += ["updated_time"]
+        await task.save(using_db=db, update_fields=changed)
+        await _insert(TaskEvent, ENTRY_COLUMNS, self._entries, db)
+        if self._chunks:
+            await _insert(LogChunk, CHUNK_COLUMNS, self._chunks, db)
+        if self._status_changed:
+            await _latest(task, db)
+
+
+async def _insert(
+    model: type[Model],
+    columns: Sequence[str],
+    rows: Sequence[tuple[object, ...]],
+    db: BaseDBAsyncClient,
+) -> None:
+    """Insert *rows* as they are: making models of them costs more than the database does."""
+    numbers = range(1, len(columns) + 1)
+    marks = [f"${n}" if db.capabilities.dialect == "postgres" else "?" for n in numbers]
+    names = ", ".join(f'"{column}"' for column in columns)
+    table = model._meta.db_table  # noqa: SLF001
+    sql = f'INSERT INTO "{table}" ({names}) VALUES ({", ".join(marks)})'  # noqa: S608
+    await db.execute_many(sql, [list(row) for row in rows])
+
+
+async def _plan_hash(task: Task, db: BaseDBAsyncClient) -> str:
+    """Return the digest of all that decides what the task does."""
+    environment = await Environment.filter(id=f"{task.app_id}:{task.env_name}").using_db(db).get()
+    parts = [task.commit, task.pipeline, environment.resource, task.secret_versions]
+    return sha256(dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+async def _latest(task: Task, db: BaseDBAsyncClient) -> None:
+    environment = f"{task.app_id}:{task.env_name}"
+    if await Environment.filter(id=environment, latest_task_id=task.id).using_db(db).exists():
+        await documents.write_environments(task.app_id, db)
+
+
+def new_step(task_id: str, index: int, name: str) -> Step:
+    """Return a pending step, not yet stored."""
+    return Step(
+        id=step_id(task_id, index),
+        task_id=task_id,
+        index=index,
+        name=name,
+        status=StepStatus.PENDING.value,
+    )
+
+
+def last_line(text: str, first_line: int) -> int:
+    """Return the number of the last line that *text* touches."""
+    breaks = text.count("\n")
+    return first_line + breaks - (1 if text.endswith("\n") else 0)
+
+
+async def page(task_id: str, after: int, limit: int = PAGE_ENTRIES) -> list[Entry]:
+    """Return up to *limit* entries behind *after*."""
+    return (await pages([task_id], after, limit))[0]
+
+
+async def pages(task_ids: Sequence[str], after: int, limit: int) -> list[list[Entry]]:
+    """Return up to *limit* entries behind *after* for each of the tasks.
+
+    A journal has no gaps, so the numbers say which entries these are.
+    """
+    span = {"task_id__in": task_ids, "seq__gt": after, "seq__lte": after + limit}
+    rows = await TaskEvent.filter(**span).order_by("task_id", "seq")
+    chunks: Mapping[tuple[str, int], LogChunk] = {}
+    if any(row.kind == EntryKind.OUTPUT for row in rows):
+        found = await LogChunk.filter(**span)
+        if any(chunk.packed is not None for chunk in found):
+            await asyncio.to_thread(_unpack, found)
+        chunks = {(chunk.task_id, chunk.seq): chunk for chunk in found}
+    entries: dict[str, list[Entry]] = {task_id: [] for task_id in task_ids}
+    for row in rows:
+        entries[row.task_id].append(_read(row, chunks.get((row.task_id, row.seq))))
+    return [entries[task_id] for task_id in task_ids]
+
+
+def _unpack(chunks: Sequence[LogChunk]) -> None:
+    for chunk in chunks:
+        chunk.text, chunk.packed = chunk.content, None
+
+
+def _read(row: TaskEvent, chunk: LogChunk | None) -> Entry:
+    return Entry(
+        task_id=row.task_id,
+        seq=row.seq,
+        kind=EntryKind(row.kind),
+        time=row.time,
+        step_index=row.step_index,
+        name=row.name,
+        status=row.status,
+        exit_code=row.exit_code,
+        error=row.error,
+        text=chunk.text if chunk else "",
+        first_line=chunk.first_line if chunk else 0,
+        stream=chunk.stream if chunk else "",
+    )
+
+
+async def follow(
+    task_id: str, after: int, pubsub: MemoryPubSub, poll_seconds: float, turn: asyncio.Lock
+) -> AsyncGenerator[Entry, None]:
+    """Yield every entry behind *after* in order, waiting for those to come, up to the END.
+
+    What one process follows shares a *turn*: see `_wait_for_turn`.
+    """
+    with pubsub.listen(task_topic(task_id)) as bell:
+        while True:
+            entries = await page(task_id, after)
+            for entry in entries:
+                await _wait_for_turn(entry, turn)
+                yield entry
+                if entry.kind is EntryKind.END:
+                    return
+                after = entry.seq
+            if not entries:
+                if await _ended(task_id, after):
+                    return
+                await bell.wait(poll_seconds)
+
+
+async def _wait_for_turn(entry: Entry, turn: asyncio.Lock) -> None:
+    """Keep long texts apart, however many read them: what is done with one blocks the process.
+
+    Between two of them others are served: requests, heartbeats, the database's answers.
+    """
+    if entry.text.count("\n") < LONG_TEXT_BREAKS:
+        await asyncio.sleep(0)
+        return
+    async with turn:
+        await asyncio.sleep(REST_SECONDS)
+
+
+async def _ended(task_id: str, after: int) -> bool:
+    """Tell whether nothing can come: the task is gone, or *after* lies behind its end."""
+    task = await Task.filter(id=task_id).only("id", "status", "next_seq").first()
+    return task is None or (TaskStatus(task.status).completed and after >= task.next_seq - 1)
+
+
+async def open_journal(task: Task, db: BaseDBAsyncClient) -> None:
+    """Write the first entry of a task just stored: it is PENDING."""
+    entry = TaskEvent(
+        task_id=task.id,
+        seq=task.next_seq,
+        kind=EntryKind.TASK.value,
+        time=task.created_time,
+        status=task.status,
+    )
+    await entry.save(using_db=db)
+    task.next_seq += 1
+    await task.save(using_db=db)
+    await documents.write_environments(task.app_id, db)

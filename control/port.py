@@ -1,0 +1,227 @@
+"""The queue's port: what a deploy needs of whatever decides which task runs when.
+
+Every write of a worker names its lease, a task and an epoch. Each claim raises the epoch, so that a
+worker that was taken for dead and wakes up late can change nothing.
+"""
+
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from db.audit import Told
+from db.models import Task
+from engine.events import Event, TaskChanged
+from engine.repository.credentials import Credential
+
+
+@dataclass(eq=False)
+class LeaseLost(Exception):
+    """The task belongs to another worker, or has ended; this one must stop its processes."""
+
+    task_id: str
+
+
+@dataclass(eq=False)
+class AlreadyCompleted(Exception):
+    """The task has already ended with {status}."""
+
+    status: str
+
+
+@dataclass(eq=False)
+class ApplicationGone(Exception):
+    """The application was deleted, or belongs to another team now."""
+
+
+@dataclass(eq=False)
+class EnvironmentGone(Exception):
+    """The environment {name} does not exist in this application."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class IdempotencyKeyReused(Exception):
+    """This idempotency key was used for another request; take a new key."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to run a task, for as long as it is beaten."""
+
+    task_id: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """All that a worker needs to run a task, its secrets in clear.
+
+    *credential* opens the repository for the *team* that owns the application.
+    """
+
+    lease: Lease
+    repo_url: str
+    ref: str | None
+    commit: str | None
+    pipeline_path: str
+    pipeline: str | None
+    contexts: Mapping[str, Mapping[str, str]] = field(repr=False)
+    debug: bool = False
+    team: str = ""
+    credential: Credential | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What a heartbeat is answered: tasks to cancel with the reason, and leases that are lost."""
+
+    cancel: Mapping[str, str]
+    lost: Collection[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """Tasks to watch: those of an application, of one environment of it, or of a team."""
+
+    application_id: str | None = None
+    env_name: str | None = None
+    org_name: str | None = None
+
+
+class Keyed(Protocol):
+    """A request that may have been made before."""
+
+    @property
+    def app_id(self) -> str:
+        """The application, within which keys are unique."""
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The caller's name for the request; None: every request is a new one."""
+
+    @property
+    def idempotency_hash(self) -> str | None:
+        """What tells two requests under one key apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A task to be queued; *inputs* are sealed."""
+
+    id: str
+    app_id: str
+    env_name: str
+    trigger_type: str
+    trigger_payload: Mapping[str, object]
+    dispatch_org_id: str | None = None
+    source_task_id: str | None = None
+    ref: str | None = None
+    branch: str | None = None
+    tag: str | None = None
+    commit: str | None = None
+    message: str | None = None
+    inputs: str | None = None
+    pipeline: str | None = None
+    exact: bool = False
+    idempotency_key: str | None = None
+    idempotency_hash: str | None = None
+
+
+class EntryKind(StrEnum):
+    """What an entry of the journal says."""
+
+    TASK = "task"
+    STEP = "step"
+    OUTPUT = "output"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of a task's journal."""
+
+    task_id: str
+    seq: int
+    kind: EntryKind
+    time: datetime
+    step_index: int | None = None
+    name: str | None = None
+    status: str | None = None
+    exit_code: int | None = None
+    error: str | None = None
+    text: str = ""
+    first_line: int = 0
+    stream: str = ""
+
+
+class Queue(Protocol):
+    """Decides which task runs when, and keeps what its worker reports."""
+
+    async def submit(self, draft: Draft, told: Told | None = None) -> Task:
+        """Store the task and return it as it was stored, PENDING; the audit log is *told*.
+
+        EnvironmentGone when the environment was deleted meanwhile.
+        With an idempotency key that was used before: the first task for the same request,
+        IdempotencyKeyReused for another one. ApplicationGone when the application is not that of
+        the team that is told, any more.
+        """
+
+    async def known(self, request: Keyed) -> Task | None:
+        """Return the task made under the request's key, if there is one.
+
+        IdempotencyKeyReused when the key stood for another request.
+        """
+
+    async def claim(self, worker: str, wait_seconds: float = 0.0) -> Assignment | None:
+        """Give *worker* the next task that may run; None when there is none in *wait_seconds*."""
+
+    async def beat(self, worker: str, leases: Collection[Lease]) -> Beat:
+        """Extend the leases *worker* holds."""
+
+    async def append(self, lease: Lease, position: int, events: Sequence[Event]) -> None:
+        """Store what happened, in order; LeaseLost when the lease is gone.
+
+        *position* is how many events were given under this lease before. Events that are stored
+        already are left out, so that a call whose answer was lost can be made again.
+        """
+
+    async def finish(self, lease: Lease, event: TaskChanged) -> None:
+        """End the task; LeaseLost when the lease is gone.
+
+        A cancel that was asked for before the result was stored wins over it.
+        """
+
+    async def abandon(self, lease: Lease) -> None:
+        """End the task as LOST, or CANCELLED where that was asked: its worker stops for good."""
+
+    async def cancel(self, task_id: str, reason: str, told: Told | None = None) -> None:
+        """Cancel a pending task at once, have a running one stopped; the audit log is *told*.
+
+        AlreadyCompleted when it has ended otherwise; one that is cancelled already stays so.
+        """
+
+    def control(self, worker: str) -> AsyncGenerator[None, None]:
+        """Yield whenever *worker* should beat at once, because a task of it is to be cancelled."""
+
+    async def reap(self, *, abandoned: bool = False) -> list[str]:
+        """End the tasks whose worker is gone, LOST or CANCELLED where that was asked.
+
+        *abandoned*: every running task, because no worker can be alive. Returns the ids.
+        """
+
+    def changes(self, tasks: Watched) -> AsyncGenerator[Task, None]:
+        """Yield unfinished and recent tasks, then each again whenever it or a step changes status.
+
+        Close it (`contextlib.aclosing`): it listens for as long as it is open.
+        """
+
+    def tail(self, task_id: str, after: int) -> AsyncGenerator[Entry, None]:
+        """Yield the entries behind *after*: first what is stored, then live, to the end.
+
+        Close it (`contextlib.aclosing`): it listens for as long as it is open.
+        """

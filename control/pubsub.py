@@ -1,0 +1,73 @@
+"""Bells: they say that there is news, never what it is; whoever hears one reads the database."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+QUEUE = "queue"
+
+
+def task_topic(task_id: str) -> str:
+    """Return the topic that rings for every new entry of a task's journal."""
+    return f"task:{task_id}"
+
+
+def application_topic(application_id: str) -> str:
+    """Return the topic that rings when a task of the application changes status."""
+    return f"application:{application_id}"
+
+
+def org_topic(name: str) -> str:
+    """Return the topic that rings when a task of the team changes status."""
+    return f"org:{name}"
+
+
+def worker_topic(worker: str) -> str:
+    """Return the topic that rings when a worker has something to stop."""
+    return f"worker:{worker}"
+
+
+class Bell:
+    """One listener's bell; rings while nobody waits are remembered as one."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake the listener."""
+        self._rung.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Return when rung, or after *seconds*: a lost ring costs delay, nothing else."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._rung.wait()
+        except TimeoutError:
+            pass
+        self._rung.clear()
+
+
+class MemoryPubSub:
+    """Bells within one process."""
+
+    def __init__(self) -> None:
+        self._bells: defaultdict[str, set[Bell]] = defaultdict(set)
+
+    def ring(self, *topics: str) -> None:
+        """Ring every bell that listens to one of *topics*."""
+        for topic in topics:
+            for bell in self._bells.get(topic, ()):
+                bell.ring()
+
+    @contextmanager
+    def listen(self, topic: str) -> Iterator[Bell]:
+        """Listen to *topic* for the duration of the block."""
+        bell = Bell()
+        self._bells[topic].add(bell)
+        try:
+            yield bell
+        finally:
+            self._bells[topic].discard(bell)
+            if not self._bells[topic]:
+                del self._bells[topic]

@@ -1,0 +1,35 @@
+"""Who may have lost a right: rung by whoever takes one away, heard by whatever goes on for long."""
+
+from collections.abc import AsyncGenerator
+
+from control.pubsub import MemoryPubSub
+
+
+class Rights:
+    """Tells open streams and sockets to look again whether their user still may.
+
+    *poll_seconds*: how often they look though nobody rang: a token expired, or another process
+    took the right away.
+    """
+
+    def __init__(self, pubsub: MemoryPubSub, poll_seconds: float) -> None:
+        self._pubsub = pubsub
+        self._poll_seconds = poll_seconds
+
+    def changed(self, *user_ids: str) -> None:
+        """Say, once it is stored, that these users may have lost a right."""
+        self._pubsub.ring(*(_topic(user_id) for user_id in user_ids))
+
+    async def looks(self, user_id: str) -> AsyncGenerator[None, None]:
+        """Yield whenever it is time to look; close it, it listens for as long as it is open.
+
+        The first time is at once: a right may have gone since it was asked for.
+        """
+        with self._pubsub.listen(_topic(user_id)) as bell:
+            while True:
+                yield
+                await bell.wait(self._poll_seconds)
+
+
+def _topic(user_id: str) -> str:
+    return f"user:{user_id}"

@@ -1,0 +1,326 @@
+"""The local worker: claims tasks, runs them, reports what happens."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from control.port import Assignment, Lease, LeaseLost, Queue
+from control.streams import while_running, whole
+from db.ids import new_id
+from engine.cancel import Cancel
+from engine.events import Event, Output, StepChanged, TaskChanged, now
+from engine.executors import Executor
+from engine.git import Source
+from engine.run import Job, Limits, run
+from engine.state import StepStatus, TaskStatus
+from engine.store import Store
+from engine.workspace import dispose
+from providers.repository import AddressNotAllowed, AddressUnknown, Policy, check_address
+
+log = logging.getLogger("rollway.worker")
+
+CLAIM_WAIT_SECONDS = 1.0  # how long a worker that is stopped may wait for its claim
+RETRY_SECONDS = 1.0
+DRAIN_SECONDS = 10.0
+CONCLUDE_SECONDS = 30.0
+BUFFER_BYTES_MAX = 1024 * 1024
+HURRY_BYTES = BUFFER_BYTES_MAX // 2
+REST_SECONDS = 0.02  # between two writes of a task that is not in a hurry
+EVENT_BYTES = 256  # what an event without text counts for
+LEASE_SHARE_UNANSWERED_MAX = 0.8  # the rest is for stopping before the task counts as lost
+
+
+class Report:
+    """Carries events from a run to the queue.
+
+    What comes while one write is under way, or within 20 ms of it, goes along in the next one: a
+    write costs more than what is in it. Half a megabyte, and the end, do not wait. A run that is
+    faster than the database does. A write that fails is tried again: the queue knows what it has
+    by the events' positions.
+    """
+
+    def __init__(self, queue: Queue, lease: Lease) -> None:
+        self._queue = queue
+        self.lease = lease
+        self._events: list[Event] = []
+        self._bytes = 0
+        self._position = 0
+        self._news = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._closed = False
+        self._given_up = False
+
+    async def add(self, event: Event) -> None:
+        """Take *event*; waits while more than a megabyte is unsent."""
+        await self._room.wait()
+        self._events.append(event)
+        self._bytes += len(event.text) if isinstance(event, Output) else EVENT_BYTES
+        if self._bytes > HURRY_BYTES:
+            self._hurry.set()
+        if self._bytes > BUFFER_BYTES_MAX:
+            self._room.clear()
+        self._news.set()
+
+    def close(self) -> None:
+        """No more events come."""
+        self._closed = True
+        self._hurry.set()
+        self._news.set()
+
+    def give_up(self) -> None:
+        """Try nothing again."""
+        self._given_up = True
+        self.close()
+
+    async def send(self) -> None:
+        """Store events until closed and empty; LeaseLost when the lease is gone."""
+        try:
+            while self._events or not self._closed:
+                await self._news.wait()
+                self._news.clear()
+                batch, self._events, self._bytes = self._events, [], 0
+                self._room.set()
+                if not self._closed:
+                    self._hurry.clear()
+                if batch:
+                    await self._store(batch)
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._hurry.wait(), REST_SECONDS)
+        finally:
+            self._room.set()  # nobody waits for a sender that has ended
+
+    async def _store(self, batch: list[Event]) -> None:
+        while True:
+            try:
+                await self._queue.append(self.lease, self._position, batch)
+            except (LeaseLost, AssertionError):
+                raise
+            except Exception:
+                if self._given_up:
+                    raise
+                log.exception("task %s: not stored, trying again", self.lease.task_id)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                self._position += len(batch)
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where a worker keeps things; what is None it does without."""
+
+    workspaces: Path
+    runtimes: Path | None = None
+    mirrors: Path | None = None
+    store: Store | None = None
+
+
+class Worker:
+    """Runs up to *slots* tasks at a time, each in a workspace of its own.
+
+    Nothing that writes to the queue is ever cancelled half-way (`whole`): what a task printed last
+    and how it ended are stored also when the worker is being stopped.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        executor: Executor,
+        folders: Folders,
+        *,
+        slots: int,
+        lease_seconds: float,
+        policy: Policy,
+        limits: Limits,
+    ) -> None:
+        self.name = new_id("w")
+        self._queue = queue
+        self._executor = executor
+        self._folders = folders
+        self._free = asyncio.Semaphore(slots)
+        self._lease_seconds = lease_seconds
+        self._policy = policy
+        self._limits = limits
+        self._running: dict[Lease, tuple[asyncio.Task[None], Cancel]] = {}
+        self._answered = monotonic()
+
+    async def run(self) -> None:
+        """Work until cancelled; what runs then is ended and reported."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._beat())
+            while True:
+                await self._free.acquire()
+                if assignment := await self._next():
+                    cancel = Cancel()
+                    runner = group.create_task(self._perform(assignment, cancel))
+                    self._running[assignment.lease] = (runner, cancel)
+                else:
+                    self._free.release()
+
+    async def _next(self) -> Assignment | None:
+        """Claim a task; one that is given while the worker is being stopped is handed back."""
+        claim = asyncio.ensure_future(self._queue.claim(self.name, CLAIM_WAIT_SECONDS))
+        try:
+            return await asyncio.shield(claim)
+        except asyncio.CancelledError:
+            await asyncio.wait({claim}, timeout=DRAIN_SECONDS)
+            if claim.done() and not claim.exception() and (assignment := claim.result()):
+                await whole(self._abandon(assignment.lease))
+            raise
+        except Exception:
+            log.exception("claim failed; trying again in %s s", RETRY_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
+            return None
+
+    async def _beat(self) -> None:
+        """Keep the leases; stop what is cancelled, lost, or out of touch for too long."""
+        async with aclosing(self._queue.control(self.name)) as calls:
+            async for _ in calls:
+                await self._beat_once()
+
+    async def _beat_once(self) -> None:
+        """Beat, and wait for the answer for as long as the leases allow."""
+        leases, asked = list(self._running), monotonic()
+        until = self._answered + self._lease_seconds * LEASE_SHARE_UNANSWERED_MAX
+        try:
+            async with asyncio.timeout(max(until - asked, RETRY_SECONDS)):
+                beat = await self._queue.beat(self.name, leases)
+        except Exception as fault:  # noqa: BLE001 (whatever the database says)
+            log.warning("heartbeat not answered: %r", fault)
+            if monotonic() >= until:
+                self._stop(leases)
+                self._answered = monotonic()
+            return
+        self._answered = asked
+        for lease in leases:
+            if lease.task_id in beat.cancel and (found := self._running.get(lease)):
+                found[1].set(beat.cancel[lease.task_id])
+        self._stop([lease for lease in leases if lease.task_id in beat.lost])
+
+    def _stop(self, leases: list[Lease]) -> None:
+        for lease in leases:
+            if found := self._running.pop(lease, None):
+                log.warning("task %s: lease lost, stopping its processes", lease.task_id)
+                found[0].cancel()
+
+    async def _perform(self, assignment: Assignment, cancel: Cancel) -> None:
+        lease = assignment.lease
+        workspace = self._folders.workspaces / f"{lease.task_id}-{lease.epoch}"
+        report = Report(self._queue, lease)
+        sender = asyncio.create_task(report.send())
+        last: TaskChanged | None = None
+        events = self._events(assignment, workspace, cancel)
+        try:
+            async for event in while_running(events, sender):
+                if isinstance(event, TaskChanged):
+                    last = event
+                else:
+                    await report.add(event)
+        except Exception:
+            log.exception("task %s: the worker failed", lease.task_id)
+        finally:
+            try:
+                await whole(self._leave(events, report, sender, last, workspace))
+            finally:
+                self._running.pop(lease, None)
+                self._free.release()
+
+    async def _leave(
+        self,
+        events: AsyncGenerator[Event, None],
+        report: Report,
+        sender: asyncio.Task[None],
+        last: TaskChanged | None,
+        workspace: Path,
+    ) -> None:
+        """End what runs, store what it printed and how it ended, and clean up, in this order."""
+        try:
+            await events.aclose()
+        except Exception:
+            log.exception("task %s: its processes", report.lease.task_id)
+        await self._conclude(report, sender, last)
+        self._running.pop(report.lease, None)
+        await self._dispose(workspace)
+
+    async def _conclude(
+        self, report: Report, sender: asyncio.Task[None], last: TaskChanged | None
+    ) -> None:
+        """Have what was reported stored, then the end, also when the worker is being stopped."""
+        lease = report.lease
+        report.close()
+        await asyncio.wait({sender}, timeout=DRAIN_SECONDS if last is None else CONCLUDE_SECONDS)
+        report.give_up()
+        try:
+            if sender.done():
+                sender.result()
+                if last is not None:
+                    await self._queue.finish(lease, last)
+                    return
+            else:
+                log.error("task %s: what it last printed could not be stored", lease.task_id)
+        except LeaseLost:
+            return
+        except Exception:
+            log.exception("task %s: its end could not be stored", lease.task_id)
+        await self._abandon(lease)
+
+    async def _dispose(self, workspace: Path) -> None:
+        try:
+            await dispose(workspace)
+        except Exception:
+            log.exception("the workspace %s could not be deleted", workspace)
+
+    async def _abandon(self, lease: Lease) -> None:
+        try:
+            await self._queue.abandon(lease)
+        except LeaseLost:
+            pass
+        except Exception:
+            log.exception("task %s: its end is left to the reaper", lease.task_id)
+
+    async def _events(
+        self, assignment: Assignment, workspace: Path, cancel: Cancel
+    ) -> AsyncGenerator[Event, None]:
+        """Run the task, but only against an address that is allowed now, and no other."""
+        try:
+            pin = await check_address(assignment.repo_url, self._policy)
+        except (AddressNotAllowed, AddressUnknown) as refusal:
+            for event in _refused(str(refusal)):
+                yield event
+            return
+        job = Job(
+            task_id=assignment.lease.task_id,
+            epoch=assignment.lease.epoch,
+            source=Source(
+                assignment.repo_url, assignment.ref, assignment.commit, pin, assignment.credential
+            ),
+            protocols=self._policy.schemes,
+            workspace=workspace,
+            pipeline_path=assignment.pipeline_path,
+            pipeline=assignment.pipeline,
+            contexts=assignment.contexts,
+            limits=self._limits,
+            runtimes=self._folders.runtimes,
+            mirrors=self._folders.mirrors,
+            tenant=assignment.team,
+            store=self._folders.store,
+            debug=assignment.debug,
+        )
+        async with aclosing(run(job, self._executor, cancel)) as events:
+            async for event in events:
+                yield event
+
+
+def _refused(reason: str) -> tuple[Event, ...]:
+    time = now()
+    return (
+        StepChanged(time=time, index=0, status=StepStatus.RUNNING),
+        StepChanged(time=time, index=0, status=StepStatus.FAILURE, error=reason),
+        TaskChanged(time=time, status=TaskStatus.FAILURE),
+    )
