@@ -1,0 +1,5 @@
+"""What each field does: authorise, act, return models."""
+
+from resolvers import enums
+
+__all__ = ["enums"]

@@ -1,0 +1,233 @@
+"""Environments: create, change, and what an environment shows."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+from tortoise.exceptions import IntegrityError
+
+from auth import teams
+from auth.permissions import Action, NotFound
+from control import applications as control
+from db import audit, documents
+from db.audit import Act
+from db.fields import EnvironmentType
+from db.models import Application, Environment, Task
+from db.sealed import ENVIRONMENT_SECRETS
+from db.vault import Vault
+from engine.state import UNFINISHED, TaskStatus
+from resolvers import paging
+from resolvers.access_inputs import DeleteEnvironmentInput
+from resolvers.arguments import After, Before, First, Input, Last
+from resolvers.changing import changing
+from resolvers.context import Info
+from resolvers.inputs import (
+    DEFAULT_PIPELINE,
+    CreateEnvironmentInput,
+    EnvironmentInput,
+    UpdateEnvironmentInput,
+)
+from resolvers.paging import Condition, Page, Relation, Selection
+from resolvers.refusals import Taken, TooManyEnvironments, VersionConflict
+from resolvers.secrets import SecretKey, secret_keys
+from resolvers.validation import ENVIRONMENTS_MAX
+
+BY_ENVIRONMENT = "x.app_id || ':' || x.env_name"
+QUEUE = Relation(
+    "environment.queue",
+    Task,
+    '"task" x',
+    BY_ENVIRONMENT,
+    "created_time",
+    where=f"x.status = '{TaskStatus.PENDING.value}'",
+    narrow="x.app_id",
+)
+ACTIVE = Relation(
+    "environment.active", Task, '"task" x', BY_ENVIRONMENT, "created_time", narrow="x.app_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionResource:
+    """A cloud function that an environment deploys."""
+
+    uid: str | None
+    region: str | None
+    service: str | None
+    name: str
+
+
+def new(application_id: str, wanted: EnvironmentInput, vault: Vault) -> Environment:
+    """Return a new environment, not yet stored, its secrets sealed."""
+    row_id = f"{application_id}:{wanted.name}"
+    secrets: dict[str, str | None] = {each.key: each.value for each in wanted.secrets or []}
+    return Environment(
+        id=row_id,
+        application_id=application_id,
+        name=wanted.name,
+        type=wanted.type.value,
+        trigger_spec=wanted.trigger_spec or {},
+        cd_pipeline_yaml=wanted.cd_pipeline_yaml or DEFAULT_PIPELINE,
+        secrets=vault.change({}, secrets, place=ENVIRONMENT_SECRETS.place(row_id)),
+        resource=wanted.resource or {},
+    )
+
+
+async def create_environment(info: Info, input: Input[CreateEnvironmentInput]) -> Environment:  # noqa: A002
+    """Add an environment to an application."""
+    context = info.context
+    application = await context.application(str(input.application_id), Action.UPDATE_APPLICATION)
+    if input.environment.secrets:
+        await context.application(application.id, Action.SET_SECRETS)
+    input.check()
+    row = new(application.id, input.environment, context.services.vault)
+    try:
+        async with changing(context, application, Action.UPDATE_APPLICATION) as (_, chain, db):
+            same = Application.filter(id=application.id).using_db(db)
+            await same.select_for_update(no_key=True).only("id").get()
+            others = Environment.filter(application_id=application.id).using_db(db)
+            if await others.count() >= ENVIRONMENTS_MAX:
+                raise TooManyEnvironments(ENVIRONMENTS_MAX)
+            await row.save(using_db=db, force_create=True)
+            await documents.write_environments(application.id, db)
+            entry = context.entry(Act.ENVIRONMENT_CREATED, row.id, after=_facts(row))
+            await audit.write(chain, entry, db)
+    except IntegrityError as fault:
+        raise Taken("name") from fault
+    return row
+
+
+def _facts(row: Environment) -> dict[str, object]:
+    return {
+        "type": row.type,
+        "triggerSpec": row.trigger_spec,
+        "cdPipelineYaml": row.cd_pipeline_yaml,
+        "resource": row.resource,
+        "secrets": sorted(row.secrets),
+    }
+
+
+async def update_environment(info: Info, input: Input[UpdateEnvironmentInput]) -> Environment:  # noqa: A002
+    """Change an environment; VersionConflict when somebody was faster."""
+    context = info.context
+    application = await context.application(
+        str(input.application_id), Action.UPDATE_APPLICATION, input.name
+    )
+    input.check()
+    changes: dict[str, Any] = {
+        "type": input.type.value if input.type is not None else None,
+        "trigger_spec": input.trigger_spec,
+        "cd_pipeline_yaml": input.cd_pipeline_yaml,
+        "resource": input.resource,
+    }
+    changes = {name: value for name, value in changes.items() if value is not None}
+    async with changing(context, application, Action.UPDATE_APPLICATION) as (_, chain, db):
+        found = Environment.filter(id=f"{application.id}:{input.name}").using_db(db)
+        row = await found.select_for_update(no_key=True).first()
+        if row is None:
+            raise NotFound("environment")
+        if input.expected_version not in (None, row.version):
+            raise VersionConflict(row.version)
+        before = _facts(row)
+        row.update_from_dict({**changes, "version": row.version + 1})
+        await row.save(using_db=db, update_fields=[*changes, "version"])
+        await documents.write_environments(application.id, db)
+        entry = context.entry(Act.ENVIRONMENT_UPDATED, row.id, before=before, after=_facts(row))
+        await audit.write(chain, entry, db)
+    return row
+
+
+async def delete_environment(info: Info, input: Input[DeleteEnvironmentInput]) -> str:  # noqa: A002
+    """Delete an environment, its secrets and its queue; its tasks stay; return its id."""
+    context = info.context
+    application = await context.application(
+        str(input.application_id), Action.DELETE_APPLICATION, input.name
+    )
+    async with changing(context, application, Action.DELETE_APPLICATION) as (_, chain, db):
+        row = await Environment.filter(id=f"{application.id}:{input.name}").using_db(db).first()
+        if row is None:
+            raise NotFound("environment")
+        await control.delete_environment(row, db)
+        entry = context.entry(Act.ENVIRONMENT_DELETED, row.id, before=_facts(row))
+        await audit.write(chain, entry, db)
+    team = (await context.owner(application)).name
+    context.forget()
+    context.services.rights.changed(*await teams.user_ids(team))
+    return row.id
+
+
+async def application(parent: strawberry.Parent[Environment], info: Info) -> Application:
+    """Return the application it belongs to."""
+    found = await info.context.loaders.application.load(parent.application_id)
+    if found is None:
+        raise NotFound("application")  # deleted this very moment
+    return found
+
+
+async def environment_type(parent: strawberry.Parent[Environment]) -> EnvironmentType:
+    """Return what the environment is for."""
+    return EnvironmentType(parent.type)
+
+
+async def secrets(parent: strawberry.Parent[Environment]) -> list[SecretKey]:
+    """Return what may be seen of the environment's own secrets."""
+    return secret_keys(parent.secrets)
+
+
+async def resources(parent: strawberry.Parent[Environment]) -> list[FunctionResource]:
+    """Return the cloud functions of `resource`, in one form."""
+    return list(_functions(parent.resource))
+
+
+def _functions(resource: Mapping[str, Any]) -> Iterator[FunctionResource]:
+    """Read both spellings: `aliyun.fc` with its functions, and `fc`, a list of functions."""
+    aliyun = resource.get("aliyun.fc")
+    if isinstance(aliyun, dict):
+        for each in _objects(aliyun.get("functions")):
+            yield _function({**aliyun, **each}, each.get("name"))
+    for each in _objects(resource.get("fc")):
+        yield _function(each, each.get("function"))
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _function(values: Mapping[str, Any], name: object) -> FunctionResource:
+    text = {
+        key: str(values[key]) if values.get(key) else None for key in ("uid", "region", "service")
+    }
+    return FunctionResource(**text, name=str(name or ""))
+
+
+async def latest_task(parent: strawberry.Parent[Environment], info: Info) -> Task | None:
+    """Return the task that was created last."""
+    if parent.latest_task_id is None:
+        return None
+    return await info.context.loaders.task.load(parent.latest_task_id)
+
+
+async def active_task(parent: strawberry.Parent[Environment], info: Info) -> Task | None:
+    """Return the task that runs now, else the one that is next."""
+    for statuses in ((TaskStatus.RUNNING,), UNFINISHED):
+        values = tuple(status.value for status in statuses)
+        selection = Selection((Condition("x.status", "IN", values),), size=1)
+        page = await info.context.loaders.page(ACTIVE, selection).load(parent.id)
+        if page.edges:
+            task: Task = page.edges[0].node
+            return task
+    return None
+
+
+async def queue(
+    parent: strawberry.Parent[Environment],
+    info: Info,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+) -> Page:
+    """Return the tasks that wait for their turn, the next one first."""
+    selection = paging.select(first, after, last, before)
+    return await info.context.loaders.page(QUEUE, selection).load(parent.id)

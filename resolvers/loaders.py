@@ -1,0 +1,119 @@
+"""Loads by sets: whatever a page asks for, each relation costs one statement."""
+
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from strawberry.dataloader import DataLoader
+from tortoise.models import Model
+
+from auth.permissions import Role
+from control import journal
+from control.port import Entry
+from db.models import Application, Environment, Org, Step, Task, User
+from resolvers import paging
+from resolvers.paging import Page, Relation, Selection
+
+M = TypeVar("M", bound=Model)
+
+
+class Loaders:
+    """The loaders of one operation; nothing is cached beyond it."""
+
+    def __init__(self) -> None:
+        self.user = by_id(User)
+        self.org = by_id(Org)
+        self.application = by_id(Application)
+        self.environment = by_id(Environment)
+        self.task = by_id(Task)
+        self.step = by_id(Step)
+        self.owner: DataLoader[str, Org | None] = DataLoader(_owners)
+        self.membership: DataLoader[tuple[str, str], Org | None] = DataLoader(_memberships)
+        self.teams: DataLoader[str, list[str]] = DataLoader(_teams)
+        self.steps: DataLoader[str, list[Step]] = DataLoader(_steps)
+        self.environments: DataLoader[str, list[Environment]] = DataLoader(self._environments)
+        self._pages: dict[Hashable, DataLoader[str, Any]] = {}
+
+    def events(self, after: int, limit: int) -> DataLoader[str, list[Entry]]:
+        """Return the loader of a page of the journal for each task id."""
+        return self._keyed(("events", after, limit), lambda ids: journal.pages(ids, after, limit))
+
+    def page(self, relation: Relation, selection: Selection) -> DataLoader[str, Page]:
+        """Return the loader of one page of *relation* for each parent id."""
+
+        async def load(keys: list[str]) -> list[Page]:
+            pages = await paging.pages(relation, selection, keys)
+            self._know(edge.node for page in pages for edge in page.edges)
+            return pages
+
+        return self._keyed((relation.name, selection), load)
+
+    def count(self, relation: Relation, selection: Selection) -> DataLoader[str, int]:
+        """Return the loader of how many rows *relation* has for each parent id."""
+        unpaged = selection.unpaged()
+        return self._keyed(
+            (relation.name, unpaged, "count"),
+            lambda keys: paging.counts(relation, unpaged, keys),
+        )
+
+    async def _environments(self, application_ids: list[str]) -> list[list[Environment]]:
+        found: dict[str, list[Environment]] = {each: [] for each in application_ids}
+        rows = await Environment.filter(application_id__in=application_ids).order_by("name")
+        self._know(rows)
+        for row in rows:
+            found[row.application_id].append(row)
+        return [found[each] for each in application_ids]
+
+    def _know(self, rows: Iterable[Model]) -> None:
+        """Spare the loaders by id what was just loaded otherwise."""
+        loaders: dict[type[Model], DataLoader[str, Any]] = {
+            Org: self.org,
+            Application: self.application,
+            Environment: self.environment,
+            Task: self.task,
+        }
+        for row in rows:
+            if loader := loaders.get(type(row)):
+                loader.prime(row.pk, row)
+
+    def _keyed(
+        self, key: Hashable, load: Callable[[list[str]], Awaitable[Sequence[Any]]]
+    ) -> DataLoader[str, Any]:
+        if key not in self._pages:
+            self._pages[key] = DataLoader(load)
+        return self._pages[key]
+
+
+def by_id(model: type[M]) -> DataLoader[str, M | None]:
+    """Return a loader of *model* by primary key; None for what is not there."""
+
+    async def load(ids: list[str]) -> list[M | None]:
+        found = {row.pk: row for row in await model.filter(pk__in=ids)}
+        return [found.get(each) for each in ids]
+
+    return DataLoader(load)
+
+
+async def _owners(names: list[str]) -> list[Org | None]:
+    rows = await Org.filter(name__in=names, role=Role.OWNER.value)
+    found = {row.name: row for row in rows}
+    return [found.get(name) for name in names]
+
+
+async def _memberships(keys: list[tuple[str, str]]) -> list[Org | None]:
+    rows = await Org.filter(id__in=[f"{user}:{name}" for user, name in keys])
+    found = {(row.user_id, row.name): row for row in rows}
+    return [found.get(key) for key in keys]
+
+
+async def _teams(user_ids: list[str]) -> list[list[str]]:
+    found: dict[str, list[str]] = {user_id: [] for user_id in user_ids}
+    for row in await Org.filter(user_id__in=user_ids).only("id", "user_id", "name"):
+        found[row.user_id].append(row.name)
+    return [found[user_id] for user_id in user_ids]
+
+
+async def _steps(task_ids: list[str]) -> list[list[Step]]:
+    found: dict[str, list[Step]] = {task_id: [] for task_id in task_ids}
+    for step in await Step.filter(task_id__in=task_ids).order_by("index"):
+        found[step.task_id].append(step)
+    return [found[task_id] for task_id in task_ids]

@@ -1,0 +1,29 @@
+"""Refusals that only resolvers know of; each docstring is the message."""
+
+from dataclasses import dataclass
+
+
+@dataclass(eq=False)
+class Taken(Exception):
+    """This {field} is already taken."""
+
+    field: str
+
+
+@dataclass(eq=False)
+class RepositoryTaken(Exception):
+    """This repository already belongs to another application."""
+
+
+@dataclass(eq=False)
+class VersionConflict(Exception):
+    """The environment has changed meanwhile, it is at version {current}; read it again."""
+
+    current: int
+
+
+@dataclass(eq=False)
+class TooManyEnvironments(Exception):
+    """An application has at most {environments_max} environments."""
+
+    environments_max: int

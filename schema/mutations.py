@@ -1,0 +1,67 @@
+"""How a mutation is declared: a resolver, its payload, and the problems it can meet."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Union
+
+import strawberry
+from strawberry.extensions import FieldExtension
+
+from auth.permissions import MAY, SCOPE_MAY, Action
+from resolvers.context import Info
+from schema.problems import CATALOGUE, Problem, problem
+
+
+class Refusals(FieldExtension):
+    """Turns what a resolver returns into the payload, and what it refuses into a problem."""
+
+    def __init__(
+        self, payload: Callable[[Any], object], problems: tuple[type[Problem], ...]
+    ) -> None:
+        self._payload = payload
+        self._refusals = tuple(
+            refusal for refusal, entry in CATALOGUE.items() if entry.problem in problems
+        )
+
+    async def resolve_async(
+        self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **kwargs: Any
+    ) -> object:
+        """Call the resolver; a refusal that is not declared stays a fault, and is masked."""
+        try:
+            return self._payload(await next_(source, info, **kwargs))
+        except self._refusals as refusal:
+            return problem(refusal, info.context.language)
+
+
+def mutation(
+    resolver: Callable[..., Awaitable[Any]],
+    payload: type,
+    wrap: Callable[[Any], object],
+    *problems: type[Problem],
+    description: str,
+    needs: Action | None = None,
+) -> Any:
+    """Return the field: its type is the union of *payload* and *problems*.
+
+    *needs* is what the caller must be allowed to do in the team; the description says who is.
+    """
+    name = payload.__name__.removesuffix("Payload") + "Result"
+    members = (payload, *problems)
+    named = strawberry.union(name, description=f"What `{_camel(name)}` answers.")
+    union: Any = Annotated[Union[members], named]  # noqa: UP007
+    return strawberry.mutation(
+        resolver,
+        graphql_type=union,
+        description=f"{description} {_who(needs)}" if needs else description,
+        extensions=[Refusals(wrap, problems)],
+    )
+
+
+def _who(action: Action) -> str:
+    roles = ", ".join(role.value for role in MAY if action in MAY[role])
+    scopes = ", ".join(scope.value for scope in SCOPE_MAY if action in SCOPE_MAY[scope])
+    return f"Roles: {roles}. API tokens: {scopes}."
+
+
+def _camel(result: str) -> str:
+    name = result.removesuffix("Result")
+    return name[0].lower() + name[1:]
