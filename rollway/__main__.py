@@ -1,0 +1,473 @@
+"""The command `rollway`."""
+
+import argparse
+import asyncio
+import fcntl
+import getpass
+import logging
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import uvicorn
+from tortoise.transactions import in_transaction
+
+from auth import accounts
+from auth.accounts import AccountExists, Accounts
+from auth.passwords import Passwords
+from db import audit, connect
+from db.audit import Act, Actor, Entry, Told, user_chain
+from db.models import User
+from db.vault import Vault
+from engine.executors.isolation import Isolation, Level, Unavailable, choose
+from resolvers.inputs import SignUpInput
+from resolvers.validation import Check, InvalidInput
+from rollway import check, double, heads, migrations, pipeline, sample
+from rollway.app import Server
+from rollway.keyfile import BadKeyFile, KeyFile
+from rollway.keys import Keys
+from rollway.settings import SERVE, UP, BadSetting, Settings, load
+from schema import schema
+
+SHUTDOWN_SECONDS = 15
+FRAME_BYTES_MAX = 1024 * 1024
+CHATTY = ("tortoise", "uvicorn.error")  # every connection, opened and closed
+QUOTING = (  # passwords, tokens
+    "tortoise.db_client",
+    "aiosqlite",
+    "websockets",
+    "uvicorn.error",
+    "httpx2",
+    "httpcore2",
+)
+
+
+class Refused(Exception):
+    """The command cannot do what was asked; the text says why."""
+
+
+REFUSALS = (
+    BadSetting,
+    BadKeyFile,
+    Refused,
+    heads.Unreadable,
+    pipeline.Unreadable,
+    sample.NoGit,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code."""
+    parsed = _parser().parse_args(arguments)
+    given = {
+        name: str(value)
+        for name, value in vars(parsed).items()
+        if name.startswith("ROLLWAY_") and value is not None
+    }
+    command: Callable[[argparse.Namespace, Settings], int] = parsed.run
+    try:
+        settings = load(UP if parsed.command == UP else SERVE, given)
+        logging.basicConfig(
+            level=settings.log_level.upper(),
+            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        )
+        for quoting in QUOTING:
+            logging.getLogger(quoting).setLevel(max(logging.INFO, logging.root.level))
+        if settings.log_level != "debug":
+            for chatty in CHATTY:
+                logging.getLogger(chatty).setLevel(logging.WARNING)
+        return command(parsed, settings)
+    except REFUSALS as refusal:
+        print(f"rollway: {refusal}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rollway",
+        description="Self-hosted continuous deployment with a GraphQL API.",
+        epilog="Every setting is a ROLLWAY_* variable: docs/settings.md lists them.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    place = argparse.ArgumentParser(add_help=False)
+    place.add_argument("--data", dest="ROLLWAY_DATA", metavar="DIR", help="data folder")
+    address = argparse.ArgumentParser(add_help=False, parents=[place])
+    address.add_argument("--host", dest="ROLLWAY_HOST", help="address to listen on")
+    address.add_argument("--port", dest="ROLLWAY_PORT", help="port to listen on; 0: a free one")
+
+    def add(
+        name: str,
+        run: Callable[[argparse.Namespace, Settings], int],
+        text: str,
+        parent: argparse.ArgumentParser,
+    ) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text, parents=[parent])
+        command.set_defaults(run=run)
+        return command
+
+    add(UP, _up, "Everything for one person: migrate, make a sample, serve and work.", address)
+    add(SERVE, _serve, "Serve the API, and work unless ROLLWAY_WORKER_SLOTS is 0.", address)
+    add("worker", _worker, "Run tasks of a PostgreSQL server's queue.", place)
+    add("migrate", _migrate, "Bring the database to this version.", place)
+    add("schema", _schema, "Print the API's schema (SDL).", place)
+    add("check", _check, "Say what is configured, what is missing, how steps are isolated.", place)
+    written = add(
+        "pipeline",
+        _pipeline,
+        "Check a pipeline file, or print the JSON Schema of such files.",
+        place,
+    )
+    actions = written.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("schema", help="print the JSON Schema of pipeline files, for editors")
+    checked = actions.add_parser("check", help="say what is wrong with FILE, with --json as JSON")
+    checked.add_argument("file", metavar="FILE", help="-: standard input")
+    checked.add_argument("--json", action="store_true", help="print the findings as JSON")
+    played = add(
+        "provider-double", _double, "Play GitHub and Gitee, to try the sign-in with them.", place
+    )
+    played.add_argument("--port", default=8001, type=int, help="port to listen on; 0: a free one")
+    user = add("user", _user, "Create an account, or set its password, which is asked for.", place)
+    user.add_argument("action", choices=["create", "password"])
+    user.add_argument("username")
+    key = add("key", _key, "Show, rotate or retire the master keys that seal secrets.", place)
+    key.add_argument("action", choices=["status", "rotate", "retire"])
+    log = add("audit", _audit, "Verify that nobody has altered the audit log.", place)
+    log.add_argument("action", choices=["verify"])
+    log.add_argument(
+        "--expect", metavar="FILE", type=Path, help="what an earlier run printed, kept elsewhere"
+    )
+    return parser
+
+
+def _up(_: argparse.Namespace, settings: Settings) -> int:
+    with _data_folder(settings):
+        _migrate_to_head(settings)
+        vault = _vault(settings)
+
+        async def make() -> sample.Sample | None:
+            async with connect(settings.database):
+                passwords = Passwords(settings.password_cost)
+                return await sample.find_or_make(settings.data, vault, passwords)
+
+        found = asyncio.run(make())
+        isolation = _isolation(settings)
+        return _listen(
+            settings, vault, isolation, lambda url: _welcome(url, settings, isolation, found)
+        )
+
+
+def _serve(_: argparse.Namespace, settings: Settings) -> int:
+    with _data_folder(settings):
+        _require_head(settings)
+        vault = _vault(settings)
+        isolation = _isolation(settings)
+        return _listen(
+            settings, vault, isolation, lambda url: print(f"Rollway serves {url}", flush=True)
+        )
+
+
+def _listen(
+    settings: Settings, vault: Vault, isolation: Isolation, ready: Callable[[str], None]
+) -> int:
+    listening = _bind(settings.host, settings.port)
+    bound = replace(settings, port=listening.getsockname()[1])
+    config = uvicorn.Config(
+        Server(bound, vault, isolation).app(),
+        log_config=None,
+        access_log=False,
+        ws_per_message_deflate=False,
+        ws_max_size=FRAME_BYTES_MAX,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies or ()),
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+    server = _Announcing(config, lambda: ready(bound.url))
+    with suppress(KeyboardInterrupt):  # raised again by uvicorn once all has ended in good order
+        server.run(sockets=[listening])
+    return 0 if server.started else 1
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as fault:
+        reason = getattr(fault, "strerror", None) or fault
+        raise Refused(f"cannot listen on {host} port {port}: {reason}") from fault
+
+
+class _Announcing(uvicorn.Server):
+    """Says that it serves once it does."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def _isolation(settings: Settings) -> Isolation:
+    """Return how steps are kept apart; Refused where it is not as the settings say."""
+    if not settings.worker_slots:
+        return Isolation(Level.PLAIN)
+    try:
+        isolation = choose(settings.isolation, settings.workspaces)
+    except Unavailable as reason:
+        raise Refused(f"ROLLWAY_ISOLATION is {settings.isolation}, but {reason}") from reason
+    if isolation.level is not Level.BWRAP:
+        logging.getLogger("rollway.server").warning(
+            "%s (%s)", isolation.note, "; ".join(isolation.reasons) or "as was asked for"
+        )
+    return isolation
+
+
+def _welcome(
+    url: str, settings: Settings, isolation: Isolation, found: sample.Sample | None
+) -> None:
+    lines = [
+        "",
+        "  Rollway is up.",
+        "",
+        f"  Playground    {url}/graphql",
+        f"  Subscriptions {url.replace('http', 'ws', 1)}/graphql (graphql-transport-ws)",
+        f"  Data          {settings.data}",
+    ]
+    if found:
+        lines += [
+            "",
+            f"  Sign in as    {found.username}   password {found.password}",
+            f"  Application   {sample.APPLICATION} of team {sample.TEAM}",
+            f"                id {found.application_id}",
+            f"  Repository    {found.repository}",
+        ]
+    lines += [
+        "",
+        "  This is one person's machine: anybody who reaches this address may sign up,",
+        f"  and repositories may be {', '.join(sorted(settings.repositories))}.",
+        f"  {isolation.summary}",
+        "  Ctrl-C ends it.",
+        "",
+    ]
+    print("\n".join(lines), flush=True)
+
+
+def _worker(_: argparse.Namespace, settings: Settings) -> int:
+    if settings.embedded:
+        raise Refused(
+            "SQLite belongs to one process, and `rollway serve` works already; for workers of"
+            " their own set ROLLWAY_DATABASE_URL to a PostgreSQL database"
+        )
+    if not settings.worker_slots:
+        raise Refused("ROLLWAY_WORKER_SLOTS is 0: this worker would do nothing")
+    _require_head(settings)
+    server = Server(settings, _vault(settings), _isolation(settings))
+
+    async def work() -> None:
+        async with connect(settings.database):
+            print(f"Rollway works on up to {settings.worker_slots} tasks", flush=True)
+            await server.work()
+
+    with _data_folder(settings):
+        asyncio.run(work())
+    return 0
+
+
+def _migrate(_: argparse.Namespace, settings: Settings) -> int:
+    _make_folder(settings)
+    applied = _migrate_to_head(settings)
+    print("\n".join(applied) or "The database is up to date.")
+    return 0
+
+
+def _migrate_to_head(settings: Settings) -> list[str]:
+    with _reaching(settings):
+        if settings.embedded:  # its journal gets the same mode
+            file = Path(settings.database.partition("://")[2].partition("?")[0])
+            file.touch(mode=0o600)
+            file.chmod(0o600)
+        return asyncio.run(migrations.upgrade(settings.database))
+
+
+@contextmanager
+def _reaching(settings: Settings) -> Iterator[None]:
+    try:
+        yield
+    except (BadKeyFile, BadSetting):
+        raise
+    except Exception as fault:  # the driver's own, the ORM's, the operating system's
+        kind = settings.database.partition("://")[0]
+        raise Refused(f"the {kind} database cannot be used: {fault}") from fault
+
+
+def _require_head(settings: Settings) -> None:
+    with _reaching(settings):
+        missing = asyncio.run(migrations.pending(settings.database))
+    if missing:
+        raise Refused(f"the database lacks {', '.join(missing)}; run `rollway migrate` first")
+
+
+def _schema(_: argparse.Namespace, __: Settings) -> int:
+    print(schema.as_str())
+    return 0
+
+
+def _check(_: argparse.Namespace, settings: Settings) -> int:
+    findings = asyncio.run(check.findings(settings))
+    print("\n".join(str(finding) for finding in findings))
+    return 0 if all(finding.fine for finding in findings) else 1
+
+
+def _pipeline(parsed: argparse.Namespace, _: Settings) -> int:
+    if parsed.action == "schema":
+        print(pipeline.schema_text())
+        return 0
+    said, valid = pipeline.check(parsed.file, as_json=parsed.json)
+    print(said)
+    return 0 if valid else 1
+
+
+def _double(parsed: argparse.Namespace, _: Settings) -> int:
+    listening = _bind("127.0.0.1", parsed.port)
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    config = uvicorn.Config(
+        double.Double().app(),
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=1,
+    )
+    said = f"GitHub and Gitee are played at {url}. Give Rollway:\n\n{double.variables(url)}\n"
+    server = _Announcing(config, lambda: print(f"{said}\nCtrl-C ends it.", flush=True))
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
+    return 0
+
+
+def _user(parsed: argparse.Namespace, settings: Settings) -> int:
+    interactive = sys.stdin.isatty()
+    password = getpass.getpass() if interactive else sys.stdin.readline().rstrip("\n")
+    command = _create_user if parsed.action == "create" else _set_password
+
+    async def run() -> str:
+        made = Accounts(Passwords(settings.password_cost), settings.attempts)
+        async with connect(settings.database):
+            return await command(made, parsed.username, password)
+
+    _require_head(settings)
+    try:
+        print(asyncio.run(run()))
+    except InvalidInput as invalid:
+        broken = [f"the {issue.path[0]} {issue.rule.value[0]}" for issue in invalid.issues]
+        raise Refused("; ".join(broken)) from invalid
+    except AccountExists as exists:
+        raise Refused(f"there is a user {parsed.username} already") from exists
+    return 0
+
+
+async def _create_user(made: Accounts, username: str, password: str) -> str:
+    SignUpInput(username=username, password=password).check()
+    user = await made.create(username, password)
+    async with in_transaction() as db:
+        await _told(user, Act.SIGNED_UP).write(db)
+    return f"Created {username}."
+
+
+async def _set_password(made: Accounts, username: str, password: str) -> str:
+    user = await accounts.find(username)
+    if user is None:
+        raise Refused(f"there is no user {username}")
+    check = Check()
+    check.password(password, "password", personal=(user.username, user.email))
+    check.done()
+    ended = await made.set_password(user, password, _told(user, Act.PASSWORD_CHANGED))
+    return f"Changed the password of {user.username}; {ended} sessions ended."
+
+
+def _told(user: User, act: Act) -> Told:
+    """Return what the audit log is told of the operator's own commands."""
+    operator = Actor(None, "operator", "rollway user")
+    return Told(user_chain(user.id), Entry(operator, act, user.id))
+
+
+def _key(parsed: argparse.Namespace, settings: Settings) -> int:
+    """Run beside a server: what it changes is locked row by row, and the file replaced whole."""
+    _require_head(settings)
+    interactive = sys.stdout.isatty()
+
+    def progress(line: str) -> None:
+        if interactive:
+            print(f"\r\x1b[K{line}", end="", flush=True)
+
+    def say(line: str) -> None:
+        progress("")
+        print(line, flush=True)
+
+    keys = Keys(settings, say, progress)
+    with _reaching(settings):
+        return {"status": keys.status, "rotate": keys.rotate, "retire": keys.retire}[
+            parsed.action
+        ]()
+
+
+def _audit(parsed: argparse.Namespace, settings: Settings) -> int:
+    kept = heads.read(parsed.expect) if parsed.expect else {}
+
+    async def verify() -> list[audit.Verdict]:
+        async with connect(settings.database):
+            verdicts = []
+            async for verdict in audit.verify(kept):
+                print(heads.line(verdict), flush=True)
+                verdicts.append(verdict)
+            return verdicts
+
+    _require_head(settings)
+    verdicts = asyncio.run(verify())
+    broken = sum(verdict.fault is not None for verdict in verdicts)
+    entries = sum(verdict.entries for verdict in verdicts)
+    print(f"{len(verdicts)} chains, {entries} entries: {broken} broken", file=sys.stderr)
+    return 1 if broken else 0
+
+
+@contextmanager
+def _data_folder(settings: Settings) -> Iterator[None]:
+    """Hold the data folder: an SQLite database and a folder of workspaces belong to one process.
+
+    A server that does not work itself shares its folder with a worker beside it.
+    """
+    _make_folder(settings)
+    with (settings.data / "lock").open("w") as lock:
+        if settings.embedded or settings.worker_slots:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as fault:
+                raise Refused(f"another Rollway uses the data folder {settings.data}") from fault
+        yield
+
+
+def _make_folder(settings: Settings) -> None:
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (settings.data / "lock").touch()
+    except OSError as fault:
+        raise Refused(f"ROLLWAY_DATA: {settings.data} cannot be used: {fault.strerror}") from fault
+
+
+def _vault(settings: Settings) -> Vault:
+    """Return the vault; makes the key file on first start."""
+    if settings.master_keys:
+        return Vault(*settings.master_keys)
+    _make_folder(settings)
+    file = KeyFile(settings.data)
+    return Vault(*file.read_or_make(), newer=file.newer)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

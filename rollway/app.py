@@ -1,0 +1,235 @@
+"""The server: connects the parts, and keeps them alive for as long as it runs."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from time import monotonic, time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+import db
+from auth.accounts import Accounts
+from auth.cookies import session_cookie
+from auth.oauth import Logins
+from auth.passwords import Passwords
+from control import packing
+from control.deploys import Deploys
+from control.embedded import EmbeddedQueue
+from control.port import Queue
+from control.pubsub import MemoryPubSub
+from control.rights import Rights
+from control.worker import Folders, Worker
+from db.vault import Vault
+from engine.executors.cgroup import Caps
+from engine.executors.isolation import Isolation
+from engine.executors.mixed import MixedExecutor
+from engine.executors.process import ProcessExecutor
+from engine.repository.mirror import prune
+from engine.store import Store
+from engine.workspace import clear
+from resolvers.context import Services
+from rollway import invitation, oauth, playground
+from rollway.graphql import View
+from rollway.settings import ANY_ADDRESS, BadSetting, Settings
+
+if TYPE_CHECKING:
+    from engine.executors.container import ContainerExecutor
+
+log = logging.getLogger("rollway.server")
+
+REAP_SECONDS = 1.0
+TIDY_SECONDS = 3600.0
+PACK_SECONDS = 5.0
+RESTART_SECONDS = 5.0
+POLL_SECONDS = 15.0  # where every bell is heard
+POLL_SECONDS_SHARED = 1.0  # where other processes write too
+LOOK_SECONDS = 5.0  # a right that is lost is heard of; this is for tokens that expire
+LOOK_SECONDS_SHARED = 0.5  # a stream ends within a second of its right
+LOOPBACK = ("127.0.0.1", "localhost", "[")  # "[" is what Starlette makes of [::1]
+
+
+def containers_of(settings: Settings) -> "ContainerExecutor | None":
+    """Return what runs steps with an `image`; None where no engine is set.
+
+    BadSetting where the extra `containers` is not installed.
+    """
+    if settings.container_engine is None:
+        return None
+    try:
+        from engine.executors import container  # noqa: PLC0415 - an extra, and slow to import
+    except ImportError as fault:
+        reason = "needs the extra `containers`: pip install 'rollway[containers]'"
+        raise BadSetting("ROLLWAY_CONTAINER_ENGINE", reason) from fault
+    limits = container.ContainerLimits(
+        memory_bytes=settings.memory_bytes_max, processes_max=settings.processes_max
+    )
+    return container.ContainerExecutor(settings.container_engine, data=settings.data, limits=limits)
+
+
+class Server:
+    """The parts of one process."""
+
+    def __init__(self, settings: Settings, vault: Vault, isolation: Isolation) -> None:
+        self.settings = settings
+        pubsub = MemoryPubSub()
+        self.queue: Queue = EmbeddedQueue(
+            pubsub,
+            vault,
+            lease_seconds=settings.lease_seconds,
+            poll_seconds=POLL_SECONDS if settings.embedded else POLL_SECONDS_SHARED,
+        )
+        local = ProcessExecutor(
+            settings.data,
+            isolation=isolation,
+            caps=Caps(settings.processes_max, settings.memory_bytes_max),
+            uid_first=settings.step_uid,
+        )
+        self.executor = MixedExecutor(local, containers_of(settings))
+        self._down: set[str] = set()
+        self.services = Services(
+            queue=self.queue,
+            deploys=Deploys(self.queue, vault, settings.policy),
+            rights=Rights(pubsub, LOOK_SECONDS if settings.embedded else LOOK_SECONDS_SHARED),
+            accounts=Accounts(Passwords(settings.password_cost), settings.attempts),
+            vault=vault,
+            policy=settings.policy,
+            public_url=settings.url,
+            sign_up=settings.sign_up,
+            session_cookie=session_cookie(settings.url),
+            logins=Logins(settings.logins, vault, settings.url),
+        )
+
+    def app(self) -> Starlette:
+        """Return the ASGI application."""
+        view = View(self.services)
+        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=self._hosts(), www_redirect=False)
+        routes: list[BaseRoute] = [
+            Route("/", lambda _: RedirectResponse("/graphql"), name="home"),
+            Route("/healthz", self._health, name="health"),
+            Route("/graphql", view, name="graphql", middleware=[hosts]),
+            WebSocketRoute("/graphql", view, name="graphql-ws", middleware=[hosts]),
+            *oauth.routes(self.services, hosts),
+            *playground.routes(),
+            *invitation.routes(hosts),
+        ]
+        app = Starlette(routes=routes, lifespan=self._lifespan)
+        app.router.redirect_slashes = False  # it would send people to whatever Host they named
+        return app
+
+    def _hosts(self) -> list[str]:
+        """Return the Host headers to answer: a page elsewhere must not reach us by its own name."""
+        settings = self.settings
+        if settings.host in ANY_ADDRESS and settings.public_url is None:
+            return ["*"]
+        return [settings.host, urlsplit(settings.url).hostname or "", *LOOPBACK]
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        async with db.connect(self.settings.database, everywhere=True), self.running():
+            yield
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run worker and reaper for the duration of the block."""
+        if self.settings.embedded and (lost := await self.queue.reap(abandoned=True)):
+            log.warning("lost in a crash: %s", ", ".join(lost))
+        parts: list[Callable[[], Coroutine[Any, Any, None]]] = [self._reap, self._pack]
+        if self.settings.worker_slots:
+            parts.append(self.work)
+        jobs = [asyncio.create_task(self._keep(part)) for part in parts]
+        try:
+            yield
+        finally:
+            for job in jobs:
+                job.cancel()
+            await asyncio.wait(jobs)
+
+    async def _keep(self, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a part for ever; one that fails is started again, and /healthz tells meanwhile."""
+        while True:
+            try:
+                await part()
+            except Exception:
+                log.critical("%s stopped", part.__name__, exc_info=True)
+            self._down.add(part.__name__)
+            await asyncio.sleep(RESTART_SECONDS)
+            self._down.discard(part.__name__)
+
+    async def work(self) -> None:
+        """Run tasks until cancelled, after ending what a killed worker of this folder left."""
+        if killed := await self.executor.sweep(()):
+            log.warning("ended %s processes of a crashed worker", killed)
+        settings, workspaces = self.settings, self.settings.workspaces
+        try:
+            await clear(workspaces)
+        except OSError:
+            log.exception("what a crashed worker left in %s could not be deleted", workspaces)
+        worker = Worker(
+            self.queue,
+            self.executor,
+            Folders(
+                workspaces,
+                settings.runtimes,
+                mirrors=settings.mirrors,
+                store=Store(settings.data),
+            ),
+            slots=settings.worker_slots,
+            lease_seconds=settings.lease_seconds,
+            policy=settings.policy,
+            limits=settings.limits,
+        )
+        tidying = asyncio.create_task(self._tidy())
+        try:
+            await worker.run()
+        finally:
+            tidying.cancel()
+
+    async def _tidy(self) -> None:
+        """Delete copies of repositories that nobody deploys any more, now and then."""
+        while True:
+            try:
+                await prune(self.settings.mirrors)
+            except OSError:
+                log.exception("copies of repositories could not be deleted")
+            await asyncio.sleep(TIDY_SECONDS)
+
+    async def _pack(self) -> None:
+        """Compress the logs of steps that have ended."""
+        while True:
+            if not await packing.pack():
+                await asyncio.sleep(PACK_SECONDS)
+
+    async def _reap(self) -> None:
+        """End the tasks of dead workers.
+
+        Whoever could not look for a while, because the database was away or this process stood
+        still, gives every worker one whole lease to be heard again.
+        """
+        while True:
+            await asyncio.sleep(self.settings.lease_seconds)
+            try:
+                late_seconds = 0.0
+                while late_seconds < self.settings.lease_seconds / 2:
+                    begin, clock = monotonic(), time()
+                    if lost := await self.queue.reap():
+                        log.warning("lost: %s", ", ".join(lost))
+                    await asyncio.sleep(REAP_SECONDS)
+                    passed_seconds = max(monotonic() - begin, abs(time() - clock))
+                    late_seconds = passed_seconds - REAP_SECONDS
+                log.warning("this process stood still, or its clock jumped, %.1f s", late_seconds)
+            except Exception:
+                log.exception("the reaper cannot reach the database")
+
+    async def _health(self, _: Request) -> Response:
+        """Answer 503 when a part that should run for ever has stopped."""
+        if self._down:
+            return JSONResponse({"status": "down", "parts": sorted(self._down)}, status_code=503)
+        return JSONResponse({"status": "ok"})

@@ -1,0 +1,422 @@
+"""Every setting: its variable, its meaning, its default. Nothing else reads the environment."""
+
+import difflib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import db
+from auth.accounts import Attempts
+from auth.logins import TRAITS, Client, Service
+from auth.passwords import Cost
+from engine.executors.isolation import Level
+from engine.job import Limits
+from providers.repository import Policy
+from rollway.variables import (
+    database,
+    elsewhere,
+    engine,
+    keys,
+    networks,
+    one_of,
+    path,
+    repositories,
+    seconds,
+    text,
+    url,
+    visible,
+    whole,
+)
+
+UP, SERVE = "up", "serve"
+PREFIX = "ROLLWAY_"
+ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 (compared, not bound)
+OF_A_STEP = frozenset(
+    f"ROLLWAY_{name}" for name in ("TASK_ID", "EPOCH", "STEP_OF", "OUTPUT", "ENV", "INPUTS")
+)
+OF_THE_TESTS = frozenset({"ROLLWAY_TEST_DATABASE_URL"})
+PASSES_KIB_MIN = 35840  # memory times passes; OWASP's least: 7 MiB in 5 passes
+
+
+class BadSetting(Exception):
+    """A setting has a value it cannot have."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}")
+
+
+def _setting(
+    env: str,
+    parse: Callable[[str], Any],
+    default: str | None,
+    text: str,
+    up: str | None = None,
+    *,
+    secret: bool = False,
+) -> Any:
+    """Return a field; *up* is the default of `rollway up` where it differs.
+
+    *secret* is what holds a key or a password: no repr gives it away.
+    """
+    metadata = {"env": env, "parse": parse, "default": default, "up": up or default, "help": text}
+    return field(metadata=metadata, repr=not secret)
+
+
+def _registration(service: Service) -> tuple[Any, Any, Any]:
+    """Return the fields of this server's registration with *service*."""
+    prefix, traits = f"ROLLWAY_{service.upper()}_", TRAITS[service]
+    return (
+        _setting(
+            f"{prefix}CLIENT_ID",
+            visible,
+            None,
+            f"Sign-in with {traits.name}: the client id of this server's registration there.",
+        ),
+        _setting(
+            f"{prefix}CLIENT_SECRET",
+            visible,
+            None,
+            "The client secret that belongs to it.",
+            secret=True,
+        ),
+        _setting(
+            f"{prefix}URL",
+            elsewhere,
+            traits.url,
+            f"Address of {traits.name}, if it is another one.",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an operator can set. None: derived from the others."""
+
+    host: str = _setting("ROLLWAY_HOST", text, "127.0.0.1", "Address to listen on.")
+    port: int = _setting(
+        "ROLLWAY_PORT", whole(0, 65535), "8000", "Port to listen on; 0 takes a free one."
+    )
+    data: Path = _setting(
+        "ROLLWAY_DATA", path, "data", "Folder for database, master key, workspaces and sample."
+    )
+    database_url: str | None = _setting(
+        "ROLLWAY_DATABASE_URL",
+        database,
+        None,
+        "sqlite:// or postgres:// address; default: SQLite in the data folder.",
+        secret=True,  # it may hold a password
+    )
+    public_url: str | None = _setting(
+        "ROLLWAY_PUBLIC_URL",
+        url,
+        None,
+        "Where people reach the server; with https, cookies are Secure. Default: host and port.",
+    )
+    sign_up: str = _setting(
+        "ROLLWAY_SIGN_UP",
+        one_of("open", "closed"),
+        "closed",
+        "Who may sign up: open = anybody; closed = only the very first account.",
+        up="open",
+    )
+    trusted_proxies: tuple[str, ...] | None = _setting(
+        "ROLLWAY_TRUSTED_PROXIES",
+        networks,
+        None,
+        "Addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed, a list;"
+        " default: nobody's.",
+    )
+    throttle_seconds: float = _setting(
+        "ROLLWAY_THROTTLE_SECONDS",
+        seconds(1, 86400),
+        "300",
+        "The time in which attempts to sign in or up are counted; then the count begins anew.",
+    )
+    sign_in_attempts: int = _setting(
+        "ROLLWAY_SIGN_IN_ATTEMPTS",
+        whole(1, 1_000_000),
+        "10",
+        "Wrong passwords for one name or e-mail address from one address in that time.",
+    )
+    sign_in_attempts_per_account: int = _setting(
+        "ROLLWAY_SIGN_IN_ATTEMPTS_PER_ACCOUNT",
+        whole(1, 1_000_000),
+        "100",
+        "The same from all addresses but those it was signed in from in the last 30 days.",
+    )
+    sign_in_attempts_per_address: int = _setting(
+        "ROLLWAY_SIGN_IN_ATTEMPTS_PER_ADDRESS",
+        whole(1, 1_000_000),
+        "100",
+        "Wrong passwords from one address in that time, whatever the name.",
+    )
+    sign_ups_per_address: int = _setting(
+        "ROLLWAY_SIGN_UPS_PER_ADDRESS",
+        whole(1, 1_000_000),
+        "300",
+        "Sign-ups from one address in that time.",
+    )
+    argon2_memory_kib: int = _setting(
+        "ROLLWAY_ARGON2_MEMORY_KIB",
+        whole(7168, 2 * 1024 * 1024),
+        "65536",
+        "Memory that hashing a password takes, KiB; two are hashed at a time. RFC 9106 recommends"
+        " 64 MiB, 3 passes, 4 lanes where memory is limited.",
+    )
+    argon2_passes: int = _setting(
+        "ROLLWAY_ARGON2_PASSES",
+        whole(1, 20),
+        "3",
+        "Passes over that memory. Least by OWASP: 1 with 46 MiB, 2 with 19 MiB, 5 with 7 MiB.",
+    )
+    argon2_lanes: int = _setting(
+        "ROLLWAY_ARGON2_LANES",
+        whole(1, 16),
+        "4",
+        "Lanes that are computed in parallel.",
+    )
+    repositories: frozenset[str] = _setting(
+        "ROLLWAY_REPOSITORIES",
+        repositories,
+        "https",
+        "Repository addresses allowed, a list of https, http, file (this machine's folders) and"
+        " private (private and loopback addresses).",
+        up="https,http,file,private",
+    )
+    master_keys: tuple[bytes, ...] | None = _setting(
+        "ROLLWAY_MASTER_KEY",
+        keys,
+        None,
+        "Keys for secrets, each 32 bytes in base64, separated by commas: the first seals, all"
+        " open. Default: the file master.key in the data folder, made on first start.",
+        secret=True,
+    )
+    github_client_id: str | None
+    github_client_secret: str | None
+    github_url: str
+    github_client_id, github_client_secret, github_url = _registration(Service.GITHUB)
+    gitee_client_id: str | None
+    gitee_client_secret: str | None
+    gitee_url: str
+    gitee_client_id, gitee_client_secret, gitee_url = _registration(Service.GITEE)
+    worker_slots: int = _setting(
+        "ROLLWAY_WORKER_SLOTS",
+        whole(0, 64),
+        "4",
+        "Tasks that run at the same time in this process; 0 leaves them to `rollway worker`.",
+    )
+    lease_seconds: float = _setting(
+        "ROLLWAY_LEASE_SECONDS",
+        seconds(1, 600),
+        "10",
+        "How long a worker may be silent before its tasks count as lost.",
+    )
+    step_seconds: float = _setting(
+        "ROLLWAY_STEP_SECONDS", seconds(1, 86400), "1800", "How long a step may take."
+    )
+    job_seconds: float = _setting(
+        "ROLLWAY_JOB_SECONDS",
+        seconds(1, 7 * 86400),
+        "3600",
+        "How long all steps of a task may take together.",
+    )
+    parallel_steps: int = _setting(
+        "ROLLWAY_PARALLEL_STEPS",
+        whole(1, 64),
+        "4",
+        "Steps of one task that run at the same time, where `needs` lets them.",
+    )
+    isolation: str = _setting(
+        "ROLLWAY_ISOLATION",
+        one_of("auto", *Level),
+        "auto",
+        "How steps are kept apart from the server: bwrap, user (one of its own for each task),"
+        " plain (not at all), or auto, the first of these that works.",
+    )
+    step_uid: int = _setting(
+        "ROLLWAY_STEP_UID",
+        whole(1000, 2**31),
+        "61000",
+        "With `user`: the first of the 1,000 user numbers that tasks run as, in turn.",
+    )
+    processes_max: int = _setting(
+        "ROLLWAY_PROCESSES_MAX",
+        whole(16, 2**22),
+        "4096",
+        "Processes a task may have at a time, where its control group can be set up.",
+    )
+    memory_bytes_max: int | None = _setting(
+        "ROLLWAY_MEMORY_BYTES_MAX",
+        whole(16 * 1024**2, 2**50),
+        None,
+        "Memory a task may take, where its control group can be set up.",
+    )
+    workspace_bytes_max: int = _setting(
+        "ROLLWAY_WORKSPACE_BYTES_MAX",
+        whole(1024**2, 2**50),
+        str(10 * 1024**3),
+        "Space a task's files may take; beyond it the task fails.",
+    )
+    container_engine: str | None = _setting(
+        "ROLLWAY_CONTAINER_ENGINE",
+        engine,
+        None,
+        "Socket of Docker or Podman on this machine, for pipelines with `image`:"
+        " unix:///run/podman/podman.sock.",
+    )
+    runtimes: Path | None = _setting(
+        "ROLLWAY_RUNTIMES",
+        path,
+        None,
+        "Folder with the runtimes that pipelines may name, each with a `bin`: nodejs16/bin.",
+    )
+    cancel_grace_seconds: float = _setting(
+        "ROLLWAY_CANCEL_GRACE_SECONDS",
+        seconds(0, 600),
+        "10",
+        "How long a cancelled step may clean up between SIGTERM and SIGKILL.",
+    )
+    output_bytes_max: int = _setting(
+        "ROLLWAY_OUTPUT_BYTES_MAX",
+        whole(64 * 1024, 2**31 - 2**20),
+        str(64 * 1024 * 1024),
+        "How much of a step's output is kept; what comes after is left out but for its end.",
+    )
+    log_level: str = _setting(
+        "ROLLWAY_LOG_LEVEL",
+        one_of("debug", "info", "warning", "error"),
+        "info",
+        "What the server itself logs.",
+    )
+
+    @property
+    def database(self) -> str:
+        """Return the database's address."""
+        return self.database_url or f"sqlite://{self.data / 'rollway.sqlite3'}"
+
+    @property
+    def embedded(self) -> bool:
+        """Tell whether the database is a file that belongs to one process."""
+        return self.database.startswith("sqlite://")
+
+    @property
+    def url(self) -> str:
+        """Return where people reach the server."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
+
+    @property
+    def password_cost(self) -> Cost:
+        """Return what hashing a password costs."""
+        return Cost(
+            memory_kib=self.argon2_memory_kib, passes=self.argon2_passes, lanes=self.argon2_lanes
+        )
+
+    @property
+    def attempts(self) -> Attempts:
+        """Return how often people may try to sign in and up."""
+        return Attempts(
+            seconds=self.throttle_seconds,
+            login=self.sign_in_attempts,
+            login_elsewhere=self.sign_in_attempts_per_account,
+            address=self.sign_in_attempts_per_address,
+            sign_ups=self.sign_ups_per_address,
+        )
+
+    @property
+    def workspaces(self) -> Path:
+        """Return the folder with a workspace for each running task."""
+        return self.data / "workspaces"
+
+    @property
+    def mirrors(self) -> Path:
+        """Return the folder with copies of repositories, so that only news is fetched."""
+        return self.data / "mirrors"
+
+    @property
+    def limits(self) -> Limits:
+        """Return what a task may take."""
+        return Limits(
+            step_seconds=self.step_seconds,
+            job_seconds=self.job_seconds,
+            cancel_grace_seconds=self.cancel_grace_seconds,
+            output_bytes_max=self.output_bytes_max,
+            parallel_max=self.parallel_steps,
+            workspace_bytes_max=self.workspace_bytes_max,
+        )
+
+    @property
+    def policy(self) -> Policy:
+        """Return where repositories may be."""
+        schemes = tuple(sorted(self.repositories - {"private"}))
+        return Policy(schemes=schemes, private_addresses="private" in self.repositories)
+
+    @property
+    def logins(self) -> list[Client]:
+        """Return this server's registrations with other services."""
+        return [
+            Client(
+                service=service,
+                url=getattr(self, f"{service}_url"),
+                id=getattr(self, f"{service}_client_id"),
+                secret=getattr(self, f"{service}_client_secret"),
+            )
+            for service in Service
+            if getattr(self, f"{service}_client_id")
+        ]
+
+
+def load(
+    mode: str, given: Mapping[str, str], environment: Mapping[str, str] | None = None
+) -> Settings:
+    """Return the settings: *given* (by variable name) over *environment* over the defaults.
+
+    BadSetting says which variable is wrong, or unknown, and what it may be.
+    """
+    environ = os.environ if environment is None else environment
+    known = {each.metadata["env"]: each for each in fields(Settings)}
+    for name in environ:
+        if name.startswith(PREFIX) and name not in known.keys() | OF_A_STEP | OF_THE_TESTS:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise BadSetting(name, f"there is no such setting{hint}")
+    values: dict[str, Any] = {}
+    for name, each in known.items():
+        default = each.metadata["up" if mode == UP else "default"]
+        text = given.get(name, environ.get(name) or default)
+        try:
+            values[each.name] = None if text is None else each.metadata["parse"](text)
+        except ValueError as fault:
+            raise BadSetting(name, str(fault)) from fault
+    settings = Settings(**values)
+    if settings.embedded and not settings.worker_slots:
+        raise BadSetting(
+            "ROLLWAY_WORKER_SLOTS", "must be at least 1 with SQLite: nobody else works"
+        )
+    if settings.argon2_memory_kib * settings.argon2_passes < PASSES_KIB_MIN:
+        raise BadSetting(
+            "ROLLWAY_ARGON2_PASSES", f"times the memory must be at least {PASSES_KIB_MIN} KiB"
+        )
+    _check_logins(settings)
+    return settings
+
+
+def _check_logins(settings: Settings) -> None:
+    for service in Service:
+        names = [f"ROLLWAY_{service.upper()}_CLIENT_{part}" for part in ("ID", "SECRET")]
+        given = [getattr(settings, f"{service}_client_{part}") for part in ("id", "secret")]
+        if any(given) and not all(given):
+            missing, there = names if given[1] else reversed(names)
+            raise BadSetting(missing, f"must be set where {there} is")
+    if settings.logins and settings.host in ANY_ADDRESS and settings.public_url is None:
+        raise BadSetting(
+            "ROLLWAY_PUBLIC_URL", "must be set: another service has to send people back here"
+        )
+
+
+def __getattr__(name: str) -> Any:
+    if name == "TORTOISE_ORM":  # what aerich.ini names
+        return db.config(load(SERVE, {}).database)
+    raise AttributeError(name)
