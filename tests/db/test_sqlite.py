@@ -1,0 +1,72 @@
+"""Transactions on SQLite: several processes may share the file, and any task may be cancelled."""
+
+import asyncio
+import sqlite3
+
+import pytest
+from tortoise.exceptions import OperationalError
+from tortoise.transactions import in_transaction
+
+import db
+from db.models import User
+
+INSERT = """INSERT INTO "user" (id, username, created_time)
+VALUES ('u_other', 'other', '2026-01-01 00:00:00+00:00')"""
+
+
+@pytest.fixture
+def path(sqlite_url):
+    """Return the database file's path."""
+    return sqlite_url.partition("//")[2].partition("?")[0]
+
+
+async def test_who_has_read_may_write_though_another_process_wanted_to(sqlite_url, path):
+    """The other one waits for the transaction's end instead of spoiling it."""
+
+    def other():
+        with sqlite3.connect(path, timeout=10) as connection:
+            connection.execute(INSERT)
+        connection.close()
+
+    async with db.connect(sqlite_url), asyncio.timeout(15):
+        async with in_transaction() as transaction:
+            assert await User.all().using_db(transaction).count() == 0
+            writing = asyncio.create_task(asyncio.to_thread(other))
+            await asyncio.sleep(0.2)
+            assert not writing.done()
+            await User.create(id="u_one", username="one", using_db=transaction)
+        await writing
+        assert set(await User.all().values_list("id", flat=True)) == {"u_one", "u_other"}
+
+
+async def test_a_database_that_stays_locked_is_an_error_and_no_standstill(sqlite_url, path):
+    """The next transaction can begin as soon as the lock is gone."""
+    other = sqlite3.connect(path, isolation_level=None)
+    async with db.connect(f"{sqlite_url}?busy_timeout=100"), asyncio.timeout(15):
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(OperationalError, match="locked"):
+            async with in_transaction():
+                pytest.fail("began though the database is locked")
+        other.execute("ROLLBACK")
+        async with in_transaction() as transaction:
+            await User.create(id="u_one", username="one", using_db=transaction)
+    other.close()
+
+
+@pytest.mark.parametrize("passes", range(12))
+async def test_a_transaction_may_be_cancelled_at_any_moment(sqlite_url, passes):
+    """Also while it begins: the connection is free for the next one."""
+
+    async def work():
+        async with in_transaction() as transaction:
+            await User.create(id="u_cut", username="cut", using_db=transaction)
+            await asyncio.sleep(60)
+
+    async with db.connect(sqlite_url), asyncio.timeout(15):
+        cut = asyncio.create_task(work())
+        for _ in range(passes):
+            await asyncio.sleep(0)
+        cut.cancel()
+        await asyncio.wait({cut})
+        async with in_transaction() as transaction:
+            assert await User.all().using_db(transaction).count() == 0

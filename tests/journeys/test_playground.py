@@ -1,0 +1,92 @@
+"""A person's first minutes: the playground in a browser, without the internet."""
+
+import json
+
+import pytest
+from playwright.async_api import expect
+
+
+async def _open(page, label):
+    await page.locator(".graphiql-tab-button", has_text=label).click()
+
+
+async def _execute(page, operation=None):
+    """Run the tab's operation, or one of several; GraphiQL needs a moment to know how many."""
+    kind = "[aria-haspopup=menu]" if operation else ":not([aria-haspopup])"
+    await page.locator(f".graphiql-execute-button{kind}").click()
+    if operation:
+        await page.get_by_role("menuitem", name=operation, exact=True).click()
+
+
+async def _result(page):
+    return await page.locator(".result-window .CodeMirror").evaluate(
+        "element => element.CodeMirror.getValue()"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+async def test_first_minutes(rollway_up, browser, tmp_path, request):
+    """Signing in, deploying and watching each take one click on what stands there already.
+
+    The result shows the stream's end, the steps turn green, and no request leaves the machine.
+    """
+    page, demo = browser, rollway_up.demo
+    expect.set_options(timeout=20_000)
+    await page.goto(f"{rollway_up.url}/graphql")
+    await expect(page.locator("#viewer")).to_have_text("Not signed in")
+    await expect(page.locator(".graphiql-tab-button").first).to_have_text("1 Sign in")
+
+    await page.locator(".graphiql-editor-tool .CodeMirror").first.click()
+    await page.keyboard.press("Control+A")
+    typed = json.dumps({name: demo[name] for name in ("login", "password")})
+    await page.keyboard.insert_text(typed)
+    await _execute(page)
+    await expect(page.locator("#viewer")).to_have_text("Signed in as demo")
+    cookies = await page.context.cookies()
+    assert [cookie["httpOnly"] for cookie in cookies] == [True]
+    assert "token" not in await _result(page)
+
+    await _open(page, "2 Deploy")
+    await _execute(page, "Applications")
+    await expect(page.locator(".result-window")).to_contain_text("hello")
+    assert demo["application"] in await _result(page)
+    await _execute(page, "Deploy")
+    await expect(page.locator(".result-window")).to_contain_text("commit")
+
+    await _open(page, "3 Watch")
+    await _execute(page)
+    await expect(page.locator("#task-status")).to_have_text("SUCCESS")
+    steps = page.locator("#steps li")
+    await expect(steps).to_have_count(5)
+    for number in range(5):
+        await expect(steps.nth(number)).to_have_attribute("data-status", "SUCCESS")
+        colour = await steps.nth(number).evaluate(_GREEN)
+        assert colour, "the step is not green"
+    await expect(page.locator(".result-window")).to_contain_text("StreamEnd")
+    end = json.loads(await _result(page))["data"]["taskEvents"]
+    assert (end["__typename"], end["status"]) == ("StreamEnd", "SUCCESS")
+    await expect(page.locator("#log")).to_contain_text("test 5 of 5 passed")
+
+    picture = request.config.getoption("screenshot", None) or tmp_path / "playground.png"
+    await page.screenshot(path=picture)
+
+    stored = await page.evaluate("JSON.stringify(localStorage) + location.href")
+    assert demo["password"] not in stored
+    await page.locator("#sign-out").click()
+    await expect(page.locator("#viewer")).to_have_text("Not signed in")
+    assert page.requested
+    assert page.left == []
+    ours = [text for text in page.complaints if not text.startswith("react-remove-scroll-bar")]
+    assert ours == []
+
+
+# Whether any colour of an element and its markers is mostly green.
+_GREEN = """
+element => {
+  const styles = [null, "::before", "::after"].map((each) => getComputedStyle(element, each));
+  const names = ["color", "backgroundColor", "borderTopColor", "borderLeftColor"];
+  const parsed = styles.flatMap((style) => names.map((name) => style[name].match(/[\\d.]+/g)));
+  return parsed.some((rgb) => rgb && Number(rgb[1]) > 1.2 * Math.max(rgb[0], rgb[2]));
+}
+"""

@@ -1,0 +1,54 @@
+"""A step's log through the API, at its edges."""
+
+import pytest
+
+from control import packing
+from db.models import LogChunk, Step
+from engine.events import now
+
+LOG = """query ($id: ID!, $after: Int, $first: Int) { task(id: $id) { steps {
+  log(afterLine: $after, first: $first) { cursor hasMore lines { number text } } } } }"""
+
+
+@pytest.fixture
+async def page(world):
+    """Return a function that asks for a page of a log of 600 lines in 3 chunks."""
+    user = await world.api.user("ann")
+    application = await world.application(await world.team("team", user), "app")
+    (task,) = await world.tasks(application, 1)
+    for seq in range(3):
+        first = 1 + 200 * seq
+        await LogChunk.create(
+            task_id=task.id,
+            seq=10 + seq,
+            step_index=0,
+            first_line=first,
+            last_line=first + 199,
+            stream="output",
+            time=now(),
+            text="".join(f"line {number}\n" for number in range(first, first + 200)),
+        )
+
+    async def ask(after=None, first=None):
+        data = await world.api.execute(LOG, user, id=task.id, after=after, first=first)
+        log = data["task"]["steps"][0]["log"]
+        assert all(line["text"] == f"line {line['number']}" for line in log["lines"])
+        numbers = [line["number"] for line in log["lines"]]
+        return numbers, log["cursor"], log["hasMore"]
+
+    return ask
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
+async def test_pages_at_their_edges(page, packed):
+    """Every page has all it may have, and says whether there is more."""
+    if packed:
+        await Step.all().update(started_time=now())
+        assert await packing.pack() == 3
+    assert await page() == ([*range(1, 601)], 600, False)
+    assert await page(after=199, first=2) == ([200, 201], 201, True)
+    assert await page(after=0, first=200) == ([*range(1, 201)], 200, True)
+    assert await page(after=400, first=200) == ([*range(401, 601)], 600, False)
+    assert await page(after=-1000, first=3) == ([1, 2, 3], 3, True)
+    assert await page(first=0) == ([], 0, True)
+    assert (await page(after=2**31 - 1))[::2] == ([], False)
