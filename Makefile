@@ -1,5 +1,5 @@
 # Every command of the project; ARGS are passed on, as in `make test ARGS="-k journal"`.
-.PHONY: up serve migrate migration schema test check journeys bench wheel pins
+.PHONY: up serve migrate migration schema test check fuzz journeys bench wheel pins
 
 # The first interpreter that is new enough; asked only when the virtualenv is made.
 PYTHON = $(shell for each in python3.11 python3; do $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
@@ -25,6 +25,9 @@ check: .venv/dev.stamp
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+fuzz: .venv/dev.stamp
+	.venv/bin/pytest --hypothesis-profile=fuzz --timeout=0 -m hypothesis $(ARGS)
 
 journeys: .venv/dev.stamp
 	.venv/bin/pytest tests/journeys $(ARGS)

@@ -4,12 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
 from control.port import Assignment, Lease, LeaseLost, Queue
 from control.streams import while_running, whole
+from control.tidying import Folders, tidy
 from db.ids import new_id
 from engine.cancel import Cancel
 from engine.events import Event, Output, StepChanged, TaskChanged, now
@@ -17,7 +17,6 @@ from engine.executors import Executor
 from engine.git import Source
 from engine.run import Job, Limits, run
 from engine.state import StepStatus, TaskStatus
-from engine.store import Store
 from engine.workspace import dispose
 from providers.repository import AddressNotAllowed, AddressUnknown, Policy, check_address
 
@@ -111,16 +110,6 @@ class Report:
                 return
 
 
-@dataclass(frozen=True, slots=True)
-class Folders:
-    """Where a worker keeps things; what is None it does without."""
-
-    workspaces: Path
-    runtimes: Path | None = None
-    mirrors: Path | None = None
-    store: Store | None = None
-
-
 class Worker:
     """Runs up to *slots* tasks at a time, each in a workspace of its own.
 
@@ -148,18 +137,21 @@ class Worker:
         self._policy = policy
         self._limits = limits
         self._running: dict[Lease, tuple[asyncio.Task[None], Cancel]] = {}
+        self._live: set[str] = set()  # ids of the tasks that may have processes
         self._answered = monotonic()
 
     async def run(self) -> None:
         """Work until cancelled; what runs then is ended and reported."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._beat())
+            group.create_task(tidy(self._executor, self._folders, self._live))
             while True:
                 await self._free.acquire()
                 if assignment := await self._next():
                     cancel = Cancel()
                     runner = group.create_task(self._perform(assignment, cancel))
                     self._running[assignment.lease] = (runner, cancel)
+                    self._live.add(assignment.lease.task_id)
                 else:
                     self._free.release()
 
@@ -206,6 +198,7 @@ class Worker:
     def _stop(self, leases: list[Lease]) -> None:
         for lease in leases:
             if found := self._running.pop(lease, None):
+                self._live.discard(lease.task_id)
                 log.warning("task %s: lease lost, stopping its processes", lease.task_id)
                 found[0].cancel()
 
@@ -246,6 +239,7 @@ class Worker:
             log.exception("task %s: its processes", report.lease.task_id)
         await self._conclude(report, sender, last)
         self._running.pop(report.lease, None)
+        self._live.discard(report.lease.task_id)
         await self._dispose(workspace)
 
     async def _conclude(

@@ -68,9 +68,9 @@ class Keeping:
     Without a *store* no cache is ever found.
     """
 
-    def __init__(self, store: Store | None, *, app: str, task: str, workspace: Path) -> None:
+    def __init__(self, store: Store | None, *, owner: str, task: str, workspace: Path) -> None:
         self._store = store
-        self._app = app
+        self._owner = owner
         self._task = task
         self._workspace = workspace
         self._missed: dict[int, Cache] = {}
@@ -84,7 +84,7 @@ class Keeping:
         if self._store is None:
             return ()
         file = self._file(cache, folder)
-        if not await self._store.fetch_cache(self._app, cache.key, self._workspace, file):
+        if not await self._store.fetch_cache(self._owner, cache.key, self._workspace, file):
             return ()
         return _shell(_UNPACK, str(self._workspace), str(self._workspace / file))
 
@@ -139,7 +139,7 @@ class Keeping:
         if self._store is None:
             return "Nothing is cached here"
         try:
-            size = await self._store.keep_cache(self._app, kept.key, self._workspace, file)
+            size = await self._store.keep_cache(self._owner, kept.key, self._workspace, file)
         except NoFile:
             return "There is nothing to cache"
         return f"Cached for the next task, {size} bytes"

@@ -65,7 +65,7 @@ class _Run:
         self._contexts: Contexts
         self._keeping = Keeping(
             job.store,
-            app=job.contexts.get("app", {}).get("id", ""),
+            owner=_owner(job),
             task=job.task_id,
             workspace=job.workspace,
         )
@@ -373,6 +373,12 @@ class _Run:
             bytes_max=limits.output_bytes_max,
             frame_seconds=limits.frame_seconds,
         )
+
+
+def _owner(job: Job) -> str:
+    """Return who shares caches: the tasks of one environment, as long as its team owns it."""
+    app = job.contexts.get("app", {})
+    return "/".join((job.tenant, app.get("id", ""), app.get("environment", "")))
 
 
 def _secrets(job: Job) -> Iterator[str]:

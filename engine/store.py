@@ -1,4 +1,4 @@
-"""What outlives a task: caches by application and key, artifacts by task; opaque files all.
+"""What outlives a task: caches by owner and key, artifacts by task; opaque files all.
 
 Their content is packed and unpacked by commands of the sandbox only. Between the two, bytes are
 copied through descriptors that follow no link a command may have left, and no further than a bound.
@@ -21,6 +21,8 @@ from engine.refusal import Refusal
 CACHE_BYTES_MAX = 10 * 1024**3
 ARTIFACT_BYTES_MAX = 10 * 1024**3
 ENTRY_BYTES_MAX = 2 * 1024**3
+CACHE_IDLE_SECONDS_MAX = 14 * 24 * 3600
+ARTIFACT_SECONDS_MAX = 90 * 24 * 3600
 ABANDONED_SECONDS = 6 * 3600  # a copy that takes longer was left behind in a crash
 CHUNK_BYTES = 4 * 1024 * 1024
 
@@ -61,8 +63,9 @@ class NoFile(Refusal):
 class Store:
     """Caches and artifacts in a *folder* of ours, which several workers may share.
 
-    Where all caches, or all artifacts, take more than their bytes, those go first that were not
-    used for longest. A file gets its name when it is whole, so nobody reads half of one.
+    An *owner* is whoever may see what the others of it keep. Where all caches, or all artifacts,
+    take more than their bytes, those go first that were not used for longest. A file gets its name
+    when it is whole, so nobody reads half of one.
     """
 
     def __init__(
@@ -73,25 +76,26 @@ class Store:
         artifact_bytes_max: int = ARTIFACT_BYTES_MAX,
         entry_bytes_max: int = ENTRY_BYTES_MAX,
     ) -> None:
+        self._folder = folder
         self._caches = folder / "cache"
         self._artifacts = folder / "artifacts"
         self._incoming = folder / "incoming"
         self._bytes_max = {self._caches: cache_bytes_max, self._artifacts: artifact_bytes_max}
         self._entry_bytes_max = entry_bytes_max
 
-    async def fetch_cache(self, app: str, key: str, workspace: Path, file: PurePath) -> bool:
+    async def fetch_cache(self, owner: str, key: str, workspace: Path, file: PurePath) -> bool:
         """Copy a cache to a new *file*, a path within *workspace*; tell whether there is one.
 
         Raises OSError.
         """
-        return await asyncio.to_thread(self._fetch, self._cache(app, key), workspace, file)
+        return await asyncio.to_thread(self._fetch, self._cache(owner, key), workspace, file)
 
-    async def keep_cache(self, app: str, key: str, workspace: Path, file: PurePath) -> int:
+    async def keep_cache(self, owner: str, key: str, workspace: Path, file: PurePath) -> int:
         """Keep *file* under *key* instead of what was there; return its bytes.
 
         Raises NoFile, TooLarge, OSError.
         """
-        return await asyncio.to_thread(self._keep, self._cache(app, key), key, workspace, file)
+        return await asyncio.to_thread(self._keep, self._cache(owner, key), key, workspace, file)
 
     async def keep_artifact(self, task: str, name: str, workspace: Path, file: PurePath) -> int:
         """Keep *file* as the task's artifact *name*, and return its bytes.
@@ -113,14 +117,12 @@ class Store:
         except FileNotFoundError:
             raise NotKept(name) from None
 
-    async def forget(self, *, app: str | None = None, task: str | None = None) -> None:
-        """Delete the caches of an application, the artifacts of a task."""
-        folders = [self._caches / _plain(app)] if app is not None else []
-        folders += [self._artifacts / _plain(task)] if task is not None else []
-        await asyncio.to_thread(_clear, folders)
+    async def prune(self) -> None:
+        """Delete caches nobody used for 14 days, artifacts of 90 days ago, and left copies."""
+        await asyncio.to_thread(self._prune)
 
-    def _cache(self, app: str, key: str) -> Path:
-        return self._caches / _plain(app) / f"{sha256(key.encode()).hexdigest()}{_SUFFIX}"
+    def _cache(self, owner: str, key: str) -> Path:
+        return self._caches / _plain(owner) / f"{sha256(key.encode()).hexdigest()}{_SUFFIX}"
 
     def _artifact(self, task: str, name: str) -> Path:
         return self._artifacts / _plain(task) / f"{_plain(name)}{_SUFFIX}"
@@ -185,10 +187,21 @@ class Store:
             if file != newest:
                 file.unlink(missing_ok=True)
                 excess -= size
-        for left in self._incoming.iterdir():
-            with suppress(FileNotFoundError):
-                if time.time() - left.stat().st_mtime > ABANDONED_SECONDS:
-                    left.unlink()
+
+    def _prune(self) -> None:
+        for pattern, seconds_max in (
+            (f"{self._caches.name}/*/*{_SUFFIX}", CACHE_IDLE_SECONDS_MAX),
+            (f"{self._artifacts.name}/*/*{_SUFFIX}", ARTIFACT_SECONDS_MAX),
+            (f"{self._incoming.name}/*", ABANDONED_SECONDS),
+        ):
+            for file in self._folder.glob(pattern):
+                with suppress(FileNotFoundError):
+                    if time.time() - file.stat().st_mtime > seconds_max:
+                        file.unlink()
+        for area in (self._caches, self._artifacts):
+            for folder in area.glob("*/"):
+                with suppress(OSError):  # it is not empty
+                    folder.rmdir()
 
 
 def _copy(source: int, target: int, bytes_max: int) -> int:
@@ -205,11 +218,3 @@ def _copy(source: int, target: int, bytes_max: int) -> int:
 def _plain(name: str) -> str:
     """Return a name of a file: the name itself, where it is one that cannot lead elsewhere."""
     return name if _PLAIN.fullmatch(name) else sha256(name.encode()).hexdigest()
-
-
-def _clear(folders: list[Path]) -> None:
-    for folder in folders:
-        for file in folder.glob(f"*{_SUFFIX}"):
-            file.unlink(missing_ok=True)
-        with suppress(OSError):  # not there, or something came in between
-            folder.rmdir()

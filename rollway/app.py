@@ -26,13 +26,13 @@ from control.embedded import EmbeddedQueue
 from control.port import Queue
 from control.pubsub import MemoryPubSub
 from control.rights import Rights
-from control.worker import Folders, Worker
+from control.tidying import Folders
+from control.worker import Worker
 from db.vault import Vault
 from engine.executors.cgroup import Caps
 from engine.executors.isolation import Isolation
 from engine.executors.mixed import MixedExecutor
 from engine.executors.process import ProcessExecutor
-from engine.repository.mirror import prune
 from engine.store import Store
 from engine.workspace import clear
 from resolvers.context import Services
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("rollway.server")
 
 REAP_SECONDS = 1.0
-TIDY_SECONDS = 3600.0
 PACK_SECONDS = 5.0
 RESTART_SECONDS = 5.0
 POLL_SECONDS = 15.0  # where every bell is heard
@@ -172,34 +171,22 @@ class Server:
             await clear(workspaces)
         except OSError:
             log.exception("what a crashed worker left in %s could not be deleted", workspaces)
+        folders = Folders(
+            workspaces,
+            settings.runtimes,
+            mirrors=settings.mirrors,
+            store=Store(settings.data),
+        )
         worker = Worker(
             self.queue,
             self.executor,
-            Folders(
-                workspaces,
-                settings.runtimes,
-                mirrors=settings.mirrors,
-                store=Store(settings.data),
-            ),
+            folders,
             slots=settings.worker_slots,
             lease_seconds=settings.lease_seconds,
             policy=settings.policy,
             limits=settings.limits,
         )
-        tidying = asyncio.create_task(self._tidy())
-        try:
-            await worker.run()
-        finally:
-            tidying.cancel()
-
-    async def _tidy(self) -> None:
-        """Delete copies of repositories that nobody deploys any more, now and then."""
-        while True:
-            try:
-                await prune(self.settings.mirrors)
-            except OSError:
-                log.exception("copies of repositories could not be deleted")
-            await asyncio.sleep(TIDY_SECONDS)
+        await worker.run()
 
     async def _pack(self) -> None:
         """Compress the logs of steps that have ended."""

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 import pytest
+from hypothesis import settings
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 
 import db
@@ -31,6 +32,11 @@ LOCAL_POSTGRES = "postgres://root@127.0.0.1:5432/postgres"
 CONNECT_SECONDS = 3
 NPM_SECONDS = 120
 
+# A busy machine is no defect, and a change is judged by the same examples twice; `make fuzz` looks
+# for others.
+settings.register_profile("rollway", deadline=None, derandomize=True)
+settings.register_profile("fuzz", deadline=None, max_examples=5_000, print_blob=True)
+settings.load_profile("rollway")
 
 T = TypeVar("T")
 

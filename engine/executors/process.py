@@ -65,12 +65,13 @@ class ProcessExecutor:
     async def sweep(self, live: Collection[str]) -> int:
         """Kill our processes of every task not in *live*; return how many.
 
-        For the start: a worker that was killed with signal 9 may leave detached processes.
+        A worker that was killed with signal 9 may leave detached processes. *live* may grow
+        meanwhile: it is asked about each process after that was found.
         """
-        spared = {os.fsencode(task_id) for task_id in live}
 
         def chosen(env: Mapping[bytes, bytes]) -> bool:
-            return self._ours(env) and _task(env) is not None and _task(env) not in spared
+            task_id = _task(env)
+            return self._ours(env) and task_id is not None and os.fsdecode(task_id) not in live
 
         killed: set[int] = set()
         for task_id, group in cgroup.left(self.group):

@@ -175,4 +175,4 @@ def _is_text(node: Node) -> bool:
     if isinstance(node, Call):
         return node.name != "fromJSON"
     use = _use(node) if isinstance(node, Member) else None
-    return use is not None and use.root in {"git", "env"} and use.key is not None
+    return use is not None and use.root == "env" and use.key is not None

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from control.port import LeaseLost
-from control.worker import BUFFER_BYTES_MAX, REST_SECONDS, Folders, Report, Worker
+from control.tidying import Folders
+from control.worker import BUFFER_BYTES_MAX, REST_SECONDS, Report, Worker
 from db.models import Application, Task
 from engine.events import Output, now
 from engine.run import Limits

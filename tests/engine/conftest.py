@@ -16,7 +16,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from hypothesis import settings
 
 from engine import workspace
 from engine.events import Output, StepChanged
@@ -25,9 +24,6 @@ from engine.executors.container import ContainerExecutor, ContainerLimits
 from engine.executors.process import ProcessExecutor
 from engine.git import Source
 from engine.run import Cancel, Job, Limits, run
-
-settings.register_profile("rollway", deadline=None)  # a busy machine is no defect
-settings.load_profile("rollway")
 
 IMAGE = "localhost/rollway-test:1"
 OTHER = "localhost/rollway-other:1"

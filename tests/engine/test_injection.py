@@ -48,7 +48,7 @@ steps:
         *(
             ("!inputs.a", False),
             ("contains(git.message, 'x')", False),
-            ("git.branch.length", False),
+            ("git.branch.length", True),
         ),
         *(("git.branch.includes('x')", False), ("steps.a.outputs.x", False), ("nosuch", False)),
         *(("inputs.a && 'x'", True), ("'x' || inputs.a", True), ("'a' + git.branch", True)),
@@ -127,7 +127,10 @@ def joined(child):
     )
 
 
-@settings(max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=10 * settings.default.max_examples,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(st.recursive(LEAVES, joined, max_leaves=6))
 def test_no_value_from_outside_gets_into_a_command(source):
     """What is not refused has nothing of it in its value, however it is computed."""

@@ -5,7 +5,7 @@ import os
 import subprocess
 import tarfile
 import time
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import pytest
 
@@ -31,7 +31,7 @@ class Task:
         for made in (self.source, self.home, self.step):
             made.mkdir(parents=True)
         self.output = self.step / "output"
-        self.keeping = Keeping(store, app=app, task=name, workspace=self.workspace)
+        self.keeping = Keeping(store, owner=app, task=name, workspace=self.workspace)
 
     def run(self, arguments):
         """Run a command and return its code and what it printed."""
@@ -96,7 +96,7 @@ async def test_paths_that_are_not_there(task):
 
 
 async def test_an_artifact_is_kept_with_its_task(task, store):
-    """It can be read as a tar file, until the task is forgotten."""
+    """It can be read as a tar file, and no other task has it."""
     one = task("t_1")
     (one.source / "dist").mkdir()
     (one.source / "dist/app.js").write_text("1")
@@ -104,10 +104,9 @@ async def test_an_artifact_is_kept_with_its_task(task, store):
     assert [artifact.name for artifact in store.artifacts("t_1")] == ["build"]
     with store.open_artifact("t_1", "build") as file, tarfile.open(fileobj=file) as archive:
         assert "source/dist/app.js" in archive.getnames()
-    await store.forget(task="t_1")
-    assert store.artifacts("t_1") == []
+    assert store.artifacts("t_2") == []
     with pytest.raises(NotKept):
-        store.open_artifact("t_1", "build")
+        store.open_artifact("t_2", "build")
 
 
 @pytest.mark.parametrize("kind", ["link", "link to a folder", "pipe", "folder"])
@@ -163,8 +162,6 @@ async def test_the_least_used_goes_first(task, tmp_path):
         if await store.fetch_cache(app, key, one.workspace, PurePath(f"steps/1-1/again-{key}"))
     ]
     assert there == ["a", "c"]
-    await store.forget(app="a_2")
-    assert not await store.fetch_cache("a_2", "c", one.workspace, PurePath("steps/1-1/last"))
 
 
 async def test_a_file_that_is_too_large(task, tmp_path):
@@ -177,17 +174,23 @@ async def test_a_file_that_is_too_large(task, tmp_path):
     assert [path for path in (tmp_path / "small").rglob("*") if path.is_file()] == []
 
 
-async def test_what_a_crash_left_is_removed(task, tmp_path, store):
-    """A copy that was under way hours ago is nobody's."""
-    incoming = tmp_path / "data" / "incoming"
-    incoming.mkdir(parents=True)
-    (incoming / "old").touch()
-    os.utime(incoming / "old", (0, time.time() - 24 * 3600))
-    (incoming / "new").touch()
+async def test_what_is_old_goes(task, store, tmp_path):
+    """What nobody used for long, what was kept long ago, and copies a crash left behind."""
     one = task("t_1")
     (one.step / "file").touch()
-    await store.keep_cache("a_1", "k", one.workspace, PurePath("steps/1-1/file"))
-    assert [path.name for path in incoming.iterdir()] == ["new"]
+    file = PurePath("steps/1-1/file")
+    for name in ("old", "new"):
+        await store.keep_cache(f"a_{name}", "k", one.workspace, file)
+        await store.keep_artifact(f"t_{name}", "dist", one.workspace, file)
+        (tmp_path / "data/incoming" / name).touch()
+    data = tmp_path / "data"
+    for path in filter(Path.is_file, data.rglob("*")):
+        if "old" in str(path.relative_to(data)):
+            os.utime(path, (0, time.time() - 91 * 24 * 3600))
+    await store.prune()
+    left = [path.relative_to(data) for path in data.rglob("*")]
+    assert sum((data / path).is_file() for path in left) == 3
+    assert not any("old" in str(path) for path in left)
 
 
 async def test_many_at_once(task, store):

@@ -85,7 +85,7 @@ class Oracle:
         return b"".join(b"***" if hit else bytes(byte for byte, _ in run) for hit, run in runs)
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(
     secrets=st.lists(st.text(alphabet="ab", min_size=4, max_size=7), max_size=2),
     events=st.lists(

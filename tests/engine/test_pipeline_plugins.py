@@ -86,10 +86,12 @@ def store(tmp_path):
 def deploy(job, isolated, store, root):
     """Return a function that runs a pipeline as a task of its own, and returns log by step."""
 
-    async def ran(pipeline, number, **options):
+    async def ran(pipeline, number, tenant="", **options):
         made = job(pipeline, **options)
         workspace = root / f"task-{number}"
-        made = replace(made, task_id=f"task-{number}", workspace=workspace, store=store)
+        made = replace(
+            made, task_id=f"task-{number}", workspace=workspace, store=store, tenant=tenant
+        )
         logs, ends = {}, {}
         async with aclosing(run(made, isolated, Cancel())) as events:
             async for event in events:
@@ -122,6 +124,21 @@ async def test_the_plugin_cache(deploy, repository):
     assert status == "success", logs
     assert "hit: true\ninstalled\ntool\n" in logs[2]
     assert "This cache was there before" in logs[3]
+
+
+@pytest.mark.parametrize("other", [{"team": "o_2"}, {"environment": "live"}, {"id": "a_2"}])
+async def test_a_cache_is_its_environments(deploy, repository, other):
+    """Whoever deploys to another environment, application or team neither reads nor fills it."""
+    repository.commit({"lock": "1"})
+    mine = {"id": "a_1", "environment": "test", "team": "o_1"}
+    hits = []
+    repository.commit({"serverless-pipeline.yaml": CACHE.replace("LAST", "")})
+    for number, app in enumerate([mine, {**mine, **other}, mine], start=1):
+        contexts = {"app": {key: app[key] for key in ("id", "environment")}}
+        logs, _, status = await deploy(None, number, tenant=app["team"], contexts=contexts)
+        assert status == "success", logs
+        hits.append("hit: true\n" in logs[2])
+    assert hits == [False, False, True]
 
 
 async def test_a_failed_task_keeps_no_cache(deploy, repository):
