@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
+from itertools import chain, islice
 from json import dumps
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -17,6 +18,7 @@ from engine.events import Event, Output, Planned, StepChanged, TaskChanged, now
 from engine.state import StepStatus, TaskStatus, advance_step, advance_task
 
 PAGE_ENTRIES = 100
+STATEMENT_ROWS_MAX = 128
 LONG_TEXT_BREAKS = 50
 REST_SECONDS = 0.001
 ENTRY_COLUMNS = (
@@ -138,8 +140,8 @@ class Writer:
         if self._added:
             await Step.bulk_create(self._added, using_db=db)
             task.plan_hash = await _plan_hash(task, db)
-        for index in self._touched - {step.index for step in self._added}:
-            await self._steps[index].save(using_db=db, update_fields=STEP_COLUMNS)
+        if touched := self._touched - {step.index for step in self._added}:
+            await _update([self._steps[index] for index in touched], STEP_COLUMNS, db)
         changed = ["next_seq", "received"]
         if self._added:
             changed += ["pipeline", "commit", "plan_hash"]
@@ -159,19 +161,43 @@ class Writer:
             await _latest(task, db)
 
 
+async def _update(rows: Sequence[Model], columns: Sequence[str], db: BaseDBAsyncClient) -> None:
+    """Write *columns* of *rows* with one statement for all."""
+    meta = rows[0]._meta  # noqa: SLF001
+    marks = _marks(len(columns) + 1, db)
+    changes = ", ".join(f'"{name}"={mark}' for name, mark in zip(columns, marks, strict=False))
+    sql = f'UPDATE "{meta.db_table}" SET {changes} WHERE "id"={marks[-1]}'  # noqa: S608
+    fields = [meta.fields_map[name] for name in (*columns, "id")]
+    values = [
+        [field.to_db_value(getattr(row, field.model_field_name), row) for field in fields]
+        for row in rows
+    ]
+    await db.execute_many(sql, values)
+
+
 async def _insert(
     model: type[Model],
     columns: Sequence[str],
     rows: Sequence[tuple[object, ...]],
     db: BaseDBAsyncClient,
 ) -> None:
-    """Insert *rows* as they are: making models of them costs more than the database does."""
-    numbers = range(1, len(columns) + 1)
-    marks = [f"${n}" if db.capabilities.dialect == "postgres" else "?" for n in numbers]
-    names = ", ".join(f'"{column}"' for column in columns)
+    """Insert *rows* as they are: making models of them costs more than the database does.
+
+    A statement has many of them: in SQLite each one waits for Python's lock when it has ended.
+    """
     table = model._meta.db_table  # noqa: SLF001
-    sql = f'INSERT INTO "{table}" ({names}) VALUES ({", ".join(marks)})'  # noqa: S608
-    await db.execute_many(sql, [list(row) for row in rows])
+    names = ", ".join(f'"{column}"' for column in columns)
+    for at in range(0, len(rows), STATEMENT_ROWS_MAX):
+        given = rows[at : at + STATEMENT_ROWS_MAX]
+        marks = iter(_marks(len(given) * len(columns), db))
+        groups = (f"({', '.join(islice(marks, len(columns)))})" for _ in given)
+        sql = f'INSERT INTO "{table}" ({names}) VALUES {", ".join(groups)}'  # noqa: S608
+        await db.execute_query(sql, list(chain.from_iterable(given)))
+
+
+def _marks(count: int, db: BaseDBAsyncClient) -> list[str]:
+    postgres = db.capabilities.dialect == "postgres"
+    return [f"${number}" if postgres else "?" for number in range(1, count + 1)]
 
 
 async def _plan_hash(task: Task, db: BaseDBAsyncClient) -> str:

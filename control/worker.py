@@ -8,7 +8,7 @@ from pathlib import Path
 from time import monotonic
 
 from control.port import Assignment, Lease, LeaseLost, Queue
-from control.streams import while_running, whole
+from control.streams import whole
 from control.tidying import Folders, tidy
 from db.ids import new_id
 from engine.cancel import Cancel
@@ -28,7 +28,7 @@ DRAIN_SECONDS = 10.0
 CONCLUDE_SECONDS = 30.0
 BUFFER_BYTES_MAX = 1024 * 1024
 HURRY_BYTES = BUFFER_BYTES_MAX // 2
-REST_SECONDS = 0.02  # between two writes of a task that is not in a hurry
+REST_SECONDS = 0.05  # between two writes of a task that is not in a hurry
 EVENT_BYTES = 256  # what an event without text counts for
 LEASE_SHARE_UNANSWERED_MAX = 0.8  # the rest is for stopping before the task counts as lost
 
@@ -36,7 +36,7 @@ LEASE_SHARE_UNANSWERED_MAX = 0.8  # the rest is for stopping before the task cou
 class Report:
     """Carries events from a run to the queue.
 
-    What comes while one write is under way, or within 20 ms of it, goes along in the next one: a
+    What comes while one write is under way, or within 50 ms of it, goes along in the next one: a
     write costs more than what is in it. Half a megabyte, and the end, do not wait. A run that is
     faster than the database does. A write that fails is tried again: the queue knows what it has
     by the events' positions.
@@ -207,39 +207,48 @@ class Worker:
         workspace = self._folders.workspaces / f"{lease.task_id}-{lease.epoch}"
         report = Report(self._queue, lease)
         sender = asyncio.create_task(report.send())
-        last: TaskChanged | None = None
-        events = self._events(assignment, workspace, cancel)
+        reader = asyncio.create_task(self._read(assignment, workspace, cancel, report))
         try:
-            async for event in while_running(events, sender):
-                if isinstance(event, TaskChanged):
-                    last = event
-                else:
-                    await report.add(event)
-        except Exception:
-            log.exception("task %s: the worker failed", lease.task_id)
+            await asyncio.wait({reader, sender}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             try:
-                await whole(self._leave(events, report, sender, last, workspace))
+                await whole(self._leave(reader, report, sender, workspace))
             finally:
                 self._running.pop(lease, None)
                 self._free.release()
 
+    async def _read(
+        self, assignment: Assignment, workspace: Path, cancel: Cancel, report: Report
+    ) -> TaskChanged | None:
+        """Run the task and report what happens; return how it ended."""
+        last: TaskChanged | None = None
+        async with aclosing(self._events(assignment, workspace, cancel)) as events:
+            async for event in events:
+                if isinstance(event, TaskChanged):
+                    last = event
+                else:
+                    await report.add(event)
+        return last
+
     async def _leave(
         self,
-        events: AsyncGenerator[Event, None],
+        reader: asyncio.Task[TaskChanged | None],
         report: Report,
         sender: asyncio.Task[None],
-        last: TaskChanged | None,
         workspace: Path,
     ) -> None:
         """End what runs, store what it printed and how it ended, and clean up, in this order."""
-        try:
-            await events.aclose()
-        except Exception:
-            log.exception("task %s: its processes", report.lease.task_id)
+        lease, last = report.lease, None
+        reader.cancel()
+        await asyncio.wait({reader})
+        if not reader.cancelled():
+            if fault := reader.exception():
+                log.error("task %s: the worker failed", lease.task_id, exc_info=fault)
+            else:
+                last = reader.result()
         await self._conclude(report, sender, last)
-        self._running.pop(report.lease, None)
-        self._live.discard(report.lease.task_id)
+        self._running.pop(lease, None)
+        self._live.discard(lease.task_id)
         await self._dispose(workspace)
 
     async def _conclude(

@@ -36,7 +36,10 @@ class Framer:
 
     def feed(self, chunk: bytes) -> list[Output]:
         """Take the next bytes and return the pieces that are full by now."""
-        self._append(self._decoder.decode(chunk))
+        if chunk.isascii() and not self._decoder.getstate()[0]:
+            self._append(chunk)
+        else:
+            self._append(self._decoder.decode(chunk).encode(errors="replace"))
         if len(self._buffer) + self._given < PIECE_BYTES_MAX:
             return []
         return list(self._take(open_too=False))
@@ -66,23 +69,23 @@ class Framer:
         """Write a line of our own, behind all that came before; return the pieces."""
         pieces = list(self._take(open_too=True))
         self._next_line_if_given()
-        self._append(text.rstrip("\n") + "\n")
+        self._append(text.rstrip("\n").encode(errors="replace") + b"\n")
         return [*pieces, *self._take(open_too=True, stream=LogStream.SYSTEM)]
 
     def finish(self) -> list[Output]:
         """End the log and return what is left."""
-        self._append(self._decoder.decode(b"", final=True))
+        self._append(self._decoder.decode(b"", final=True).encode())
         return list(self._take(open_too=True))
 
     @property
     def _open(self) -> bool:
         return len(self._buffer) > self._whole
 
-    def _append(self, text: str) -> None:
-        """Add text; PostgreSQL holds neither NUL nor half a character."""
-        if not text:
+    def _append(self, data: bytes) -> None:
+        """Add UTF-8; PostgreSQL holds no NUL."""
+        if not data:
             return
-        data = text.replace("\0", "\ufffd").encode(errors="replace")
+        data = data.replace(b"\0", "\ufffd".encode())
         time_now = self._clock()
         if not self._buffer:
             self._since = time_now

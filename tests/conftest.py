@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import os
 import secrets
 import shutil
@@ -265,3 +266,23 @@ def api(database: str, tmp_path: Path) -> Api:
 def sqlite_api(sqlite: str, tmp_path: Path) -> Api:
     """The API on SQLite."""
     return _api(tmp_path, sqlite)
+
+
+@pytest.fixture
+def statements():
+    """Collect the statements that are sent to the database."""
+    sent = []
+
+    class Collector(logging.Handler):
+        def emit(self, record):
+            sent.append(record.getMessage())
+
+    logger, handler = logging.getLogger("tortoise.db_client"), Collector()
+    before = logger.level
+    logger.setLevel(logging.DEBUG)
+    logger.addHandler(handler)
+    logger.propagate = False
+    yield sent
+    logger.propagate = True
+    logger.removeHandler(handler)
+    logger.setLevel(before)

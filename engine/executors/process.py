@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from engine.environment import environment
 from engine.executors import PATH, Command, NotStarted, Place, cgroup, isolation, procfs
 from engine.executors.cgroup import Caps, Cgroup
 from engine.executors.child import Child
@@ -86,21 +87,10 @@ class ProcessExecutor:
 
     def environment(self, command: Command, place: Place) -> dict[str, str]:
         """Return the variables a command sees."""
-        env = {
-            "PATH": ":".join((*map(str, place.path), self._path)),
-            "HOME": str(place.workspace / "home"),
-            "TMPDIR": str(place.workspace / "tmp"),
-            "LANG": "C.UTF-8",
-            "CI": "true",
-            "PYTHONUNBUFFERED": "1",
-            "TERM": "dumb",
-            "SERVERLESS_CD": "serverless_cd",
-            "ROLLWAY": "true",
-        }
-        if self._timezone is not None:
-            env["TZ"] = self._timezone
+        path = ":".join((*map(str, place.path), self._path))
+        env = environment(place, command.env, path=path, timezone=self._timezone)
         # The marks come last: whoever could set them could hide from the sweep.
-        return {**env, **command.env, **self.marks(place)}
+        return {**env, **self.marks(place)}
 
     def marks(self, place: Place) -> dict[str, str]:
         """Return the variables by which our processes are found again."""

@@ -94,6 +94,7 @@ class Minder:
         self._control: socket.socket | None = None
         self._command = 0
         self._pidfd = -1
+        self._alone = False  # it has ended, and nothing it started is left
 
     @property
     def busy(self) -> bool:
@@ -113,6 +114,7 @@ class Minder:
             return
         say(worker, "started")
         self._command = command
+        self._alone = False
         self._control = worker
         self._pidfd = os.pidfd_open(command)
         self.poll.register(self._pidfd, select.POLLIN)
@@ -143,8 +145,8 @@ class Minder:
         assert info is not None  # noqa: S101 - the pidfd said so
         code = info.si_status if info.si_code == os.CLD_EXITED else -info.si_status
         reap(self._command)
-        company = "company" if any(pid != self._command for pid in descendants()) else "alone"
-        say(self._control, f"exited {code} {company}")
+        self._alone = all(pid == self._command for pid in descendants())
+        say(self._control, f"exited {code} {'alone' if self._alone else 'company'}")
 
     def _obey(self) -> None:
         """Do what the worker says of the command; forget it when nobody speaks of it any more."""
@@ -160,7 +162,9 @@ class Minder:
             killed = sweep(spare=self._command) - {self._command}
             say(self._control, f"left {len(killed)}")
         elif not message:
-            sweep()
+            if not self._alone:
+                sweep()
+            reap()
             self.poll.unregister(self._control)
             self._control.close()
             self._control = None

@@ -1,34 +1,10 @@
 """What an append costs, and that what it leaves out of account stays right."""
 
-import logging
-
-import pytest
-
 from control import journal
 from db import documents
 from db.models import Step, Task
 from engine.events import Output, Planned, StepChanged, now
 from engine.state import StepStatus
-
-
-@pytest.fixture
-def statements():
-    """Collect the statements that are sent to the database."""
-    sent = []
-
-    class Collector(logging.Handler):
-        def emit(self, record):
-            sent.append(record.getMessage())
-
-    logger, handler = logging.getLogger("tortoise.db_client"), Collector()
-    before = logger.level
-    logger.setLevel(logging.DEBUG)
-    logger.addHandler(handler)
-    logger.propagate = False
-    yield sent
-    logger.propagate = True
-    logger.removeHandler(handler)
-    logger.setLevel(before)
 
 
 def step_events(index):

@@ -9,6 +9,7 @@ import pytest
 from engine.executors import Command, NotStarted
 from engine.executors.container import ContainerExecutor
 from engine.executors.container_process import OutputEnd
+from tests.engine.commands import ids, output_of, run, until
 
 IMAGE = "localhost/rollway-test:1"
 MIB = 1024 * 1024
@@ -35,42 +36,11 @@ SCENARIOS = {
 }
 
 
-async def output_of(process):
-    chunks = []
-    while chunk := await process.read():
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-async def until(process, text):
-    """Read until *text* has come."""
-    output = b""
-    while text not in output:
-        chunk = await process.read()
-        assert chunk, output
-        output += chunk
-    return output
-
-
-async def run(sandbox, command):
-    """Run a command to its end; return code and output."""
-    process = await sandbox.start(command)
-    output = await output_of(process)
-    code = await process.exited
-    await process.close()
-    return code, output.decode()
-
-
 async def processes(container, contained):
     """Return how many processes there are in the container that are not its own."""
     script = 'n=0; for d in /proc/[0-9]*; do n=$((n+1)); done; echo "$n"'
     _, output = await run(container, contained(script))
     return int(output) - 4  # the first and its reader, the wrapper and the shell that counts
-
-
-def ids(podman, place):
-    """Return the ids of a task's containers."""
-    return podman.command("ps", "-aq", f"--filter=label=rollway.task={place.task_id}").split()
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ import pytest
 from engine.executors import Command, NotStarted, Place
 from engine.executors.isolation import Isolation, Level, Unavailable, choose
 from engine.executors.process import ProcessExecutor
+from tests.engine.commands import output_of, until
 
 # What people's scripts leave behind; each prints the numbers of its processes, then waits.
 SCENARIOS = {
@@ -105,23 +106,6 @@ async def sandbox(sandboxes, executor):
     return await sandboxes(executor)
 
 
-async def output_of(process):
-    output = b""
-    while chunk := await process.read():
-        output += chunk
-    return output
-
-
-async def until(process, text):
-    """Read until *text* has come."""
-    output = b""
-    while text not in output:
-        chunk = await process.read()
-        assert chunk, output
-        output += chunk
-    return output
-
-
 def survivors(mark):
     """Return the processes that carry a variable, wherever they live; scrubbed ones by argument."""
     found = []
@@ -179,6 +163,7 @@ async def test_the_environment_is_built_from_scratch(sandboxes, folder, command,
         "TERM": "dumb",
         "SERVERLESS_CD": "serverless_cd",
         "ROLLWAY": "true",
+        "serverless_devs_daemon_enable": "false",
         "ROLLWAY_TASK_ID": "task-1",
         "ROLLWAY_EPOCH": "1",
         "ROLLWAY_STEP_OF": str(folder / "data"),

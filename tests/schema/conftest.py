@@ -80,6 +80,19 @@ class World:
         assert answer["__typename"].endswith("Payload"), answer
         return answer
 
+    async def created(self, by, org, name="web"):
+        """Return the id of an application that *by* makes in a team."""
+        answer = await self.done(
+            "createApplication",
+            by,
+            "application { id }",
+            orgName=org,
+            name=name,
+            provider="GIT",
+            repoUrl="https://example.com/a/b",
+        )
+        return answer["application"]["id"]
+
     async def code(self, name, user, /, **given):
         """Return the code of the problem that a mutation answers; None for its payload."""
         return (await self.mutate(name, user, **given)).get("code")

@@ -41,23 +41,9 @@ async def two(world):
     return world, users
 
 
-async def created(world, by, org="old", name="web"):
-    """Return the id of a new application."""
-    answer = await world.done(
-        "createApplication",
-        by,
-        "application { id }",
-        orgName=org,
-        name=name,
-        provider="GIT",
-        repoUrl="https://example.com/a/b",
-    )
-    return answer["application"]["id"]
-
-
 async def offered(world, users, name="web", org="old", to="new"):
     """Return the id of an application that one team offers to the other."""
-    application = await created(world, users[org, "OWNER"], org, name)
+    application = await world.created(users[org, "OWNER"], org, name)
     await world.done("transferApplication", users["both"], applicationId=application, toOrgName=to)
     return application
 
@@ -65,7 +51,7 @@ async def offered(world, users, name="web", org="old", to="new"):
 async def test_an_application_is_another_teams_only_when_that_team_says_so(two):
     """Until then it is where it was; who may not say so changes nothing."""
     world, users = two
-    application = await created(world, users["old", "OWNER"])
+    application = await world.created(users["old", "OWNER"], "old")
     offer = {"applicationId": application, "toOrgName": "new"}
     assert await world.code("transferApplication", users["old", "OWNER"], **offer) == "NOT_FOUND"
     assert await world.code("transferApplication", users["new", "OWNER"], **offer) == "NOT_FOUND"
@@ -121,7 +107,7 @@ async def test_an_offer_that_is_over_cannot_be_accepted(two, end):
 async def moved(two):
     """An application that has changed hands with all that it can have; returns what it held."""
     world, users = two
-    application = await created(world, users["old", "OWNER"])
+    application = await world.created(users["old", "OWNER"], "old")
     scope = {"applicationId": application, "envName": "default"}
     secrets = [{"key": "KEY", "value": "environment's own"}]
     await world.done("setSecrets", users["old", "OWNER"], **scope, set=secrets)
@@ -243,7 +229,7 @@ async def test_both_teams_are_told_once(moved):
 async def test_a_name_that_the_new_team_has_is_refused(two):
     """ALREADY_EXISTS, and nothing is lost on the way."""
     world, users = two
-    await created(world, users["new", "OWNER"], "new")
+    await world.created(users["new", "OWNER"], "new")
     application = await offered(world, users)
     scope = {"applicationId": application, "envName": "default"}
     await world.done(
@@ -284,7 +270,7 @@ async def test_a_deleted_environment_takes_its_secrets_and_tokens(two):
     """Its tasks stay; of the same name made anew, nothing of the old one is there."""
     world, users = two
     owner = users["old", "OWNER"]
-    application = await created(world, owner)
+    application = await world.created(owner, "old")
     scope = {"applicationId": application, "envName": "default"}
     await world.done("setSecrets", owner, **scope, set=[{"key": "KEY", "value": "value"}])
     await world.done("createApiToken", owner, name="ci", scopes=["READ"], **scope)
@@ -416,7 +402,7 @@ async def test_a_deploy_meets_the_end_of_its_environment(two):
     world, users = two
     owner = users["old", "OWNER"]
     for number in range(6):
-        application = await created(world, owner, name=f"web{number}")
+        application = await world.created(owner, "old", name=f"web{number}")
         deploys = [
             world.code("deploy", users["old", "MEMBER"], applicationId=application, commit=COMMIT)
             for _ in range(6)
@@ -474,7 +460,7 @@ async def test_a_delete_does_not_wait_for_workers_that_wait_for_it(two):
     """Twenty tasks are claimed, print and end while their applications are deleted."""
     world, users = two
     owner, queue = users["old", "OWNER"], world.api.server.queue
-    applications = [await created(world, owner, name=f"web{number}") for number in range(10)]
+    applications = [await world.created(owner, "old", name=f"web{number}") for number in range(10)]
     for application in applications:
         for _ in range(2):
             await world.done("deploy", owner, applicationId=application, commit=COMMIT)

@@ -1,7 +1,6 @@
 """What an operation costs: statements by relation, not by row; and no task per model."""
 
 import asyncio
-import logging
 
 import pytest
 
@@ -28,26 +27,6 @@ LOGS = """query ($id: ID!, $first: Int!) { application(id: $id) { tasks(first: $
 MEMBERS = """query ($id: ID!, $first: Int!) { application(id: $id) { ownerOrg {
   members(first: $first) { nodes { user { username orgs { totalCount nodes { name } } } } } } } }"""
 ONE_TASK = "query ($id: ID!) { task(id: $id) { id status commit steps { name } } }"
-
-
-@pytest.fixture
-def statements():
-    """Collect the statements that are sent to the database."""
-    sent = []
-
-    class Collector(logging.Handler):
-        def emit(self, record):
-            sent.append(record.getMessage())
-
-    logger, handler = logging.getLogger("tortoise.db_client"), Collector()
-    before = logger.level
-    logger.setLevel(logging.DEBUG)
-    logger.addHandler(handler)
-    logger.propagate = False
-    yield sent
-    logger.propagate = True
-    logger.removeHandler(handler)
-    logger.setLevel(before)
 
 
 # Answers overtake each other, and what was one batch may be asked for in two.

@@ -105,7 +105,7 @@ async def test_a_transfer_moves_all_that_the_team_shares(acme):
         "setSecrets", owner, orgName="acme", set=[{"key": "TEAM", "value": "team's own"}]
     )
     await Org.filter(user_id=owner.id).update(third_part={"github": {"owner": "octo"}})
-    application = await _application(world, owner)
+    application = await world.created(owner, "acme")
     wrong = {"orgName": "acme", "toUsername": "member", "confirmName": "Acme"}
     assert await world.code("transferOrg", owner, **wrong) == "INVALID"
     for by in ("ADMIN", "MEMBER"):
@@ -142,7 +142,7 @@ async def test_secrets_open_for_a_deploy_after_a_transfer(acme):
     """They are sealed for the team's name and the environment, not for a person."""
     world, users = acme
     owner = users["OWNER"]
-    application = await _application(world, owner)
+    application = await world.created(owner, "acme")
     scope = {"applicationId": application, "envName": "default"}
     await world.done("setSecrets", owner, orgName="acme", set=[{"key": "A", "value": "team's"}])
     await world.done("setSecrets", owner, **scope, set=[{"key": "B", "value": "environment's"}])
@@ -159,19 +159,6 @@ async def test_secrets_open_for_a_deploy_after_a_transfer(acme):
     assert given.lease.task_id == answer["task"]["id"]
     assert given.contexts["secrets"] == {"A": "team's", "B": "environment's"}
     assert await assignment.build(await Task.get(), world.api.server.services.vault)
-
-
-async def _application(world, by, org="acme", name="web"):
-    answer = await world.done(
-        "createApplication",
-        by,
-        "application { id }",
-        orgName=org,
-        name=name,
-        provider="GIT",
-        repoUrl="https://example.com/a/b",
-    )
-    return answer["application"]["id"]
 
 
 # ---------------------------------------------------------------- invitations
@@ -264,7 +251,7 @@ async def test_what_an_admin_gave_out_is_void_when_they_are_none_any_more(acme, 
     _, link = await invited(world, admin, role="ADMIN")
     invitation, _ = await invited(world, admin, ann)
     kept, _ = await invited(world, owner, bob)
-    taken = await _application(world, owner)
+    taken = await world.created(owner, "acme")
     offer = {"applicationId": taken, "toOrgName": "theirs"}
     await world.done("transferApplication", admin, **offer)
     name, more = LOSSES[loss]
@@ -317,11 +304,11 @@ async def test_a_deleted_team_leaves_nothing_but_its_log(acme):
     """Applications, environments, tasks, logs, tokens, invitations and offers go with it."""
     world, users = acme
     owner, ann = users["OWNER"], await world.api.user("ann")
-    application = await _application(world, owner)
+    application = await world.created(owner, "acme")
     await world.done("createOrg", ann, name="other")
-    gift = await _application(world, ann, "other")
+    gift = await world.created(ann, "other")
     await Application.filter(id=gift).update(transfer_org_name="acme")
-    kept = await _application(world, ann, "other", "kept")
+    kept = await world.created(ann, "other", "kept")
     await world.done("deploy", owner, applicationId=application, commit=COMMIT)
     task = await Task.get()
     await LogChunk.create(
@@ -418,7 +405,7 @@ async def test_twenty_transfers_to_different_members(acme):
     for each in people:
         await world.team("acme", each, "MEMBER")
     await world.done("setSecrets", owner, orgName="acme", set=[{"key": "A", "value": "value"}])
-    await _application(world, owner)
+    await world.created(owner, "acme")
 
     codes = await together(
         *(
@@ -560,7 +547,7 @@ async def test_a_team_is_deleted_while_it_is_used(acme, round_):
     """Whatever else happens at that time happens before, or is told that there is nothing."""
     world, users = acme
     owner = users["OWNER"]
-    applications = [await _application(world, owner, name=f"web{number}") for number in range(4)]
+    applications = [await world.created(owner, "acme", name=f"web{number}") for number in range(4)]
     tokens = [(await invited(world, owner))[1] for _ in range(4)]
     people = [await world.api.user(f"user{number}") for number in range(4)]
     calls = [
