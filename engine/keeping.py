@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 
 from engine.language.plugin_names import builtin
 from engine.language.steps import Artifact, Cache, Step
+from engine.masking import Secrets
 from engine.refusal import Refusal
 from engine.store import NoFile, Store
 
@@ -68,8 +69,11 @@ class Keeping:
     Without a *store* no cache is ever found.
     """
 
-    def __init__(self, store: Store | None, *, owner: str, task: str, workspace: Path) -> None:
+    def __init__(
+        self, store: Store | None, *, owner: str, task: str, workspace: Path, secrets: Secrets
+    ) -> None:
         self._store = store
+        self._secrets = secrets
         self._owner = owner
         self._task = task
         self._workspace = workspace
@@ -132,6 +136,8 @@ class Keeping:
         file = self._file(kept, folder)
         if isinstance(kept, Artifact):
             _check_name(kept.name)
+            if self._secrets.mask(kept.name) != kept.name:
+                raise InvalidKeeping("artifact", "has a secret in its name, which many can see")
             if self._store is None:
                 raise NothingKept(kept.name)
             size = await self._store.keep_artifact(self._task, kept.name, self._workspace, file)

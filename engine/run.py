@@ -68,6 +68,7 @@ class _Run:
             owner=_owner(job),
             task=job.task_id,
             workspace=job.workspace,
+            secrets=self._secrets,
         )
         self._schedule: Schedule
         self._sandbox: Sandbox | None = None

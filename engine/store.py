@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePath
-from typing import IO
 from uuid import uuid4
 
 from engine.beneath import create_beneath, open_beneath
@@ -107,15 +106,18 @@ class Store:
 
     def artifacts(self, task: str) -> list[Artifact]:
         """Return what is kept of a task, by name."""
-        files = sorted((self._artifacts / _plain(task)).glob(f"*{_SUFFIX}"))
-        return [Artifact(file.stem, file.stat().st_size) for file in files]
+        found = []
+        for file in sorted((self._artifacts / _plain(task)).glob(f"*{_SUFFIX}")):
+            with suppress(FileNotFoundError):
+                found.append(Artifact(file.stem, file.stat().st_size))
+        return found
 
-    def open_artifact(self, task: str, name: str) -> IO[bytes]:
-        """Open an artifact for reading. Raises NotKept."""
-        try:
-            return self._artifact(task, name).open("rb")
-        except FileNotFoundError:
-            raise NotKept(name) from None
+    def artifact(self, task: str, name: str) -> Path:
+        """Return an artifact's file. Raises NotKept."""
+        file = self._artifact(task, name)
+        if not file.is_file():
+            raise NotKept(name)
+        return file
 
     async def prune(self) -> None:
         """Delete caches nobody used for 14 days, artifacts of 90 days ago, and left copies."""

@@ -22,6 +22,7 @@ from control.rights import Rights
 from db import models
 from db.audit import Act, Actor, Entry
 from db.vault import Vault
+from engine.store import Store
 from providers.repository import Policy
 from resolvers.loaders import Loaders
 
@@ -35,6 +36,7 @@ class Services:
     rights: Rights
     accounts: Accounts
     vault: Vault
+    store: Store
     policy: Policy
     public_url: str
     sign_up: str

@@ -1,5 +1,6 @@
 """Tasks: deploy, redeploy, roll back, cancel, and what a task shows."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -40,6 +41,15 @@ class EventPage:
     events: list[Entry]
     cursor: int
     has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An artifact of a task, and where to get it."""
+
+    name: str
+    size_bytes: int
+    url: str
 
 
 async def task(
@@ -162,6 +172,14 @@ async def status(parent: strawberry.Parent[Task]) -> TaskStatus:
 async def completed(parent: strawberry.Parent[Task]) -> bool:
     """Tell whether the task has ended."""
     return TaskStatus(parent.status).completed
+
+
+async def artifacts(parent: strawberry.Parent[Task], info: Info) -> list[Kept]:
+    """Return what the task keeps, by name, with where to get it."""
+    services = info.context.services
+    found = await asyncio.to_thread(services.store.artifacts, parent.id)
+    path = f"{services.public_url}/artifacts/{parent.id}"
+    return [Kept(each.name, each.size_bytes, f"{path}/{each.name}") for each in found]
 
 
 async def steps(parent: strawberry.Parent[Task], info: Info) -> list[Step]:

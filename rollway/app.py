@@ -36,7 +36,7 @@ from engine.executors.process import ProcessExecutor
 from engine.store import Store
 from engine.workspace import clear
 from resolvers.context import Services
-from rollway import invitation, oauth, playground
+from rollway import artifacts, invitation, oauth, playground
 from rollway.graphql import View
 from rollway.settings import ANY_ADDRESS, BadSetting, Settings
 
@@ -99,6 +99,7 @@ class Server:
             rights=Rights(pubsub, LOOK_SECONDS if settings.embedded else LOOK_SECONDS_SHARED),
             accounts=Accounts(Passwords(settings.password_cost), settings.attempts),
             vault=vault,
+            store=Store(settings.data),
             policy=settings.policy,
             public_url=settings.url,
             sign_up=settings.sign_up,
@@ -115,6 +116,7 @@ class Server:
             Route("/healthz", self._health, name="health"),
             Route("/graphql", view, name="graphql", middleware=[hosts]),
             WebSocketRoute("/graphql", view, name="graphql-ws", middleware=[hosts]),
+            *artifacts.routes(view.get_context, hosts),
             *oauth.routes(self.services, hosts),
             *playground.routes(),
             *invitation.routes(hosts),
@@ -175,7 +177,7 @@ class Server:
             workspaces,
             settings.runtimes,
             mirrors=settings.mirrors,
-            store=Store(settings.data),
+            store=self.services.store,
         )
         worker = Worker(
             self.queue,

@@ -298,6 +298,18 @@ class Environment(Node):
     )
 
 
+@strawberry.type(description="Files that a task keeps, as one tar file.")
+class Artifact:
+    """Files that a task keeps."""
+
+    is_type_of = shows(tasks.Kept)
+    name: str = strawberry.field(description="Its name in the pipeline.")
+    size_bytes: int = strawberry.field(description="The size of the tar file.")
+    url: str = strawberry.field(
+        description="Where it can be read, by whoever sees the task, signed in as for this API."
+    )
+
+
 @strawberry.type(description="One deploy.")
 class Task(Node):
     """One deploy."""
@@ -322,6 +334,11 @@ class Task(Node):
         tasks.steps,
         graphql_type=list[LazyStep],
         description="The steps in order; step 0 sets the task up and finds the others.",
+    )
+    artifacts = strawberry.field(
+        tasks.artifacts,
+        graphql_type=list[Artifact],
+        description="What its steps keep with it, by name; for 90 days, or until room is needed.",
     )
     trigger_type: str = strawberry.field(
         description="The seed's word: manual, redeploy, rollback, github, ..., tracker:<platform>."

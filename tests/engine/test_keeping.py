@@ -10,8 +10,11 @@ from pathlib import Path, PurePath
 import pytest
 
 from engine.keeping import InvalidKeeping, Keeping, artifact_of, cache_of
+from engine.masking import Secrets
 from engine.plan import Artifact, Cache
 from engine.store import NoFile, NotKept, Store, TooLarge
+
+SECRET = "hunter2hunter2"
 
 
 @pytest.fixture
@@ -31,7 +34,9 @@ class Task:
         for made in (self.source, self.home, self.step):
             made.mkdir(parents=True)
         self.output = self.step / "output"
-        self.keeping = Keeping(store, owner=app, task=name, workspace=self.workspace)
+        self.keeping = Keeping(
+            store, owner=app, task=name, workspace=self.workspace, secrets=Secrets([SECRET])
+        )
 
     def run(self, arguments):
         """Run a command and return its code and what it printed."""
@@ -95,6 +100,14 @@ async def test_paths_that_are_not_there(task):
         await one.keeping.keep(Artifact("x", ("a",)), one.step)
 
 
+async def test_an_artifacts_name_can_be_seen(task):
+    """So no secret gets into it."""
+    one = task("t_1")
+    (one.source / "x").touch()
+    with pytest.raises(InvalidKeeping, match="has a secret in its name"):
+        await one.save(Artifact(f"a-{SECRET}", ("x",)))
+
+
 async def test_an_artifact_is_kept_with_its_task(task, store):
     """It can be read as a tar file, and no other task has it."""
     one = task("t_1")
@@ -102,11 +115,11 @@ async def test_an_artifact_is_kept_with_its_task(task, store):
     (one.source / "dist/app.js").write_text("1")
     assert "The artifact 'build' is kept" in await one.save(Artifact("build", ("dist",)))
     assert [artifact.name for artifact in store.artifacts("t_1")] == ["build"]
-    with store.open_artifact("t_1", "build") as file, tarfile.open(fileobj=file) as archive:
+    with tarfile.open(store.artifact("t_1", "build")) as archive:
         assert "source/dist/app.js" in archive.getnames()
     assert store.artifacts("t_2") == []
     with pytest.raises(NotKept):
-        store.open_artifact("t_2", "build")
+        store.artifact("t_2", "build")
 
 
 @pytest.mark.parametrize("kind", ["link", "link to a folder", "pipe", "folder"])

@@ -157,7 +157,7 @@ async def test_caches_and_artifacts_of_a_step(deploy, repository, store):
     assert status == "success", logs
     assert "[cache 'build': not found]" in logs[1]
     assert "[The artifact 'site' is kept" in logs[1]
-    with store.open_artifact("task-1", "site") as file, tarfile.open(fileobj=file) as archive:
+    with tarfile.open(store.artifact("task-1", "site")) as archive:
         assert "source/built/x" in archive.getnames()
     logs, _, status = await deploy(None, 2)
     assert "[cache 'build': found]\nx\n" in logs[1]
