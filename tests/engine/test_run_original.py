@@ -132,6 +132,11 @@ SAME = {
         [TOLERATED, SUCCEEDED, SKIPPED],
         SUCCEEDED,
     ),
+    "ids of any letters": (
+        "[{run: echo, id: 构建}, {run: echo, if: \"${{ steps.构建.status === 'success' }}\"}]",
+        [SUCCEEDED, SUCCEEDED],
+        SUCCEEDED,
+    ),
     "steps as a mapping": ("{a: {run: echo}, b: {run: exit 3}}", [SUCCEEDED, FAILED], FAILED),
     "run beside plugin": ("[{run: echo, plugin: ./nosuch}]", [SUCCEEDED], SUCCEEDED),
     "an env without names": ("[{run: 'true', env: null}]", [SUCCEEDED], SUCCEEDED),
