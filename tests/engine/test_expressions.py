@@ -56,6 +56,7 @@ def test_expressions_become_their_values(text, expected):
     ("source", "expected"),
     [
         *(("'a'", "a"), ('"a\'b"', "a'b"), (r"'it\'s \u0041\n'", "it's A\n"), ("1", "1")),
+        *(("'\\ud83d\\ude00'", "\U0001f600"), ("'\\ud83d' + '\\ude00'", "\U0001f600")),
         *(("1.50", "1.5"), ("-2e3", "-2000"), ("1e21", "1e+21"), ("1e-7", "1e-7")),
         *(("0.00001", "0.00001"), ("true", "true"), ("null", ""), ("fromJSON('0.10')", "0.1")),
         *(("env['TEXT']", "Hello"), ("env['TE' + 'XT']", "Hello"), ("env.TEXT[1]", "e")),
@@ -142,6 +143,9 @@ def test_unknown_names_are_empty_with_a_warning(name):
         ("steps.build.trim()", "it is a method of texts"),
         ("steps.build.includes('a')", "it is a method of texts and lists"),
         ("failure()", "calls 'failure', which is not known here"),
+        (r"'\ud800'", "a character that no command can be given"),
+        (r"fromJSON('\"\\ude00\"')", "a character that no command can be given"),
+        (r"'a\u0000'", "a character that no command can be given"),
         ("(" * 65 + "1" + ")" * 65, "is nested deeper than 64 levels"),
         (" + ".join("1" * 100), "is nested deeper than 64 levels"),
         ("'" + "x" * 10_000 + "'", "is longer than 10000 characters"),
