@@ -369,6 +369,23 @@ async def test_the_values_of_expressions(play):
 
 
 @pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("if: '${{ env.NOPE }}'", True),
+        ("if: '${{ env.A }}', env: {A: '${{ env.NOPE }}'}", True),
+        ("if: '${{ (env.NOPE + 1).x.y }}'", True),
+        ("if: failure(), env: {A: '${{ env.NOPE }}'}", False),
+        ("if: '${{ env.NOPE || false }}'", False),
+    ],
+)
+async def test_a_condition_says_what_has_no_value(play, step, told):
+    """Also where the step does not run because of it; its env does not matter then."""
+    ran = await play(f"steps: [{{run: echo, {step}}}]")
+    assert ran.ended() in ([SKIPPED], [FAILED])
+    assert ("has no value here: empty text" in ran.log(1)) is told
+
+
+@pytest.mark.parametrize(
     "expression",
     ["''.constructor.constructor('return process')()", "(() => 1)()", "`${1}`", "import('os')"],
 )
