@@ -285,6 +285,7 @@ def _written(node: Node) -> str:
     match node:
         case Name(name):
             return f"'{name}'"
-        case Member(owner, Literal(str() as key)):
-            return f"{_written(owner)[:-1]}.{key}'"
+        case Member(Name() | Member() as owner, Literal(str() as key)):
+            named = _written(owner)
+            return f"{named[:-1]}.{key}'" if named.endswith("'") else named
     return "a value"
