@@ -369,6 +369,22 @@ async def test_the_values_of_expressions(play):
 
 
 @pytest.mark.parametrize(
+    ("git", "who"), [({}, ""), ({"pusher.name": "ann"}, "ann")], ids=["by hand", "pushed"]
+)
+async def test_who_pushed_may_be_asked_of_any_deploy(play, git, who):
+    """Of one that nobody pushed it is empty, and no step fails for it."""
+    ran = await play(
+        "steps:\n"
+        '  - run: echo "<$WHO>"\n'
+        "    if: ${{ git.pusher.email !== 'bot@example.com' }}\n"
+        "    env: {WHO: '${{ git.pusher.name }}'}\n",
+        contexts={"git": git},
+    )
+    assert ran.ended() == [SUCCEEDED]
+    assert f"<{who}>\n" in ran.log(1)
+
+
+@pytest.mark.parametrize(
     ("step", "told"),
     [
         ("if: '${{ env.NOPE }}'", True),
