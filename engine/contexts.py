@@ -23,7 +23,8 @@ class Contexts:
         self._given = {name: _nested(values) for name, values in job.contexts.items()}
         for name in ("env", "secrets", "cloudSecrets", "git", "task", "app", "inputs"):
             self._given.setdefault(name, {})
-        self._given["git"] = {**self._given["git"], "commit": commit}
+        # Deploys by hand have no pusher: what is asked of it is empty.
+        self._given["git"] = {"pusher": {}, **self._given["git"], "commit": commit}
         self._steps: dict[str, dict[str, object]] = {
             step.id: {"status": StepStatus.PENDING.value, "outputs": {}}
             for step in plan.steps

@@ -3,6 +3,7 @@
 Trees of nodes are walked over plain values, within bounds on the work and on every text.
 """
 
+import re
 from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ from engine.language.syntax import (
 from engine.refusal import Refusal
 
 WORK_MAX = 1024 * 1024  # nodes visited and characters handled for one text
+
+_NOT_GIVEN = re.compile("[\0\ud800-\udfff]")  # characters that no command can be given
 
 __all__ = ["InvalidExpression", "Scope", "TextTooLong", "evaluate", "resolve_env", "substitute"]
 
@@ -70,7 +73,8 @@ def substitute(text: str, scope: Scope, warn: Warn, *, shell_text: bool = False)
 
     A name without a value becomes empty text and *warn* is called. Values are taken as they are:
     what looks like an expression in them stays. With *shell_text* a value from outside is
-    refused. Raises InvalidExpression, and TextTooLong beyond 128 Ki characters.
+    refused, NUL and halves of characters are in any case. Raises InvalidExpression, and
+    TextTooLong beyond 128 Ki characters.
     """
     parts: list[str] = []
     size = at = 0
@@ -84,7 +88,10 @@ def substitute(text: str, scope: Scope, warn: Warn, *, shell_text: bool = False)
             if use := outside(found.node, scope.outside, unknown):
                 raise InvalidExpression(found.source, injection(found, use))
         evaluation = _Evaluation(found.source, scope, warn, work)
-        value = evaluation.text(evaluation.value(found.node))
+        value = _whole(evaluation.text(evaluation.value(found.node)))
+        if _NOT_GIVEN.search(value):
+            reason = "holds a character that no command can be given"
+            raise InvalidExpression(found.source, reason)
         work = evaluation.work
         parts += (text[at : found.start], value)
         size += found.start - at + len(value)
@@ -138,6 +145,13 @@ def resolve_env(layers: Sequence[Mapping[str, str]], scope: Scope, warn: Warn) -
         if top[name] == at:
             done[name] = text
     return done
+
+
+def _whole(text: str) -> str:
+    """Join the two halves of a character, which escapes may have apart."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def _below(layers: Sequence[Mapping[str, str]], at: int, name: str) -> int | None:
@@ -271,6 +285,7 @@ def _written(node: Node) -> str:
     match node:
         case Name(name):
             return f"'{name}'"
-        case Member(owner, Literal(str() as key)):
-            return f"{_written(owner)[:-1]}.{key}'"
+        case Member(Name() | Member() as owner, Literal(str() as key)):
+            named = _written(owner)
+            return f"{named[:-1]}.{key}'" if named.endswith("'") else named
     return "a value"

@@ -67,7 +67,8 @@ class Handover:
 
     def inputs(self, document: object) -> Path:
         """Write what a plugin is given, as JSON."""
-        return self._write("inputs.json", json.dumps(document, ensure_ascii=False).encode())
+        text = json.dumps(document, ensure_ascii=False)
+        return self._write("inputs.json", text.encode(errors="replace"))
 
     def outputs(self) -> dict[str, str]:
         """Return what the step wrote to ROLLWAY_OUTPUT. Raises InvalidFile."""

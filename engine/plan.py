@@ -245,13 +245,16 @@ class _Pipeline:
         return text
 
     def _id(self, entries: Entries, node: yaml.Node, given: str | None) -> str | None:
-        written = self._reader.text(entries, "id") or given
+        reader = self._reader
+        written = reader.text(entries, "id") or given
         if written is None:
             return None
         place = entries["id"][1] if "id" in entries else node
+        if "${{" in written:
+            reader.issue(place, "'id' holds no expressions")
         if written in self._ids:
             line = self._ids[written]
-            self._reader.issue(place, f"the id '{written}' stands already in line {line}")
+            reader.issue(place, f"the id '{written}' stands already in line {line}")
         self._ids[written] = place.start_mark.line + 1
         return written
 

@@ -263,11 +263,15 @@ class _Run:
             status = await self._decide(step, halt, step_run.warn)
         except Refusal as refusal:
             yield self._change(step.index, StepStatus.RUNNING)
+            for piece in step_run.warnings():
+                yield piece
             ended = Ended(Result(None, str(refusal).rstrip(".")))
         else:
             if status is not StepStatus.RUNNING:
                 timed_out = self._halt is Halt.EXHAUSTED
                 result = Result(None, self._ordinary.reason) if timed_out else None
+                for piece in step_run.warnings():
+                    yield piece
                 self._ended(step, status)
                 yield self._change(step.index, status, result)
                 return
@@ -304,7 +308,8 @@ class _Run:
     def _condition_scope(self, step: Step, warn: Warn) -> Scope:
         env: dict[str, str] | None = None
         if isinstance(step.condition, str):
-            env = self._contexts.env(step, self._schedule.behind(step), warn)
+            said = warn if "env" in step.condition else _unsaid
+            env = self._contexts.env(step, self._schedule.behind(step), said)
         return self._contexts.scope(step, env)
 
     def _step_run(self, step: Step, log: Log, cancel: Cancel) -> StepRun:
@@ -380,6 +385,10 @@ def _owner(job: Job) -> str:
     """Return who shares caches: the tasks of one environment, as long as its team owns it."""
     app = job.contexts.get("app", {})
     return "/".join((job.tenant, app.get("id", ""), app.get("environment", "")))
+
+
+def _unsaid(_: str) -> None:
+    """Leave a warning to the step, if it runs."""
 
 
 def _secrets(job: Job) -> Iterator[str]:

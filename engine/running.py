@@ -99,9 +99,15 @@ class StepRun:
                 return
 
     def warn(self, warning: str) -> None:
-        """Have the log say *warning* when the step begins."""
+        """Have `warnings` say *warning* in the log, when the step begins or is skipped."""
         if len(self._warned) < WARNINGS_MAX:
             self._warned[warning] = None
+
+    def warnings(self) -> Iterator[Output]:
+        """Say them, each once."""
+        for warning in self._warned:
+            yield from self._log.system(f"[{warning}]")
+        self._warned.clear()
 
     def _again(self, result: Result) -> bool:
         on = self._step.retry.on
@@ -118,11 +124,11 @@ class StepRun:
             return
         try:
             command, carried = await self._ready(handover)
-            for piece in self._warnings():
+            for piece in self.warnings():
                 yield piece
             await self._sandbox.give(folder)
         except (Refusal, OSError) as refusal:
-            for piece in self._warnings():
+            for piece in self.warnings():
                 yield piece
             self.ended = Ended(Result(None, str(refusal).rstrip(".")))
         else:
@@ -229,11 +235,6 @@ class StepRun:
         if self._job.debug and shell in {"sh", "bash"}:
             known = (*known, "-x")
         return (*known, str(handover.script(script)))
-
-    def _warnings(self) -> Iterator[Output]:
-        for warning in self._warned:
-            yield from self._log.system(f"[{warning}]")
-        self._warned.clear()
 
 
 def _read(handover: Handover, result: Result) -> Ended:

@@ -246,10 +246,12 @@ def _service(
 
 
 def _arguments(reader: Reader, node: yaml.Node) -> tuple[str, ...]:
+    def word(each: yaml.Node) -> str | None:
+        return reader.literal(each, "'command'", "'command'", "; give the service an 'env'")
+
     if isinstance(node, yaml.SequenceNode):
-        texts = [reader.scalar(each, "'command'") for each in _nodes(node, "'command'")]
-        return tuple(each[0] for each in texts if each)
-    written = reader.label(node, "'command'")
+        return tuple(each for each in map(word, _nodes(node, "'command'")) if each is not None)
+    written = reader.label(node, "'command'") and word(node)
     try:
         return tuple(shlex.split(written or ""))
     except ValueError as error:

@@ -67,8 +67,12 @@ def _values(reader: Reader, name: str, node: yaml.Node) -> list[str]:
         return [""]
     if len(node.value) > COMBINATIONS_MAX:
         raise malformed(node, f"'matrix' has more than {COMBINATIONS_MAX} combinations")
-    texts = [reader.scalar(each, name) for each in node.value]
-    return [each[0] for each in texts if each] or [""]
+    texts = [_value(reader, name, each) for each in node.value]
+    return [each for each in texts if each is not None] or [""]
+
+
+def _value(reader: Reader, name: str, node: yaml.Node) -> str | None:
+    return reader.literal(node, name, f"'{name}' of a matrix")
 
 
 def _rules(reader: Reader, key: str, node: yaml.Node) -> list[Combination]:
@@ -85,8 +89,8 @@ def _rules(reader: Reader, key: str, node: yaml.Node) -> list[Combination]:
             )
             continue
         found = {
-            name: reader.scalar(value, name)
+            name: _value(reader, name, value)
             for name, (_, value) in reader.entries(each, f"'{key}'").items()
         }
-        rules.append({name: text[0] for name, text in found.items() if text})
+        rules.append({name: text for name, text in found.items() if text is not None})
     return rules

@@ -222,6 +222,13 @@ class Reader:
         self.issue(node, f"the value of {name} is {a(node)}; {advice}")
         return None
 
+    def literal(self, node: yaml.Node, name: str, what: str, advice: str = "") -> str | None:
+        """Return the text of the scalar *name*, which holds no expressions; None as `scalar`."""
+        found = self.scalar(node, name)
+        if found and "${{" in found[0]:
+            self.issue(node, f"{what} holds no expressions{advice}")
+        return found[0] if found else None
+
     def plain(self, node: yaml.Node, leaves: list[yaml.Node], where: str, depth: int = 1) -> object:
         """Return any value; its texts are added to *leaves*."""
         self._spend(node, _VALUE_CHARACTERS)

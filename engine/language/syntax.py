@@ -37,7 +37,7 @@ _EXPRESSION = re.compile(r"\$\{\{((?:[^'\"}]|" + _QUOTED + r"|\}(?!\}))*+)\}\}")
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>-?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,3})?)"
     r"|(?P<text>" + _QUOTED + r")"
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_-]*)"
+    r"|(?P<name>[^\W\d][\w-]*)"
     r"|(?P<operator>===|!==|==|!=|<=|>=|&&|\|\||[<>!?:()\[\].,+]))"
 )
 _BLANK = re.compile(r"\s*\Z")

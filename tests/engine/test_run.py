@@ -1,6 +1,7 @@
 """Runs of whole pipelines, with an executor that only pretends."""
 
 import asyncio
+import json
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -92,6 +93,29 @@ steps:
     assert place.workspace == tmp_path / "work" / "task-1"
     assert (place.task_id, place.epoch) == ("task-1", 7)
     assert "'${{ env.NOPE }}' has no value here" in ran.log(1)
+
+
+@pytest.mark.parametrize("key", ["run", "plugin", "working-directory", "if", "env"])
+async def test_text_that_no_command_can_be_given_fails_the_step(play, key):
+    """Half a character, as JSON may hold it, or NUL; the steps behind are looked after."""
+    half, given = "${{ fromJSON(env.JSON) }}", {"run": "one", "env": {"JSON": r'"\ud800"'}}
+    values = {"plugin": "./a", "env": given["env"] | {"A": half}}
+    step = {**given, "inputs": {"a": half}, key: values.get(key, half)}
+    if key == "plugin":
+        del step["run"]
+    steps = [step, {"run": "two", "if": "always()"}]
+    ran = await play(json.dumps({"steps": steps}), executor=FakeExecutor())
+    assert ran.ended()[:2] == ["failure", "success"]
+    assert "a character that no command can be given" in ran.end(1).error
+
+
+async def test_a_plugin_is_given_contexts_with_any_text(play, repository):
+    """Whoever starts a task chooses what stands in its contexts."""
+    repository.commit({"tool/plugin.py": "def run(inputs, context):\n    print(context['git'])"})
+    contexts = {"git": {"message": "<\ud800>"}}
+    ran = await play("steps: [{plugin: ./tool}]", contexts=contexts)
+    assert ran.status == "success"
+    assert "<?>" in ran.log(1)
 
 
 async def test_the_rest_is_skipped_after_a_failure(play):

@@ -132,6 +132,11 @@ SAME = {
         [TOLERATED, SUCCEEDED, SKIPPED],
         SUCCEEDED,
     ),
+    "ids of any letters": (
+        "[{run: echo, id: 构建}, {run: echo, if: \"${{ steps.构建.status === 'success' }}\"}]",
+        [SUCCEEDED, SUCCEEDED],
+        SUCCEEDED,
+    ),
     "steps as a mapping": ("{a: {run: echo}, b: {run: exit 3}}", [SUCCEEDED, FAILED], FAILED),
     "run beside plugin": ("[{run: echo, plugin: ./nosuch}]", [SUCCEEDED], SUCCEEDED),
     "an env without names": ("[{run: 'true', env: null}]", [SUCCEEDED], SUCCEEDED),
@@ -361,6 +366,39 @@ async def test_the_values_of_expressions(play):
     assert shown == [value for _, value in EXPRESSIONS]
     for name in ("nosuch", "env.PATH", "process", "JSON"):
         assert f"'${{{{ {name} }}}}' has no value here" in ran.log(2)
+
+
+@pytest.mark.parametrize(
+    ("git", "who"), [({}, ""), ({"pusher.name": "ann"}, "ann")], ids=["by hand", "pushed"]
+)
+async def test_who_pushed_may_be_asked_of_any_deploy(play, git, who):
+    """Of one that nobody pushed it is empty, and no step fails for it."""
+    ran = await play(
+        "steps:\n"
+        '  - run: echo "<$WHO>"\n'
+        "    if: ${{ git.pusher.email !== 'bot@example.com' }}\n"
+        "    env: {WHO: '${{ git.pusher.name }}'}\n",
+        contexts={"git": git},
+    )
+    assert ran.ended() == [SUCCEEDED]
+    assert f"<{who}>\n" in ran.log(1)
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("if: '${{ env.NOPE }}'", True),
+        ("if: '${{ env.A }}', env: {A: '${{ env.NOPE }}'}", True),
+        ("if: '${{ (env.NOPE + 1).x.y }}'", True),
+        ("if: failure(), env: {A: '${{ env.NOPE }}'}", False),
+        ("if: '${{ env.NOPE || false }}'", False),
+    ],
+)
+async def test_a_condition_says_what_has_no_value(play, step, told):
+    """Also where the step does not run because of it; its env does not matter then."""
+    ran = await play(f"steps: [{{run: echo, {step}}}]")
+    assert ran.ended() in ([SKIPPED], [FAILED])
+    assert ("has no value here: empty text" in ran.log(1)) is told
 
 
 @pytest.mark.parametrize(
