@@ -29,7 +29,10 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 REAP_MILLISECONDS = 1000
 ROUND_SECONDS = 0.002
 ROUNDS_MAX = 2000
+STOP_ROUNDS_MAX = 200
 LOOKS = 2
+DEAD = {b"Z", b"X"}
+STILL = DEAD | {b"T", b"t"}
 MESSAGE_BYTES_MAX = 4096
 DESCRIPTORS = 3
 DEFAULTS = (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGTERM, signal.SIGXFSZ)
@@ -156,8 +159,7 @@ class Minder:
         except OSError:
             message = b""
         if message == b"term":
-            for pid in descendants():
-                send(pid, signal.SIGTERM)
+            terminate()
         elif message == b"kill":
             killed = sweep(spare=self._command) - {self._command}
             say(self._control, f"left {len(killed)}")
@@ -258,6 +260,27 @@ def send(pid: int, number: int) -> None:
         pass
 
 
+def terminate() -> None:
+    """Send SIGTERM once to everything we look after, also to what is forked this very moment.
+
+    Who is stopped forks no more, so that nobody is missed; what a handler of SIGTERM starts later
+    is let be.
+    """
+    stopped: set[int] = set()
+    for _ in range(STOP_ROUNDS_MAX):
+        still = all(state(pid) in STILL for pid in stopped)
+        found = set(descendants()) - stopped
+        if still and not found:
+            break
+        for pid in found:
+            send(pid, signal.SIGSTOP)
+        stopped |= found
+        time.sleep(ROUND_SECONDS)
+    for number in (signal.SIGTERM, signal.SIGCONT):
+        for pid in stopped:
+            send(pid, number)
+
+
 def sweep(spare: int = 0) -> set[int]:
     """Kill everything we look after, looking until nothing is found; return which processes.
 
@@ -304,11 +327,16 @@ def children(pid: int) -> list[int]:
 
 def alive(pid: int) -> bool:
     """Tell whether a process is there and no zombie."""
+    return state(pid) not in DEAD
+
+
+def state(pid: int) -> bytes:
+    """Return the letter of a process's state; X when it is gone."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[0] not in {b"Z", b"X"}
+            return file.read().rpartition(b")")[2].split()[0]
     except OSError:
-        return False
+        return b"X"
 
 
 def reap(spare: int = 0) -> None:

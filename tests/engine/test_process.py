@@ -223,6 +223,32 @@ async def test_terminate_lets_a_command_clean_up(sandbox, command):
     await process.close()
 
 
+async def test_terminate_reaches_what_is_forked_this_very_moment(sandbox, command):
+    """A shell that starts one process after the other is asked to end, and so is each of them."""
+    script = "echo up; while :; do sleep 300 & done"
+    for _ in range(3):
+        process = await sandbox.start(command(script, **{MARKED: (mark := uuid4().hex)}))
+        assert await process.read() == b"up\n"
+        await asyncio.sleep(0.05)
+        process.terminate()
+        async with asyncio.timeout(10):
+            assert await process.exited == -15
+            assert await output_of(process) == b""  # its end: nobody is left who could write
+        await gone(mark)
+        await process.close()
+
+
+async def test_terminate_lets_what_a_handler_starts_be(sandbox, command):
+    """A trap may take its time, with commands of its own."""
+    script = "trap 'sleep 0.3; echo cleaned up; exit 5' TERM; echo up; sleep 9 & wait"
+    process = await sandbox.start(command(script))
+    assert await process.read() == b"up\n"
+    process.terminate()
+    assert await process.exited == 5
+    assert await output_of(process) == b"cleaned up\n"
+    await process.close()
+
+
 async def test_parallel_commands_leave_each_other_alone(sandbox, command):
     """What one left behind is killed, what the other still runs is not."""
     one = await sandbox.start(command("setsid sleep 300 & exit 0"))
