@@ -20,8 +20,8 @@ from statistics import median, quantiles
 from deploy import READY_SECONDS, Server, steps_seconds
 
 from engine.attempt import SLICE_BYTES
-from engine.log import Log
-from engine.masking import Secrets
+from engine.output.log import Log
+from engine.output.masking import Secrets
 
 STEPS = 50
 LINES = 100_000

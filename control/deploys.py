@@ -14,7 +14,7 @@ from db.ids import new_id
 from db.models import Application, Environment, Org, Task
 from db.vault import NotSealedHere, Vault
 from engine import git
-from engine.masking import Secrets
+from engine.output.masking import Secrets
 from engine.state import TaskStatus
 from providers.repository import AddressUnknown, Policy, check_address, parse
 

@@ -12,7 +12,7 @@ from time import monotonic
 from engine.cancel import Cancel
 from engine.events import Output
 from engine.executors import Command, NotStarted, Process, Sandbox
-from engine.log import Log
+from engine.output.log import Log
 
 EOF_SECONDS = 0.5  # between the shell's end and the end of its output
 DRAIN_SECONDS = 2.0  # for the rest of the output, once the background processes were killed

@@ -10,7 +10,7 @@ from engine.events import Output
 from engine.executors import Command, Sandbox
 from engine.keeping import Keeping
 from engine.language.steps import Artifact, Cache
-from engine.log import Log
+from engine.output.log import Log
 from engine.refusal import Refusal
 
 

@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 
 from engine.language.plugin_names import builtin
 from engine.language.steps import Artifact, Cache, Step
-from engine.masking import Secrets
+from engine.output.masking import Secrets
 from engine.refusal import Refusal
 from engine.store import NoFile, Store
 

@@ -100,7 +100,9 @@ class _Pipeline:
         reader = self._reader
         entries = reader.entries(root, "a pipeline")
         elsewhere = [key.name for key in keys.STEP]
-        reader.check_keys(entries, "a pipeline", keys.PIPELINE, keys.PIPELINE_FOREIGN, elsewhere)
+        entries = reader.check_keys(
+            entries, "a pipeline", keys.PIPELINE, keys.PIPELINE_FOREIGN, elsewhere
+        )
         leaves: fields.Leaves = []
         env = reader.env(entries, "the pipeline")
         self._env = {name: text for name, (text, _) in env.items()}
@@ -164,7 +166,7 @@ class _Pipeline:
         if isinstance(node, yaml.MappingNode):
             entries = reader.entries(node, "a step")
             elsewhere = [key.name for key in keys.PIPELINE]
-            reader.check_keys(entries, "a step", keys.STEP, keys.STEP_FOREIGN, elsewhere)
+            entries = reader.check_keys(entries, "a step", keys.STEP, keys.STEP_FOREIGN, elsewhere)
             self._check_work(entries, node)
         else:
             reader.issue(node, f"a step is a mapping with 'run:', not {a(node)}")

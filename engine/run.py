@@ -18,8 +18,8 @@ from engine.git import checkout
 from engine.job import Job, Limits
 from engine.keeping import Keeping
 from engine.language.steps import Plan, Step
-from engine.log import Log
-from engine.masking import Secrets
+from engine.output.log import Log
+from engine.output.masking import Secrets
 from engine.plan import parse
 from engine.refusal import Refusal
 from engine.running import Ended, StepRun

@@ -20,7 +20,7 @@ from engine.job import Job
 from engine.keeping import Keeping
 from engine.language.plugin_names import builtin
 from engine.language.steps import Artifact, Cache, Plan, Step
-from engine.log import Log
+from engine.output.log import Log
 from engine.refusal import Refusal
 from engine.workspace import STEPS
 

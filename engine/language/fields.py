@@ -17,7 +17,7 @@ from engine.language.keys import (
     SHELLS,
     TIMEOUT_MINUTES_MAX,
 )
-from engine.language.plugin_names import BUILTIN, pinned, problem
+from engine.language.plugin_names import BUILTIN, pinned, problem, written_out
 from engine.language.reader import Entries, Reader, a, malformed
 from engine.language.steps import Artifact, Cache, Retry, Service
 
@@ -52,9 +52,10 @@ def run(reader: Reader, entries: Entries) -> str | None:
 
 def plugin(reader: Reader, entries: Entries) -> str | None:
     """Read the name of a plugin."""
-    name = reader.text(entries, "plugin")
-    if name is None:
+    text = reader.text(entries, "plugin")
+    if text is None:
         return None
+    name = written_out(text)
     node = entries["plugin"][1]
     if "${{" in name:
         reader.issue(node, "'plugin' holds no expressions: what runs must be known before")

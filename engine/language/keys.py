@@ -22,11 +22,15 @@ _Fragment = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key, its *meaning* in a sentence, and a JSON Schema of its values."""
+    """A key, its *meaning* in a sentence, and a JSON Schema of its values.
+
+    Those the language had from the beginning *may_be_empty*: then it is as if they were not there.
+    """
 
     name: str
     meaning: str
     schema: _Fragment
+    may_be_empty: bool = False
 
 
 def _one_of(*fragments: _Fragment) -> _Fragment:
@@ -82,7 +86,12 @@ _SHELL_KEY = "What reads `run`: sh, bash, python, node, or a command line with {
 PIPELINE = (
     Key("steps", "The steps, as a list, or as a mapping of ids to steps.", {}),
     Key("env", _ENV_KEY, _ENV),
-    Key("runtimes", "Language runtimes put in front of PATH.", _list(_LABEL, RUNTIMES_MAX)),
+    Key(
+        "runtimes",
+        "Language runtimes put in front of PATH.",
+        _list(_LABEL, RUNTIMES_MAX),
+        may_be_empty=True,
+    ),
     Key("timeout-minutes", _TIMEOUT, _MINUTES),
     Key("image", _IMAGE, _LABEL),
     Key("shell", _SHELL_KEY, _SHELL),
@@ -105,12 +114,17 @@ STEP = (
         "What the plugin is given. Texts may hold expressions.",
         {"type": ["object", "null"]},
     ),
-    Key("id", "Its name in `steps` and `needs`.", _LABEL),
-    Key("name", "What people see.", _LABEL),
+    Key("id", "Its name in `steps` and `needs`.", _LABEL, may_be_empty=True),
+    Key("name", "What people see.", _LABEL, may_be_empty=True),
     Key("if", "It runs only if this is true.", {"type": ["boolean", "string", "number", "null"]}),
     Key("env", _ENV_KEY, _ENV),
-    Key("working-directory", "A folder, seen from the checkout.", _LABEL),
-    Key("continue-on-error", "Its failure does not fail the task.", {"type": "boolean"}),
+    Key("working-directory", "A folder, seen from the checkout.", _LABEL, may_be_empty=True),
+    Key(
+        "continue-on-error",
+        "Its failure does not fail the task. A text, even 'true', does nothing.",
+        _SCALAR,
+        may_be_empty=True,
+    ),
     Key("shell", _SHELL_KEY, _SHELL),
     Key("timeout-minutes", _TIMEOUT, _MINUTES),
     Key(

@@ -38,8 +38,13 @@ def pipeline_schema() -> dict[str, object]:
     }
 
 
+def _values(key: Key) -> Mapping[str, object]:
+    empty = {"type": ["string", "null"], "pattern": "^\\s*$"}
+    return {"anyOf": [key.schema, empty]} if key.may_be_empty else key.schema
+
+
 def _properties(keys: Iterable[Key], foreign: Mapping[str, str]) -> dict[str, object]:
-    ours = {key.name: {"description": key.meaning, **key.schema} for key in keys}
+    ours = {key.name: {"description": key.meaning, **_values(key)} for key in keys}
     theirs = {
         name: {"description": f"Does nothing here; {advice}.", "deprecated": True}
         if advice

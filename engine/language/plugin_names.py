@@ -20,6 +20,12 @@ _NPM_CHARACTERS_MAX = 214
 _PINNED = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?")
 
 
+def written_out(plugin: str) -> str:
+    """Return *plugin* with the `./` of a folder, which `a/b` needs not have: it is no package."""
+    folder = "/" in plugin and not plugin.startswith(("@", "/", "."))
+    return f"./{plugin}" if folder else plugin
+
+
 def builtin(plugin: str) -> str | None:
     """Return which of our plugins *plugin* names, None for a folder or a package."""
     found = _NPM.fullmatch(plugin)
@@ -40,9 +46,7 @@ def problem(plugin: str) -> str | None:
         return "leaves the checkout" if outside else None
     found = _NPM.fullmatch(plugin)
     if found is None or len(found["name"]) > _NPM_CHARACTERS_MAX:
-        folder = "/" in plugin and not plugin.startswith(("@", "/", ".")) and "@" not in plugin
-        advice = f"; a folder of the checkout is written './{plugin}'" if folder else ""
-        return f"is no built-in plugin, ./folder or npm package{advice}"
+        return "is no built-in plugin, ./folder or npm package"
     return None
 
 

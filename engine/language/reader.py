@@ -98,11 +98,15 @@ class Reader:
         known: Iterable[Key],
         foreign: Mapping[str, str],
         elsewhere: Collection[str],
-    ) -> None:
-        """Refuse keys that are not *known*, and warn about *foreign* ones."""
-        names = [key.name for key in known]
-        for name, (key, _) in entries.items():
+    ) -> Entries:
+        """Refuse keys not *known*, warn about *foreign* ones; return those that have a value."""
+        names = {key.name: key for key in known}
+        empty = set()
+        for name, (key, value) in entries.items():
             if name in names:
+                if names[name].may_be_empty and _is_empty(value):
+                    empty.add(name)
+                    self.warn(key, f"'{name}' is empty: it is as if it was not there")
                 continue
             if name in foreign:
                 if foreign[name]:
@@ -110,8 +114,9 @@ class Reader:
             elif name in LATER:
                 self.issue(key, f"'{name}' is not supported by this version yet")
             else:
-                advice = self._advice(name, names, elsewhere)
+                advice = self._advice(name, list(names), elsewhere)
                 self.issue(key, f"unknown key '{name}' in {where}{advice}")
+        return {name: entries[name] for name in entries if name not in empty}
 
     def _advice(self, name: str, known: list[str], elsewhere: Collection[str]) -> str:
         if name in elsewhere:
@@ -168,13 +173,16 @@ class Reader:
         if key not in entries:
             return False
         node = entries[key][1]
-        if kind(node) != "bool" or not isinstance(node, yaml.ScalarNode):
-            advice = ""
-            if isinstance(node, yaml.ScalarNode) and node.value.lower() in {"true", "false"}:
-                advice = f"; write it without quotes: {key}: {node.value.lower()}"
-            self.issue(node, f"'{key}' is true or false, not {a(node)}{advice}")
+        if not isinstance(node, yaml.ScalarNode):
+            self.issue(node, f"'{key}' is true or false, not {a(node)}")
             return False
-        return scalar_text(node) == "true"
+        text = self.value(node, f"'{key}'")
+        if kind(node) != "bool":
+            advice = f"write it without quotes: {key}: true" if "true" in text.lower() else ""
+            said = f"'{key}' is true or false; {a(node)} does nothing"
+            self.warn(node, f"{said}; {advice}" if advice else said)
+            return False
+        return text == "true"
 
     def number(self, node: yaml.Node, what: str, *, above: float, most: float) -> float | None:
         """Return a number greater than *above*, at most *most*; None where it is not."""
@@ -281,6 +289,10 @@ def a(node: yaml.Node) -> str:
     names = {"map": "a mapping", "seq": "a list", "null": "nothing", "str": "a text"}
     names |= {"bool": "true or false", "int": "a number", "float": "a number"}
     return names.get(kind(node), f"a value tagged {node.tag}")
+
+
+def _is_empty(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and (kind(node) == "null" or not node.value.strip())
 
 
 def _mergeable(node: yaml.Node) -> bool:

@@ -1,9 +1,9 @@
 import pytest
 
-from engine.add_mask import AddMask
 from engine.events import LogStream
-from engine.log import NOT_MASKED, Log
-from engine.masking import Secrets
+from engine.output.add_mask import AddMask
+from engine.output.log import NOT_MASKED, Log
+from engine.output.masking import Secrets
 
 
 def written(data, size, secrets=None):

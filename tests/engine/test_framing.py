@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.events import LogStream
-from engine.framing import LINE_BYTES_MAX, PIECE_BYTES_MAX, Framer
-from engine.log import Log
-from engine.masking import Secrets
+from engine.output.framing import LINE_BYTES_MAX, PIECE_BYTES_MAX, Framer
+from engine.output.log import Log
+from engine.output.masking import Secrets
 
 
 class Clock:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 import pytest
 
 from engine.keeping import InvalidKeeping, Keeping, artifact_of, cache_of
-from engine.masking import Secrets
+from engine.output.masking import Secrets
 from engine.plan import Artifact, Cache
 from engine.store import NoFile, NotKept, Store, TooLarge
 

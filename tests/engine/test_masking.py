@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.masking import Masker, Secrets
+from engine.output.masking import Masker, Secrets
 
 PEM = "-----BEGIN KEY-----\n" + "\n".join(f"{n:02}" + "aB3+/xYz" * 7 for n in range(20)) + "\n"
 

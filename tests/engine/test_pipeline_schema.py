@@ -112,13 +112,15 @@ GOOD = [
     "{steps: [{run: x, shell: 'a {0}', timeout-minutes: 5, retry: 3, needs: []}]}",
     "steps: [{run: x, retry: {attempts: 2, delay-seconds: 0, on: [timeout, 3]}, id: a, if: false}]",
     "steps: [{run: x, retry: {attempts: 2, on: failure}, matrix: {a: [1, b], include: []}}]",
+    "{steps: [{run: x, name: , id: '', working-directory: ' ', continue-on-error: }], runtimes: }",
+    "steps: [{run: x, continue-on-error: 'true'}, {plugin: tools/a, continue-on-error: true}]",
     "steps: [{run: x, cache: {key: a, path: b}, artifacts: [{name: a, paths: [b]}]}]",
     "{services: {a: {image: b, env: {A: 1}, command: [c, 1]}}, steps: [{run: x, uses: y}]}",
 ]
 BAD = [
     *("{}", "[]", "steps: []", "steps: {}", "steps: [x]", "steps: [{}]", "steps: [{uses: a}]"),
     *("{steps: [{run: x}], stesp: 1}", "steps: [{run: 5}]", "steps: [{run: x, approval: a}]"),
-    *("{steps: [{run: x}], timeout-minutes: 0}", "steps: [{run: x, continue-on-error: 'true'}]"),
+    *("{steps: [{run: x}], timeout-minutes: 0}", "steps: [{run: x, continue-on-error: [a]}]"),
     *("steps: [{run: x, retry: 11}]", "steps: [{run: x, retry: {attempts: 1, on: [never]}}]"),
     *(
         "steps: [{run: x, shell: zsh}]",
@@ -144,7 +146,4 @@ def test_the_schema_agrees_with_the_checker(text, good):
 def test_every_key_has_an_example():
     """A new key is tried above."""
     together = " ".join(GOOD)
-    assert [key.name for key in (*PIPELINE, *STEP) if f"{key.name}:" not in together] == [
-        "working-directory",
-        "continue-on-error",
-    ]
+    assert not [key.name for key in (*PIPELINE, *STEP) if f"{key.name}:" not in together]

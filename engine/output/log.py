@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable
 
-from engine.add_mask import AddMask
 from engine.events import Output
-from engine.framing import Framer
-from engine.masking import Masker, Secrets
+from engine.output.add_mask import AddMask
+from engine.output.framing import Framer
+from engine.output.masking import Masker, Secrets
 
 TAIL_BYTES = 64 * 1024
 NOT_MASKED = (

@@ -1,6 +1,6 @@
 """Lines of a step's output that name a secret: `::add-mask::VALUE`."""
 
-from engine.masking import MASK, VALUE_BYTES_MAX, Secrets
+from engine.output.masking import MASK, VALUE_BYTES_MAX, Secrets
 
 COMMAND = b"::add-mask::"
 LINE_BYTES_MAX = len(COMMAND) + VALUE_BYTES_MAX

@@ -1,0 +1,1 @@
+"""What commands print: masked, bounded, cut into pieces."""
