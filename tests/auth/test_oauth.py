@@ -158,7 +158,7 @@ async def test_no_is_no(service):
 async def test_whatever_goes_wrong_there_is_a_refusal_here(service, fault, refusal, caplog):
     """One that says whose fault it is; and the log has the reason, but no secret."""
     caplog.set_level(logging.DEBUG)
-    world = World(seconds=1.0)
+    world = World(seconds=3.0)
     trip, given = await world.go(service, fault=fault)
 
     with pytest.raises(refusal):

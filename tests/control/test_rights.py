@@ -11,7 +11,7 @@ from control.rights import Rights
 async def test_it_looks_once_it_listens_and_whenever_it_is_told():
     """At once, so that what was lost since it was allowed is not overlooked; for its user alone."""
     rights = Rights(MemoryPubSub(), poll_seconds=30)
-    async with aclosing(rights.looks("u_1")) as looks, asyncio.timeout(5):
+    async with aclosing(rights.looks("u_1")) as looks, asyncio.timeout(20):
         await anext(looks)
         following = asyncio.ensure_future(anext(looks))
         await asyncio.sleep(0.05)
@@ -28,7 +28,7 @@ async def test_it_looks_though_nobody_tells():
     """A token expires, and another process takes rights away."""
     rights = Rights(MemoryPubSub(), poll_seconds=0.05)
     begin = time.monotonic()
-    async with aclosing(rights.looks("u_1")) as looks, asyncio.timeout(5):
+    async with aclosing(rights.looks("u_1")) as looks, asyncio.timeout(20):
         for _ in range(4):
             await anext(looks)
     assert time.monotonic() - begin >= 0.1

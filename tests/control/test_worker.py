@@ -49,7 +49,7 @@ def working(queue, workspaces):
     """Return a context in which a worker runs with given answers."""
 
     @asynccontextmanager
-    async def start(answers, slots=2, lease_seconds=1.0):
+    async def start(answers, slots=2, lease_seconds=5.0):
         queue.lease_seconds = lease_seconds
         executor = FakeExecutor(answers)
         worker = Worker(
@@ -74,7 +74,7 @@ def working(queue, workspaces):
 
 async def until(task_id, *statuses):
     """Return the task once it has one of *statuses*."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (task := await Task.get(id=task_id)).status not in statuses:
             await asyncio.sleep(0.02)
     return task
@@ -82,7 +82,7 @@ async def until(task_id, *statuses):
 
 async def started(executor, script):
     """Return once a command runs."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while script not in executor.scripts:
             await asyncio.sleep(0.02)
 
@@ -93,7 +93,7 @@ async def test_a_task_runs_to_its_end(repository, working, queue, draft, workspa
         task_id = (await queue.submit(draft())).id
         task = await until(task_id, "success", "failure")
         texts = [entry.text async for entry in queue.tail(task_id, 0) if entry.step_index]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while list(workspaces.iterdir()):
                 await asyncio.sleep(0.02)
 
@@ -122,7 +122,7 @@ async def test_a_worker_that_lost_its_lease_stops(repository, working, queue, dr
         await started(executor, "wait")
         await queue.reap(abandoned=True)
         length = (await Task.get(id=task_id)).next_seq
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while task_id not in executor.closed:
                 await asyncio.sleep(0.02)
         task = await Task.get(id=task_id)
@@ -223,7 +223,7 @@ async def test_a_run_does_not_wait_for_a_sender_that_failed():
 
     report = Report(Lost(), None)
     sender = asyncio.create_task(report.send())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         await report.add(output(1, 2 * BUFFER_BYTES_MAX))
         await report.add(output(2, 10))
 
@@ -266,7 +266,7 @@ async def test_a_worker_out_of_touch_stops_its_processes(repository, working, qu
         task_id = (await queue.submit(draft())).id
         await started(executor, "wait")
         gone.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while task_id not in executor.closed:
                 await asyncio.sleep(0.02)
 
@@ -280,6 +280,6 @@ async def test_stopping_a_worker_at_any_moment_leaves_the_database_usable(
             await queue.submit(draft("test"))
             for _ in range(turns):
                 await asyncio.sleep(0)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             for task in await Task.filter(finished_time=None):
                 await queue.cancel(task.id, "next round")

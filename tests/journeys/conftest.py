@@ -21,9 +21,9 @@ from gql import GraphQLRequest
 from gql.transport.websockets import WebsocketsTransport
 from playwright.async_api import async_playwright, expect
 
-START_SECONDS = 15.0
-STOP_SECONDS = 20.0
-WAIT_SECONDS = 15.0
+START_SECONDS = 60.0
+STOP_SECONDS = 40.0
+WAIT_SECONDS = 45.0
 PASSWORD = "correct horse battery"
 
 EVENTS = """

@@ -545,7 +545,7 @@ BAD_FRAMES = [
 async def test_bad_frames(rollway_up, connect, number):
     """Frames that are no messages end their connection or their operation, and nothing else."""
     address = rollway_up.url.replace("http", "ws", 1) + "/graphql"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         socket = await websockets.connect(address, subprotocols=["graphql-transport-ws"])
         try:
             for frame in BAD_FRAMES[number]:
@@ -566,7 +566,7 @@ async def test_bad_document_on_a_shared_socket(rollway_up):
     """A document that does not parse gets an error of its own; others on the socket go on."""
     address = rollway_up.url.replace("http", "ws", 1) + "/graphql"
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(40),
         websockets.connect(address, subprotocols=["graphql-transport-ws"]) as socket,
     ):
         await socket.send(json.dumps(GREETING))
@@ -604,7 +604,7 @@ async def test_silent_socket(rollway_up):
     """A connection that does not introduce itself within 5 s is closed with 4408."""
     address = rollway_up.url.replace("http", "ws", 1) + "/graphql"
     async with websockets.connect(address, subprotocols=["graphql-transport-ws"]) as socket:
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(20):
             await socket.wait_closed()
         assert socket.close_code == 4408
 

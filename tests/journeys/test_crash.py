@@ -8,7 +8,7 @@ import pytest
 from gql.transport.exceptions import TransportError
 
 
-def _until_gone(server, task_id, seconds=10):
+def _until_gone(server, task_id, seconds=40):
     """Wait until no process of a task's steps lives."""
     end = time.monotonic() + seconds
     while found := server.step_processes(task_id):
@@ -155,10 +155,10 @@ async def test_sigterm(own_rollway, member_of, connect, repository, told):
     await asyncio.sleep(0.5)
     began = time.monotonic()
     code_of_exit = await asyncio.to_thread(own_rollway.terminate)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 30
     assert code_of_exit in {0, 128 + signal.SIGTERM, -signal.SIGTERM}
     assert not own_rollway.step_processes(task_id)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         await watching
     await asyncio.to_thread(own_rollway.start)
     again = connect(own_rollway, token=client.token)
@@ -175,7 +175,7 @@ async def test_sigterm_at_rest(own_rollway, member_of):
     client = await member_of(own_rollway)
     began = time.monotonic()
     assert await asyncio.to_thread(own_rollway.terminate) in {0, -signal.SIGTERM}
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10
     await asyncio.to_thread(own_rollway.start)
     assert client.token
 

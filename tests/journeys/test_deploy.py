@@ -380,12 +380,12 @@ steps:
 
 async def test_cancel_is_told_at_once(member, repository):
     """Subscribers read at once that a step was asked to end, not only when it has ended."""
-    code = repository("steps: [{run: \"trap '' TERM; echo started; sleep 4\"}]")
+    code = repository("steps: [{run: \"trap '' TERM; echo started; sleep 8\"}]")
     application = await member.create_application(code.url)
     task_id = await member.deploy(application)
     await member.until(task_id, "started")
     await member.done("cancelTask", "task { id }", taskId=task_id, reason="wrong branch")
-    await member.until(task_id, "wrong branch", seconds=2)
+    await member.until(task_id, "wrong branch", seconds=5)
     assert (await member.events(task_id))[-1]["status"] == "CANCELLED"
 
 
@@ -489,7 +489,7 @@ async def test_idempotency_key(member, repository):
 
 async def files(data):
     """Return what is kept in a data folder, once no workspace is left that is being deleted."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(40):
         while any((data / "workspaces").iterdir()):
             await asyncio.sleep(0.05)
     return {path: path.read_bytes() for path in data.rglob("*") if path.is_file()}

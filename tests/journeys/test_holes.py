@@ -504,7 +504,7 @@ async def test_nothing_before_the_introduction(watched, browser_of, rollway_up, 
     payload = {"query": query, "variables": {"id": task}}
     async with opened(rollway_up, Cookie=cookie, Origin=rollway_up.url) as connection:
         await connection.send(json.dumps({"id": "1", "type": kind, "payload": payload}))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             received = []
             try:
                 while True:
@@ -524,7 +524,7 @@ async def test_a_socket_of_nobody_is_refused(browser_of, rollway_up, payload):
     cookie = f"rollway_session={client.http.cookies['rollway_session']}"
     async with opened(rollway_up, Cookie=cookie, Origin=rollway_up.url) as connection:
         await connection.send(json.dumps({"type": "connection_init", "payload": payload}))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await connection.wait_closed()
     assert connection.close_code == 4403
 
@@ -552,7 +552,7 @@ async def test_a_deploy_token_over_a_socket(watched, rollway_up):
             payload = {"query": query, "variables": variables}
             message = {"id": str(number), "type": "subscribe", "payload": payload}
             await connection.send(json.dumps(message))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 answer = json.loads(await connection.recv())
                 if answer["type"] == "next":
                     assert answer["payload"].get("data") is None

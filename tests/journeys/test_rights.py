@@ -12,7 +12,7 @@ import websockets
 from websockets.exceptions import ConnectionClosed
 
 LOOKS_SECONDS = 5.0  # how often a server looks though nobody rang
-SECONDS = 1.0  # from the answer that took the right away
+SECONDS = 3.0  # from the answer that took the right away: a busy machine, but no waiting for a look
 STREAMS = {
     "taskEvents": "subscription ($id: ID!) { taskEvents(taskId: $id) { seq task { id } } }",
     "applicationTasks": "subscription ($id: ID!) { applicationTasks(applicationId: $id) {"
@@ -68,7 +68,7 @@ class Socket:
             self.ended[key] = time.monotonic()
         self.news.set()
 
-    async def until(self, happened, seconds=10):
+    async def until(self, happened, seconds=40):
         """Wait until something has happened."""
         async with asyncio.timeout(seconds):
             while not happened():
@@ -332,7 +332,7 @@ async def test_what_is_deleted_is_watched_no_longer(scene, what, rollway_up):
             await ends(each, since, "NOT_FOUND", keys)
         if what == "application":
             assert "orgTasks" not in first.ended
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while rollway_up.step_processes(scene.task):
             await asyncio.sleep(0.05)
 
@@ -457,7 +457,7 @@ async def test_a_right_that_another_process_takes(two_servers, member_of):
 
 async def test_a_socket_ends_when_its_token_expires(scene):
     """Nobody takes it away, and nobody has to come by: it is looked at every few seconds."""
-    expires = datetime.now(UTC) + timedelta(seconds=2)
+    expires = datetime.now(UTC) + timedelta(seconds=5)
     given = {"name": "short", "scopes": ["READ"], "expiresTime": expires.isoformat()}
     made = await scene.other.done("createApiToken", "value", **given)
     async with socket(scene.server, made["value"]) as opened:
@@ -465,7 +465,7 @@ async def test_a_socket_ends_when_its_token_expires(scene):
         await opened.until(lambda: opened.closed is not None)
         assert opened.closed == SIGNED_OUT
         late = datetime.now(UTC) - expires
-        assert timedelta(0) <= late < timedelta(seconds=LOOKS_SECONDS + 1)
+        assert timedelta(0) <= late < timedelta(seconds=LOOKS_SECONDS + 5)
 
 
 @pytest.mark.slow
@@ -497,7 +497,7 @@ async def test_what_prints_is_deleted_while_it_is_watched(
             since = await timed(member.done("deleteApplication", "deletedId", **given))
             await ends(opened, since, "NOT_FOUND", [f"s{key}" for key in range(5)])
             assert opened.closed is None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             while rollway_up.step_processes(task):
                 await asyncio.sleep(0.05)
         _, events = await member.run(fine)

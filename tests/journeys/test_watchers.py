@@ -41,7 +41,7 @@ class Dashboard:
 
     async def until(self, task_id, status):
         """Wait until a task is shown with this status."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             while (self.last(task_id) or {}).get("status") != status:
                 self.news.clear()
                 await self.news.wait()
@@ -102,7 +102,7 @@ async def test_dashboard_of_one_environment(member, repository):
         wanted, _ = await member.run(application, envName="live")
         await member.run(application, envName="test")
         last, _ = await member.run(application, envName="live")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             async for data in received:
                 shown.append(data["applicationTasks"])
                 if shown[-1]["id"] == last and shown[-1]["status"] == "SUCCESS":
@@ -130,7 +130,7 @@ async def test_reconnections(member, repository, seed):
     application = await member.create_application(repository(PRINTS).url)
     task_id = await member.deploy(application)
     collected, connections = [], 0
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(40):
         while not collected or collected[-1]["__typename"] != "StreamEnd":
             connections += 1
             wanted = chance.randint(0, 6)
@@ -235,7 +235,7 @@ async def test_slow_subscriber(member, repository):
     slow = asyncio.create_task(slowly())
     journal = await member.events(task_id)
     assert journal[-1]["status"] == "SUCCESS"
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(40):
         assert await slow == journal
 
 
@@ -249,7 +249,7 @@ async def test_two_subscriptions_on_one_socket(member, repository, gate):
     )
     running = await member.deploy(application)
     query = """subscription ($id: ID!) { taskEvents(taskId: $id) { __typename seq } }"""
-    async with member.connection() as subscribe, asyncio.timeout(15):
+    async with member.connection() as subscribe, asyncio.timeout(40):
         both = asyncio.gather(
             *(
                 asyncio.create_task(_numbers(subscribe(query, id=task_id)))

@@ -582,7 +582,7 @@ async def test_nothing_beyond_is_watched(sqlite_world, number):
             context_value=sqlite_world.api.context(Viewer(ann, token=token)),
         )
         shown = []
-        async with aclosing(stream), asyncio.timeout(5):
+        async with aclosing(stream), asyncio.timeout(20):
             async for result in stream:
                 if result.errors:
                     shown = result.errors[0].extensions["code"]
