@@ -8,8 +8,10 @@ import re
 import subprocess
 import sys
 import tomllib
+import warnings
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import graphql
@@ -224,3 +226,24 @@ def test_each_setting_is_documented():
     names = [field.metadata["env"] for field in dataclasses.fields(settings.Settings)]
 
     assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def texts(path: Path) -> Iterator[str]:
+    """Yield the texts that stand in a file of Python, patterns among them."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_patterns_match_rightly_in_every_python_we_run_on(room):
+    """What is possessive or atomic matches wrongly before Python 3.11.5, so none is."""
+    wrong = []
+    for path in filter(lambda path: path.suffix == ".py", written(room)):
+        for text in texts(path):
+            with suppress(re.error, OverflowError, RecursionError), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found = str(re._parser.parse(text))
+                if "POSSESSIVE_REPEAT" in found or "ATOMIC_GROUP" in found:
+                    wrong.append(f"{name_of(path)}: {text[:60]}")
+    assert not wrong

@@ -32,8 +32,9 @@ METHODS = {
 
 _CACHED = 1024
 _SHOWN_CHARACTERS = 60
-_QUOTED = r"'(?:[^'\\\n]|\\.)*+'|\"(?:[^\"\\\n]|\\.)*+\""
-_EXPRESSION = re.compile(r"\$\{\{((?:[^'\"}]|" + _QUOTED + r"|\}(?!\}))*+)\}\}")
+# Python up to 3.11.4 matches possessive quantifiers wrongly, so linear time is had without them.
+_QUOTED = r"'[^'\\\n]*(?:\\.[^'\\\n]*)*'|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\""
+_PIECE = re.compile(r"[^'\"}]+|" + _QUOTED + r"|\}(?!\})")
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>-?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,3})?)"
     r"|(?P<text>" + _QUOTED + r")"
@@ -146,17 +147,21 @@ def expressions(text: str) -> Iterator[Expression]:
     """Find the expressions in *text*, in order; one that is not closed is the last."""
     start = text.find("${{")
     while start >= 0:
-        found = _EXPRESSION.match(text, start)
-        if found is None:
+        close = start + len("${{")
+        while piece := _PIECE.match(text, close):
+            close = piece.end()
+        end = close + len("}}")
+        if not text.startswith("}}", close):
             yield Expression(start, len(text), shown(text[start:]), problem="is not closed by '}}'")
             return
+        source = shown(text[start:end])
         try:
-            node = parse(found[1])
+            node = parse(text[start + len("${{") : close])
         except InvalidExpression as invalid:
-            yield Expression(start, found.end(), shown(found[0]), problem=invalid.reason)
+            yield Expression(start, end, source, problem=invalid.reason)
         else:
-            yield Expression(start, found.end(), shown(found[0]), node)
-        start = text.find("${{", found.end())
+            yield Expression(start, end, source, node)
+        start = text.find("${{", end)
 
 
 def shown(source: str) -> str:
