@@ -636,3 +636,16 @@ async def test_bad_setting(rollway_of):
         assert name in done.stderr
         assert hint in done.stderr
         assert not wrong.data.exists()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_subscription_needs_a_socket(rollway_up, connect, method):
+    """By a plain request it is refused as a mistake of the client's, and is no fault of ours."""
+    client = connect(rollway_up)
+    asked = {"query": 'subscription { orgTasks(orgName: "acme") { id } }'}
+    given = {"params": asked} if method == "GET" else {"json": asked}
+
+    answer = await client.http.request(method, client.url, **given)
+
+    said = f"subscriptions are not allowed when using {method}"
+    assert (answer.status_code, answer.text) == (400, said)
