@@ -243,10 +243,23 @@ async def find(login: str) -> User | None:
 
 async def search(prefix: str, count_max: int, searcher: User) -> list[User]:
     """Return accounts whose name begins with *prefix*, by name; Throttled: too many searches."""
-    await throttle.take(Limit(("search", searcher.id), SEARCHES_MAX, SEARCH_SECONDS))
+    await _count_search(searcher)
     if len(prefix) > NAME_CHARACTERS_MAX or not prefix.isascii() or not prefix.isprintable():
         return []
     return await User.filter(username__istartswith=prefix).order_by("username").limit(count_max)
+
+
+async def named(username: str, searcher: User) -> User | None:
+    """Return the account of this very name, in any case; Throttled: too many searches.
+
+    It is one of them: otherwise names could be collected by asking for each.
+    """
+    await _count_search(searcher)
+    return await User.filter(username__iexact=username).first()
+
+
+async def _count_search(searcher: User) -> None:
+    await throttle.take(Limit(("search", searcher.id), SEARCHES_MAX, SEARCH_SECONDS))
 
 
 async def unchanged(user: User) -> bool:

@@ -8,6 +8,8 @@ from auth.permissions import Role, Scope
 from resolvers.inputs import hidden
 from resolvers.validation import Check, Rule
 
+LATEST = datetime.max.replace(tzinfo=UTC)  # in another zone, 9999 may be over here
+
 
 @strawberry.input(description="Which session to end.")
 class EndSessionInput:
@@ -44,7 +46,7 @@ class CreateApiTokenInput:
         check.that(bound, Rule.BOUNDS, "envName")
         if self.expires_time is not None:
             aware = self.expires_time.tzinfo is not None
-            future = aware and self.expires_time > datetime.now(UTC)
+            future = aware and datetime.now(UTC) < self.expires_time < LATEST
             check.that(future, Rule.FUTURE, "expiresTime")
         check.done()
 

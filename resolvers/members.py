@@ -3,7 +3,7 @@
 import strawberry
 from tortoise.transactions import in_transaction
 
-from auth import teams
+from auth import accounts, teams
 from auth.permissions import Action, NotFound
 from auth.teams import InvitationGone
 from db import audit
@@ -57,7 +57,7 @@ async def invite_member(info: Info, input: Input[InviteMemberInput]) -> NewInvit
     input.check()
     user = None
     if input.username is not None:
-        user = await User.filter(username__iexact=input.username).first()
+        user = await accounts.named(input.username, context.signed_in().user)
         if user is None:
             raise NotFound("user")
     async with teams.changing(mine, Action.INVITE_MEMBER) as db:

@@ -17,6 +17,7 @@ EMAIL = re.compile(
 PICTURE = re.compile(r"https://[^\s\x00-\x1f\x7f\ud800-\udfff]{1,1990}")
 TEXT_CHARACTERS_MAX = 2000
 DOCUMENT_BYTES_MAX = 64 * 1024
+DOCUMENT_LEVELS_MAX = 32
 SECRET_BYTES_MAX = 64 * 1024
 SECRET_CHARACTERS_MIN = 4
 SECRETS_MAX = 100
@@ -62,7 +63,10 @@ class Rule(Enum):
     SECRETS_SIZE = ("must have at most 256 KiB in all", "总大小不能超过 256 KiB")
     ENVIRONMENTS = ("must have 1 to 50 environments", "必须有 1 到 50 个环境")
     UNIQUE = ("stands here twice", "重复出现")
-    OBJECT = ("must be a JSON object of at most 64 KiB", "必须是不超过 64 KiB 的 JSON 对象")
+    OBJECT = (
+        "must be a JSON object of at most 64 KiB, nested at most 32 deep",
+        "必须是不超过 64 KiB、嵌套不超过 32 层的 JSON 对象",
+    )
     PROVIDERS = (
         "must hold rules under github, gitee, gitlab or codeup only",
         "只能包含 github、gitee、gitlab 或 codeup 的规则",
@@ -214,10 +218,18 @@ class Check:
 
 
 def _is_object(value: object) -> bool:
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not _is_shallow(value, DOCUMENT_LEVELS_MAX):
         return False
     try:
         text = json.dumps(value, allow_nan=False)
-    except (RecursionError, ValueError):
+    except ValueError:
         return False
     return len(text) <= DOCUMENT_BYTES_MAX and "\\u0000" not in text
+
+
+def _is_shallow(value: object, levels_max: int) -> bool:
+    """Tell whether *value* has so few levels that whoever walks through it comes to its end."""
+    if not isinstance(value, dict | list):
+        return True
+    parts = value.values() if isinstance(value, dict) else value
+    return levels_max > 0 and all(_is_shallow(each, levels_max - 1) for each in parts)

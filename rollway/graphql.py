@@ -315,6 +315,10 @@ def _refusal(query: str, name: str | None) -> GraphQLError | None:
         each for each in document.definitions if isinstance(each, OperationDefinitionNode)
     ]
     named = [each for each in operations if name is None or (each.name and each.name.value == name)]
+    if not named:
+        return GraphQLError(
+            "The document has no operation of this name.", extensions={"code": "INVALID"}
+        )
     if any(each.operation is OperationType.MUTATION for each in named):
         return GraphQLError(
             "Mutations are not taken over WebSocket; send them by POST.",

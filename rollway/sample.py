@@ -10,7 +10,8 @@ from tortoise.transactions import in_transaction
 
 from auth.passwords import Passwords
 from auth.permissions import Role
-from db import documents
+from db import audit, documents
+from db.audit import Act, Actor, Entry, org_chain
 from db.ids import new_id
 from db.models import Application, Org, User
 from db.vault import Vault
@@ -108,6 +109,8 @@ async def _make(data: Path, vault: Vault, note: Path, passwords: Passwords) -> N
         environment = environments.new(application.id, wanted, vault)
         await environment.save(using_db=db, force_create=True)
         await documents.write_environments(application.id, db)
+        operator = Actor(None, "operator", "rollway up")
+        await audit.write(org_chain(TEAM), Entry(operator, Act.ORG_CREATED, TEAM), db)
 
 
 def make_repository(folder: Path) -> Path:

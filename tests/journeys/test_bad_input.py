@@ -636,3 +636,43 @@ async def test_bad_setting(rollway_of):
         assert name in done.stderr
         assert hint in done.stderr
         assert not wrong.data.exists()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_subscription_needs_a_socket(rollway_up, connect, method):
+    """By a plain request it is refused as a mistake of the client's, and is no fault of ours."""
+    client = connect(rollway_up)
+    asked = {"query": 'subscription { orgTasks(orgName: "acme") { id } }'}
+    given = {"params": asked} if method == "GET" else {"json": asked}
+
+    answer = await client.http.request(method, client.url, **given)
+
+    said = f"subscriptions are not allowed when using {method}"
+    assert (answer.status_code, answer.text) == (400, said)
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("query A { viewer { id } }", "B"),
+        ("{ viewer { id } }", ""),
+        ('subscription A { orgTasks(orgName: "acme") { id } }', "B"),
+        ('mutation A { createOrg(input: {name: "acme"}) { __typename } }', ""),
+        ("fragment F on Query { viewer { id } }", None),
+    ],
+)
+async def test_no_such_operation_on_a_socket(rollway_up, query, name):
+    """A name that no operation has is a mistake of the client's, as by HTTP."""
+    address = rollway_up.url.replace("http", "ws", 1) + "/graphql"
+    frame = {"type": "subscribe", "id": "1", "payload": {"query": query, "operationName": name}}
+    async with (
+        asyncio.timeout(10),
+        websockets.connect(address, subprotocols=["graphql-transport-ws"]) as socket,
+    ):
+        await socket.send(json.dumps(GREETING))
+        await socket.recv()
+        await socket.send(json.dumps(frame))
+        answer = json.loads(await socket.recv())
+
+    assert answer["type"] == "error"
+    assert answer["payload"][0]["extensions"]["code"] == "INVALID"

@@ -23,6 +23,8 @@ CHANGE = f"""mutation ($input: ChangePasswordInput!) {{ changePassword(input: $i
   ... on LimitExceededProblem {{ retryAfter }} }} }}"""
 UPDATE = f"""mutation ($input: UpdateUserInput!) {{ updateUser(input: $input) {{
   ... on UpdateUserPayload {{ user {{ email avatar }} }} {REFUSED} }} }}"""
+INVITE = """mutation ($input: InviteMemberInput!) { inviteMember(input: $input) {
+  ... on Problem { code } } }"""
 SEARCH = """query ($search: String!, $first: Int! = 10) {
   users(search: $search, first: $first) { id username avatar email } }"""
 
@@ -212,6 +214,23 @@ async def test_names_cannot_be_collected(sqlite_api):
     assert [error.extensions["code"] for error in refused.errors] == ["LIMIT_EXCEEDED"]
     assert "try again in" in refused.errors[0].message
     await sqlite_api.execute(SEARCH, bob, search="an")
+
+
+async def test_names_cannot_be_asked_for_one_by_one(sqlite_api):
+    """An invitation by name tells whether there is such a user: it counts as a search."""
+    ann = await sqlite_api.user("ann")
+    await sqlite_api.execute('mutation { createOrg(input: {name: "acme"}) { __typename } }', ann)
+
+    async def invite(name):
+        given = {"orgName": "acme", "username": name}
+        answer = await sqlite_api.execute(INVITE, ann, input=given)
+        return answer["inviteMember"].get("code")
+
+    codes = [await invite(f"nobody{number}") for number in range(61)]
+
+    assert codes == ["NOT_FOUND"] * 60 + ["LIMIT_EXCEEDED"]
+    assert await invite("ann") == "LIMIT_EXCEEDED"
+    assert await invite(None) is None
 
 
 async def test_sessions_that_begin_while_the_password_changes_end(api):

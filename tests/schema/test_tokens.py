@@ -324,6 +324,7 @@ async def test_a_revoked_token_is_nobodys(sqlite_api):
         ({"envName": "test"}, "envName"),
         ({"expiresTime": "2020-01-01T00:00:00Z"}, "expiresTime"),
         ({"expiresTime": "2999-01-01T00:00:00"}, "expiresTime"),
+        ({"expiresTime": "9999-12-31T23:59:59-14:00"}, "expiresTime"),
     ],
 )
 async def test_what_cannot_be_is_refused(sqlite_api, change, field):
