@@ -4,7 +4,12 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import MaxTokensLimiter, ParserCache, ValidationCache
+from strawberry.extensions import (
+    AddValidationRules,
+    MaxTokensLimiter,
+    ParserCache,
+    ValidationCache,
+)
 from strawberry.types import ExecutionContext as OperationContext
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
@@ -13,6 +18,7 @@ from schema.account import ApiToken, Invitation, Session
 from schema.errors import Masking
 from schema.events import StepOutput, StepStatusChanged, StreamEnd, TaskStatusChanged
 from schema.execution import ExecutionContext
+from schema.limits import LimitFields
 from schema.roots import Mutation, Query, Subscription
 from schema.triggers import (
     ManualTrigger,
@@ -74,6 +80,7 @@ schema = Schema(
     extensions=[
         Masking,
         lambda: MaxTokensLimiter(TOKENS_MAX),
+        lambda: AddValidationRules([LimitFields]),
         ParserCache,
         ValidationCache,
     ],
