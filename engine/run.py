@@ -1,7 +1,7 @@
 """A job goes in, its events come out, from the set-up step to the task's end."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -340,9 +340,12 @@ class _Run:
             self._change(step.index, status, result),
             truncated=log.truncated,
             log_bytes=log.log_bytes,
-            outputs={name: self._secrets.mask(value) for name, value in ended.outputs.items()}
-            or None,
+            outputs=self._masked(ended.outputs) or None,
         )
+
+    def _masked(self, outputs: Mapping[str, str]) -> dict[str, str]:
+        mask = self._secrets.mask
+        return {mask(name): mask(value) for name, value in outputs.items()}
 
     def _ended(self, step: Step, status: StepStatus, ended: Ended | None = None) -> None:
         self._schedule.end(step, status)
