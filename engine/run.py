@@ -166,9 +166,12 @@ class _Run:
             yield self._change(0, StepStatus.SUCCESS)
 
     async def _prepare(self, lines: "asyncio.Queue[str | None]") -> None:
-        job = self._job
+        job, limits = self._job, self._job.limits
         source = job.workspace / "source"
         workspace.create(job.workspace)
+        self._disk = Disk(
+            job.workspace, limits.workspace_bytes_max, limits.disk_look_seconds, self._outgrown
+        )
         fetch = partial(
             checkout,
             folder=source,
@@ -196,10 +199,6 @@ class _Run:
             self._after(plan.timeout_seconds, self._time_out, plan.timeout_seconds)
         self._contexts = Contexts(job, plan, self._commit, source)
         self._schedule = Schedule(plan.steps)
-        limits = job.limits
-        self._disk = Disk(
-            job.workspace, limits.workspace_bytes_max, limits.disk_look_seconds, self._outgrown
-        )
         folders, missing = workspace.runtimes(plan.runtimes, job.runtimes)
         for name in missing:
             lines.put_nowait(f"[runtime {name} is not installed here; what the PATH has is used]")

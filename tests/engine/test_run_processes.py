@@ -197,3 +197,24 @@ async def test_closing_the_run_ends_everything(job, executor, moment, alive, gon
         await gone(event.text.strip())
     assert descriptors() == fds
     assert len(asyncio.all_tasks()) == 1
+
+
+def small(look_seconds):
+    """Return limits of a megabyte of files."""
+    return {"workspace_bytes_max": 1024 * 1024, "disk_look_seconds": look_seconds}
+
+
+async def test_a_step_that_fills_the_disk_is_ended(play):
+    """The task fails and says why."""
+    ran = await play(step("head -c 9000000 /dev/zero > big\nsleep 60"), **small(0.05))
+    assert ran.ended() == ["failure"]
+    assert "the task's files take more than 1048576 bytes" in ran.end(1).error
+
+
+async def test_a_repository_that_fills_the_disk_is_not_checked_out(play, repository):
+    """What git writes counts too: a few kilobytes of a repository may become gigabytes."""
+    (repository.folder / "big").write_text("a repeated line\n" * 4_000_000)
+    ran = await play(step("echo never"), **small(0.01))
+    assert ran.ends()[0] == "failure"
+    assert "the task's files take more than 1048576 bytes" in ran.end(0).error
+    assert "Checked out" not in ran.log(0)
