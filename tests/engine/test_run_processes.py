@@ -66,6 +66,14 @@ async def test_a_background_process_does_not_hold_a_step(play, gone):
     await gone(log[1])
 
 
+async def test_a_background_flood_does_not_hold_a_step(play):
+    """What never stops writing is ended soon, whoever reads it, with its step's own exit code."""
+    ran = await play(step("(setsid yes &)\nexit 3"))
+    assert ran.end(1).exit_code == 3
+    assert len(ran.log(1)) < 12 * 1024 * 1024
+    assert "[1 background process was ended]" in ran.log(1)
+
+
 async def test_detached_processes_end_with_the_job(play, gone):
     """What left the step's session and its pipe is ended when the job is over."""
     ran = await play(step("setsid sleep 300 >/dev/null 2>&1 &\necho $!"))
