@@ -16,6 +16,7 @@ from engine.output.log import Log
 
 EOF_SECONDS = 0.5  # between the shell's end and the end of its output
 DRAIN_SECONDS = 2.0  # for the rest of the output, once the background processes were killed
+DRAIN_BYTES = 8 * 1024 * 1024  # more than the pipe holds: somebody goes on writing
 SLICE_BYTES = 64 * 1024
 KILL_SECONDS = 10.0  # for a process to vanish that was killed
 
@@ -60,6 +61,7 @@ class Attempt:
         self._killed_at = math.inf
         self._timed_out = False
         self._waited_seconds = 0.0  # without the time our reader takes for the pieces
+        self._read_bytes = 0
 
     async def output(self, sandbox: Sandbox) -> AsyncGenerator[Output, None]:
         """Run the command, unless it is over already. Closing this generator kills it."""
@@ -99,14 +101,20 @@ class Attempt:
         grace_seconds = self._kill_at - monotonic() if self._kill_at < math.inf else 0.0
         left = 0
         for number, seconds in enumerate((max(EOF_SECONDS, grace_seconds), DRAIN_SECONDS)):
-            self._waited_seconds = 0.0
-            while self._reading and self._waited_seconds < seconds:
+            self._waited_seconds, self._read_bytes = 0.0, 0
+            while self._reading and self._waited_seconds < seconds and not self._flooded:
                 for piece in await self._advance(monotonic() + seconds - self._waited_seconds):
                     yield piece
             if self._reading or number == 0:
                 left += await self._process.kill()
         for piece in [*self._log.finish(), *self._left_behind(left)]:
             yield piece
+
+    @property
+    def _flooded(self) -> bool:
+        """Tell whether what the command left behind writes without end; in the grace it may."""
+        in_grace = monotonic() < self._kill_at < math.inf
+        return self._read_bytes > DRAIN_BYTES and not in_grace
 
     @property
     def _next_stop(self) -> float:
@@ -131,6 +139,7 @@ class Attempt:
         pieces: list[Output] = []
         if self._reading and self._reading.done():
             chunk = self._reading.result()
+            self._read_bytes += len(chunk)
             for at in range(0, len(chunk), SLICE_BYTES):
                 if at:
                     await asyncio.sleep(0)  # others are served between two slices

@@ -1,7 +1,7 @@
 """A job goes in, its events come out, from the set-up step to the task's end."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -167,9 +167,12 @@ class _Run:
             yield self._change(0, StepStatus.SUCCESS)
 
     async def _prepare(self, lines: "asyncio.Queue[str | None]") -> None:
-        job = self._job
+        job, limits = self._job, self._job.limits
         source = job.workspace / "source"
         workspace.create(job.workspace)
+        self._disk = Disk(
+            job.workspace, limits.workspace_bytes_max, limits.disk_look_seconds, self._outgrown
+        )
         fetch = partial(
             checkout,
             folder=source,
@@ -197,10 +200,6 @@ class _Run:
             self._after(plan.timeout_seconds, self._time_out, plan.timeout_seconds)
         self._contexts = Contexts(job, plan, self._commit, source)
         self._schedule = Schedule(plan.steps)
-        limits = job.limits
-        self._disk = Disk(
-            job.workspace, limits.workspace_bytes_max, limits.disk_look_seconds, self._outgrown
-        )
         folders, missing = workspace.runtimes(plan.runtimes, job.runtimes)
         for name in missing:
             lines.put_nowait(f"[runtime {name} is not installed here; what the PATH has is used]")
@@ -346,9 +345,12 @@ class _Run:
             self._change(step.index, status, result),
             truncated=log.truncated,
             log_bytes=log.log_bytes,
-            outputs={name: self._secrets.mask(value) for name, value in ended.outputs.items()}
-            or None,
+            outputs=self._masked(ended.outputs) or None,
         )
+
+    def _masked(self, outputs: Mapping[str, str]) -> dict[str, str]:
+        mask = self._secrets.mask
+        return {mask(name): mask(value) for name, value in outputs.items()}
 
     def _ended(self, step: Step, status: StepStatus, ended: Ended | None = None) -> None:
         self._schedule.end(step, status)

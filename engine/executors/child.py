@@ -18,7 +18,7 @@ REAP_SECONDS = 2.0
 
 
 class Child:
-    """A process in a session and group of its own, without stdin.
+    """A process in a session and group of its own, without stdin unless it is given one.
 
     stderr goes to the pipe, stdout as well unless a file is given for it. It gets *descriptors*
     under their own numbers. Raises OSError, or ValueError for text no process can be given.
@@ -31,6 +31,7 @@ class Child:
         folder: Path,
         stdout: IO[bytes] | None = None,
         descriptors: Sequence[int] = (),
+        stdin: int = subprocess.DEVNULL,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.exited: asyncio.Future[int] = self._loop.create_future()
@@ -40,7 +41,7 @@ class Child:
                 arguments,
                 env=env,
                 cwd=folder,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=self._pipe.write_end if stdout is None else stdout,
                 stderr=self._pipe.write_end,
                 start_new_session=True,

@@ -21,7 +21,7 @@ UID_FIRST = 61000
 TMPFS_BYTES = 1024**3
 
 _LINKED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-_EMPTY = ("/tmp", "/var/tmp", "/run", "/root", "/home")  # noqa: S108 - where empty ones go
+_EMPTY = ("/dev/shm", "/tmp", "/var/tmp", "/run", "/root", "/home")  # noqa: S108 - where empty ones go
 FOLDER_OTHERS = stat.S_IROTH | stat.S_IXOTH
 
 
@@ -101,12 +101,14 @@ def bubblewrap(workspace: Path, shown: Sequence[Path] = ()) -> list[str]:
         shutil.which("bwrap", path=PATH) or "bwrap",
         *("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
         *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
+        *(*_size(), "--tmpfs", "/"),
         *("--ro-bind", "/usr", "/usr", "--ro-bind-try", "/opt", "/opt"),
         *_links(),
         *("--ro-bind", "/etc", "/etc"),
         *_hidden("/etc"),
         *("--proc", "/proc", "--dev", "/dev"),
         *(word for path in _EMPTY for word in (*_size(), "--tmpfs", path)),
+        *("--remount-ro", "/dev"),
         *_resolver(),
         *_read_only(Path(sys.base_prefix), RUNNER.parent.parent.parent / "plugins", RUNNER, *shown),
         *("--ro-bind", str(workspace), str(workspace)),
@@ -138,7 +140,7 @@ def _hidden(top: str) -> Iterator[str]:
                 if stat.S_ISDIR(mode) and mode & FOLDER_OTHERS == FOLDER_OTHERS:
                     looking.append(entry.path)
                 elif stat.S_ISDIR(mode):
-                    yield from ("--tmpfs", entry.path)
+                    yield from (*_size(), "--tmpfs", entry.path)
                 elif stat.S_ISREG(mode) and not mode & stat.S_IROTH:
                     yield from ("--ro-bind", "/dev/null", entry.path)
 

@@ -8,6 +8,7 @@ changed in another way (reversed, compressed, coloured in the middle) is not rec
 import base64
 import html
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
@@ -25,6 +26,10 @@ VALUE_BYTES_MAX = 16 * 1024
 
 _SLICE_BYTES = 64 * 1024  # bounds the list of matches
 _PATTERN_BYTES_MAX = 256  # bounds what is held back; longer ones are searched for in pieces
+_SAFE = ("", "/", "!~*'()", ";,/?:@&=+$!~*'()#")  # the latter two as JavaScript has it
+_PERCENT = re.compile("%[0-9A-F]{2}")
+_BACKSLASHED = re.compile(r"""[ \t'"\\|&;()<>!{}*\[\]?^$`,]""")
+_IN_PAGES = str.maketrans({each: f"\\u{ord(each):04x}" for each in "<>&"})
 _DFA_PATTERNS_MIN, _DFA_BYTES_MAX = 100, 32 * 1024  # it takes 400 times that much memory
 
 
@@ -215,15 +220,10 @@ def _pieces(pattern: bytes) -> Iterator[bytes]:
 def _encodings(text: str) -> Iterator[bytes]:
     raw = text.encode(errors="replace")
     written = {
-        json.dumps(text)[1:-1],
-        json.dumps(text, ensure_ascii=False)[1:-1],
-        quote(raw, safe=""),
-        quote(raw),
-        quote_plus(raw),
-        text.replace("'", "'\"'\"'"),
-        text.replace("'", "'\\''"),
-        html.escape(text),
-        html.escape(text, quote=False),
+        *_json(text),
+        *_urls(raw),
+        *_quoted(text),
+        *_html(text),
         raw.hex(),
         raw.hex().upper(),
     }
@@ -235,6 +235,36 @@ def _encodings(text: str) -> Iterator[bytes]:
         first, last = -(-shift * 8 // 6), (shift + len(raw)) * 8 // 6
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             yield encode(bytes(shift) + raw)[first:last]
+
+
+def _json(text: str) -> Iterator[str]:
+    """Yield what Python and JavaScript write between quotes, and what PHP and Go do."""
+    for every in (True, False):
+        written = json.dumps(text, ensure_ascii=every)[1:-1]
+        yield from (written, written.replace("/", "\\/"), written.translate(_IN_PAGES))
+        yield written.replace('\\"', '"').replace("'", "\\'")  # between single quotes
+
+
+def _urls(raw: bytes) -> Iterator[str]:
+    """Yield what is written by Python, curl, JavaScript and forms, in upper and lower case."""
+    form = quote_plus(raw, safe="*").replace("~", "%7E")
+    for written in (form, quote_plus(raw), *(quote(raw, safe=safe) for safe in _SAFE)):
+        yield written
+        yield _PERCENT.sub(lambda found: found[0].lower(), written)
+
+
+def _quoted(text: str) -> Iterator[str]:
+    """Yield what shells write of it: dash, bash, and `printf %q`."""
+    yield text.replace("'", "'\"'\"'")
+    yield text.replace("'", "'\\''")
+    yield _BACKSLASHED.sub(r"\\\g<0>", text)
+
+
+def _html(text: str) -> Iterator[str]:
+    written = html.escape(text, quote=False)
+    yield written
+    for double, single in (("quot", "#x27"), ("quot", "#39"), ("#34", "#39"), ("quot", "apos")):
+        yield written.replace('"', f"&{double};").replace("'", f"&{single};")
 
 
 def _wrapped(raw: bytes) -> Iterator[bytes]:

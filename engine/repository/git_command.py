@@ -1,6 +1,8 @@
 """The git command, told to trust nothing: no hooks, no configuration, no prompts, no redirects."""
 
+import os
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -14,6 +16,16 @@ LINES_MAX = 1000  # of what git says
 LINE_BYTES_MAX = 4096
 ANSWER_BYTES_MAX = 1024 * 1024
 HISTORY = "--depth=2147483647"
+
+# Runs a command that ends with the worker, however that ends: a pipe of the worker's is our stdin,
+# and the end of that is the end of the whole group, with what git has started to talk to a server.
+_BOUND = """exec 3<&0 < /dev/null
+(read -r _ <&3; kill -9 0) > /dev/null 2>&1 &
+code=0
+"$@" 3<&- || code=$?
+kill -9 $! && wait $! 2> /dev/null
+exit $code
+"""
 
 _SETTINGS = {
     "advice.detachedHead": "false",
@@ -83,9 +95,19 @@ class Git:
         return await self.run("git", *arguments, stdout=stdout)
 
     async def run(self, *arguments: str, stdout: IO[bytes] | None = None) -> int:
-        """Run any command as git is run."""
+        """Run any command as git is run. Raises OSError, where there is no such program too."""
         self._said = []
-        child = Child(arguments, self._env, self._folder, stdout)
+        if shutil.which(arguments[0], path=PATH) is None:
+            raise FileNotFoundError(f"there is no {arguments[0]} here")
+        theirs, ours = os.pipe2(os.O_CLOEXEC)
+        try:
+            bound = ("/bin/sh", "-c", _BOUND, "sh", *arguments)
+            child = Child(bound, self._env, self._folder, stdout, stdin=theirs)
+        except BaseException:
+            os.close(ours)
+            raise
+        finally:
+            os.close(theirs)
         try:
             text, lines = b"", 0
             while chunk := await child.read():
@@ -98,6 +120,7 @@ class Git:
             return await child.exited
         finally:
             child.close()
+            os.close(ours)
 
     async def answer(self, *arguments: str) -> bytes | None:
         """Return what a command prints, the first megabyte; None when it fails."""

@@ -1,6 +1,8 @@
 import asyncio
 import os
 import socket
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +21,7 @@ from engine.git import (
     redacted,
     resolve,
 )
+from engine.repository import git_command
 
 
 async def check_out(source, folder, **options):
@@ -153,6 +156,40 @@ async def test_cancelling_a_checkout_kills_git(silent_url, tmp_path):
         await work
     while git_processes(silent_url):
         await asyncio.sleep(0.02)
+
+
+ASKING = """
+import asyncio, sys
+from engine.git import resolve
+asyncio.run(resolve(sys.argv[1], None, protocols={"http"}, timeout_seconds=60))
+"""
+
+
+@pytest.fixture
+def worker(silent_url):
+    """Return a process that asks a server which never answers."""
+    process = subprocess.Popen([sys.executable, "-c", ASKING, silent_url])
+    yield process
+    process.kill()
+    process.wait()
+
+
+async def test_git_ends_with_a_killed_worker(silent_url, worker):
+    """A server that never answers does not keep git, nor the token it holds, for ever."""
+    while len(git_processes(silent_url)) < 3:  # the worker, git, what talks to the server
+        await asyncio.sleep(0.02)
+    worker.kill()
+    worker.wait()
+    async with asyncio.timeout(3):
+        while git_processes(silent_url):
+            await asyncio.sleep(0.02)
+
+
+async def test_a_missing_git_is_named(monkeypatch, tmp_path):
+    """What cannot be started is said, not what comes of it."""
+    monkeypatch.setattr(git_command, "PATH", str(tmp_path))
+    with pytest.raises(RepositoryUnreachable, match="there is no git here"):
+        await resolve("https://git.example/x", None, protocols={"https"})
 
 
 def git_processes(url):

@@ -150,6 +150,31 @@ def test_usual_encodings_are_masked(secret, encode):
     assert "***" in Secrets([secret]).mask(shlex.quote(secret))
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "it's%20a%20%22b%22%3Cc%3E%26d%2Fe!(f)*~%24g",
+        "it's%20a%20%22b%22%3Cc%3E&d/e!(f)*~$g",
+        "it%27s+a+%22b%22%3Cc%3E%26d%2Fe%21%28f%29*%7E%24g",
+        "it%27s%20a%20%22b%22%3cc%3e%26d%2fe%21%28f%29%2a~%24g",
+        r"it's a \"b\"\u003cc\u003e\u0026d/e!(f)*~$g",
+        r"it's a \"b\"<c>&d\/e!(f)*~$g",
+        r"""it\'s a "b"<c>&d/e!(f)*~$g""",
+        r"""it\'s\ a\ \"b\"\<c\>\&d/e\!\(f\)\*~\$g""",
+        "it&#39;s a &quot;b&quot;&lt;c&gt;&amp;d/e!(f)*~$g",
+        "it&#39;s a &#34;b&#34;&lt;c&gt;&amp;d/e!(f)*~$g",
+        "it&apos;s a &quot;b&quot;&lt;c&gt;&amp;d/e!(f)*~$g",
+    ],
+    ids=[
+        *("encodeURIComponent", "encodeURI", "URLSearchParams", "lower-case", "go", "php"),
+        *("repr", "printf-q", "html", "go-html", "jq-html"),
+    ],
+)
+def test_encodings_of_other_languages_are_masked(written):
+    """JavaScript leaves more as it is in a URL than Python; others escape more."""
+    assert Secrets(['it\'s a "b"<c>&d/e!(f)*~$g']).mask(f"<{written}>") == "<***>"
+
+
 def test_base64_is_masked_at_every_alignment():
     """What stands around a secret inside base64 does not hide it."""
     chance = random.Random(1)

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from engine.executors import Command, NotStarted, Place
-from engine.executors.isolation import Isolation, Level, Unavailable, choose
+from engine.executors.isolation import Isolation, Level, Unavailable, _size, choose
 from engine.executors.process import ProcessExecutor
 from tests.engine.commands import output_of, until
 
@@ -351,6 +351,21 @@ async def test_what_is_the_servers_stays_out_of_sight(sandboxes, command, folder
     assert shown.endswith("ok\ntouch: cannot touch '../x': Read-only file system\n")
     processes = [int(line) for line in shown.splitlines() if line.isdigit()]
     assert processes[0] < 12
+
+
+@pytest.mark.parametrize("isolation", [Level.BWRAP], indirect=True)
+async def test_what_a_sandbox_writes_to_memory_is_bounded(sandbox, command):
+    """Each folder of its own that it can write to has a size; /dev still works."""
+    if not _size():
+        pytest.skip("this bubblewrap cannot bound a tmpfs")
+    script = "grep ^tmpfs.*[^a-z]rw, /proc/self/mounts; echo x > /dev/null; echo y > /dev/shm/y"
+    process = await sandbox.start(command(f"{script}; touch /z; touch /dev/z"))
+    shown = (await output_of(process)).decode()
+    await process.close()
+    *mounts, last = shown.splitlines()
+    assert len(mounts) > 5
+    assert [line for line in mounts if "size=1048576k" not in line] == []
+    assert last.endswith("cannot touch '/dev/z': Read-only file system")
 
 
 async def test_sweep_spares_the_living_and_the_strangers(folder, sandboxes, command):

@@ -174,11 +174,13 @@ async def test_a_secret_as_output_is_masked(play):
         steps(
             one("echo o=$T >> $ROLLWAY_OUTPUT", id="a", env="{T: '${{ secrets.T }}'}"),
             one('test "$A" = s3cret-"1"', env='{A: "${{ steps.a.outputs.o }}"}'),
+            one("echo of-$T=1 >> $ROLLWAY_OUTPUT", id="b", env="{T: '${{ secrets.T }}'}"),
         ),
         contexts={"secrets": {"T": "s3cret-1"}},
     )
     assert ran.status == "success"
     assert ran.end(1).outputs == {"o": "***"}
+    assert ran.end(3).outputs == {"of-***": "1"}
 
 
 async def test_a_mask_in_the_first_line_of_a_second_try(play):

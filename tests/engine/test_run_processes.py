@@ -66,6 +66,14 @@ async def test_a_background_process_does_not_hold_a_step(play, gone):
     await gone(log[1])
 
 
+async def test_a_background_flood_does_not_hold_a_step(play):
+    """What never stops writing is ended soon, whoever reads it, with its step's own exit code."""
+    ran = await play(step("(setsid yes &)\nexit 3"))
+    assert ran.end(1).exit_code == 3
+    assert len(ran.log(1)) < 12 * 1024 * 1024
+    assert "[1 background process was ended]" in ran.log(1)
+
+
 async def test_detached_processes_end_with_the_job(play, gone):
     """What left the step's session and its pipe is ended when the job is over."""
     ran = await play(step("setsid sleep 300 >/dev/null 2>&1 &\necho $!"))
@@ -197,3 +205,24 @@ async def test_closing_the_run_ends_everything(job, executor, moment, alive, gon
         await gone(event.text.strip())
     assert descriptors() == fds
     assert len(asyncio.all_tasks()) == 1
+
+
+def small(look_seconds):
+    """Return limits of a megabyte of files."""
+    return {"workspace_bytes_max": 1024 * 1024, "disk_look_seconds": look_seconds}
+
+
+async def test_a_step_that_fills_the_disk_is_ended(play):
+    """The task fails and says why."""
+    ran = await play(step("head -c 9000000 /dev/zero > big\nsleep 60"), **small(0.05))
+    assert ran.ended() == ["failure"]
+    assert "the task's files take more than 1048576 bytes" in ran.end(1).error
+
+
+async def test_a_repository_that_fills_the_disk_is_not_checked_out(play, repository):
+    """What git writes counts too: a few kilobytes of a repository may become gigabytes."""
+    (repository.folder / "big").write_text("a repeated line\n" * 4_000_000)
+    ran = await play(step("echo never"), **small(0.01))
+    assert ran.ends()[0] == "failure"
+    assert "the task's files take more than 1048576 bytes" in ran.end(0).error
+    assert "Checked out" not in ran.log(0)
