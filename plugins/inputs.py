@@ -110,12 +110,13 @@ def write_output(name: str, value: str) -> None:
 def _opened(path: Path, flags: int) -> IO[bytes]:
     """Open a file of the step, below `steps/` of the workspace, without following a link.
 
-    Other steps of the task can write there, and we may run where they do not.
+    Other steps of the task can write there, and we may run where they do not. `steps/` can be
+    entered but not listed, which O_PATH does not need.
     """
-    at = os.open(path.parents[2], os.O_RDONLY | os.O_DIRECTORY)
+    at = os.open(path.parents[2], os.O_PATH | os.O_DIRECTORY)
     try:
         for part in path.parts[-3:-1]:
-            below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
+            below = os.open(part, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
             os.close(at)
             at = below
         found = os.open(path.name, flags | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)

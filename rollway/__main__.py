@@ -5,6 +5,7 @@ import asyncio
 import fcntl
 import getpass
 import logging
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -272,11 +273,15 @@ def _worker(_: argparse.Namespace, settings: Settings) -> int:
     server = Server(settings, _vault(settings), _isolation(settings))
 
     async def work() -> None:
+        """Work until SIGTERM or Ctrl-C; what runs then is ended and reported."""
+        working = asyncio.current_task()
+        assert working  # noqa: S101 - this is one
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
         async with connect(settings.database):
             print(f"Rollway works on up to {settings.worker_slots} tasks", flush=True)
             await server.work()
 
-    with _data_folder(settings):
+    with _data_folder(settings), suppress(asyncio.CancelledError):
         asyncio.run(work())
     return 0
 

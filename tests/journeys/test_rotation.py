@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import signal
 import subprocess
 import time
 
@@ -39,8 +38,8 @@ def installation(request, rollway_of):
     with server.log_path.open("a") as log:
         worker = subprocess.Popen(command, env=env, stdout=log, stderr=log, cwd=server.folder)
     yield server
-    worker.send_signal(signal.SIGINT)
-    worker.wait(15)
+    worker.terminate()
+    assert worker.wait(15) == 0
     server.stop()  # before its database goes
 
 

@@ -419,6 +419,10 @@ def arguments(ids, names):
 async def walked(world, mark, bound, *, scopes=tuple(Scope)):
     """Fill the world and walk it: by a token of *scopes* within *bound*; without, in person."""
     ann, web, ids = await fill(world, mark)
+    for each in ids:
+        kept = world.api.server.settings.data / "artifacts" / each / "site.tar"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.touch()
     token = await token_of(ann, web, bound if scopes else "environment", scopes, mark)
     viewer = Viewer(ann, token=token) if scopes else ann
     names = ["acme", mark("other team", "foreign"), mark("team", "giver")]
