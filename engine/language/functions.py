@@ -14,7 +14,6 @@ TEXT_CHARACTERS_MAX = 128 * 1024  # the kernel takes no longer argument or varia
 JSON_DEPTH_MAX = 32
 LIST_ENTRIES_MAX = 10_000
 
-_HALF = re.compile("[\ud800-\udfff]")
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([0-9]{1,3})\}|[{}]")
 
 
@@ -54,9 +53,6 @@ def _check_shape(value: object) -> None:
         entries += 1
         if depth > JSON_DEPTH_MAX or entries > LIST_ENTRIES_MAX:
             raise Inapplicable("the JSON is too deep or has too many values")
-        texts = each if isinstance(each, dict) else (each,) if isinstance(each, str) else ()
-        if any(map(_HALF.search, texts)):
-            raise Inapplicable("the JSON has half a character, which no command can be given")
         if isinstance(each, dict):
             waiting += ((child, depth + 1) for child in each.values())
         elif isinstance(each, list):
