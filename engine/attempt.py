@@ -118,7 +118,7 @@ class Attempt:
 
     @property
     def _next_stop(self) -> float:
-        return min(self._stop_at, self._kill_at)
+        return min(self._stop_at, self._kill_at, self._killed_at + KILL_SECONDS)
 
     def _read(self) -> asyncio.Task[bytes]:
         return asyncio.ensure_future(self._process.read())

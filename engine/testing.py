@@ -13,13 +13,15 @@ from engine.executors import Command, Place
 class Answer:
     """What a command does: write *output*, then exit.
 
-    With *waits* it goes on until it is ended; *stubborn* ones take no notice of SIGTERM.
+    With *waits* it goes on until it is ended; *stubborn* ones take no notice of SIGTERM, and
+    *stuck* ones of SIGKILL either, as a process that waits for a disk.
     """
 
     output: bytes = b""
     exit_code: int = 0
     waits: bool = False
     stubborn: bool = False
+    stuck: bool = False
 
 
 class FakeExecutor:
@@ -95,12 +97,13 @@ class FakeProcess:
 
     def terminate(self) -> None:
         """End it unless it is stubborn."""
-        if not self._answer.stubborn:
+        if not self._answer.stubborn and not self._answer.stuck:
             self._end(signal.SIGTERM)
 
     async def kill(self) -> int:
         """End it."""
-        self._end(signal.SIGKILL)
+        if not self._answer.stuck:
+            self._end(signal.SIGKILL)
         return 0
 
     async def close(self) -> None:

@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 import pytest
 
+from engine import attempt
 from engine.events import Output, StepChanged
 from engine.run import Cancel, run
 from engine.testing import Answer, FakeExecutor
@@ -342,3 +343,19 @@ async def test_a_timeout_between_two_tries_ends_the_step(play):
     assert ran.ended() == ["failure"]
     assert "the pipeline took longer than 4 s" in ran.end(1).error
     assert ran.log(1).splitlines().count("try") == 1
+
+
+@pytest.mark.parametrize(("minutes", "cancels"), [(0.001, False), (1, True)])
+async def test_a_command_that_does_not_end_is_left(play, monkeypatch, minutes, cancels):
+    """Killed in vain it holds neither a time limit nor a cancel, and the rest goes on."""
+    for name in ("KILL_SECONDS", "EOF_SECONDS", "DRAIN_SECONDS"):
+        monkeypatch.setattr(attempt, name, 0.1)
+    stuck = Answer(b"stuck\n", waits=True, stuck=True)
+    async with asyncio.timeout(30):
+        ran = await play(
+            f"steps: [{{run: wait, timeout-minutes: {minutes}}}, {{run: after, if: always()}}]",
+            on_event=when("stuck") if cancels else None,
+            executor=FakeExecutor({"wait": stuck}),
+            cancel_grace_seconds=0.1,
+        )
+    assert ran.ended() == ["cancelled" if cancels else "failure", "success"]
