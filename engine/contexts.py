@@ -11,7 +11,7 @@ from engine.job import Job
 from engine.language.functions import Inapplicable
 from engine.language.names import tainted
 from engine.language.steps import Plan, Service, Step
-from engine.language.values import text
+from engine.language.values import Scalar, text
 from engine.state import StepStatus
 
 
@@ -47,8 +47,10 @@ class Contexts:
         outside = tainted(step.env, self._plan.env, given)
         return Scope(contexts=contexts, functions=self._functions, outside=outside)
 
-    def env(self, step: Step, behind: Iterable[int], warn: Warn) -> dict[str, str]:
-        """Return the variables of *step*, lowest layer first.
+    def env(
+        self, step: Step, behind: Iterable[int], warn: Warn, asked: str | None = None
+    ) -> dict[str, Scalar]:
+        """Return the variables of *step*, lowest layer first; *asked* as in `resolve_env`.
 
         The job's, the pipeline's, those exported by the steps *behind* it, its own. Raises
         InvalidExpression and TextTooLong.
@@ -59,7 +61,7 @@ class Contexts:
                 exported |= self._exported.get(index, {})
         written = {name: value for name, value in self._plan.env.items() if name not in exported}
         scope = self.scope(step, {**self._given["env"], **exported})
-        return resolve_env([written, step.env], scope, warn)
+        return resolve_env([written, step.env], scope, warn, asked)
 
     def services(self, warn: Warn) -> Iterator[Service]:
         """Yield the pipeline's services with the values of their variables."""
@@ -72,7 +74,7 @@ class Contexts:
         self,
         step: Step,
         status: StepStatus,
-        outputs: Mapping[str, str],
+        outputs: Mapping[str, object],
         exported: Mapping[str, str],
     ) -> None:
         """Remember how a step ended; of several copies the failed one counts."""
@@ -85,7 +87,7 @@ class Contexts:
             known["status"] = status.value
         known["outputs"] = {**dict(_mapping(known["outputs"])), **outputs}
 
-    def shown(self, step: Step, env: Mapping[str, str]) -> Mapping[str, object]:
+    def shown(self, step: Step, env: Mapping[str, Scalar]) -> Mapping[str, object]:
         """Return the contexts a plugin is given: all but the secrets."""
         contexts = self.scope(step, env).contexts
         return {name: contexts[name] for name in contexts if "secrets" not in name.lower()}
@@ -102,7 +104,7 @@ def render(value: object, scope: Scope, warn: Warn) -> object:
     return value
 
 
-def _mapping(value: object) -> Mapping[str, str]:
+def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
 
 

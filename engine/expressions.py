@@ -27,6 +27,7 @@ from engine.language.syntax import (
     parse,
     shown,
 )
+from engine.language.values import Scalar
 from engine.refusal import Refusal
 
 WORK_MAX = 1024 * 1024  # nodes visited and characters handled for one text
@@ -104,17 +105,21 @@ def substitute(text: str, scope: Scope, warn: Warn, *, shell_text: bool = False)
     return "".join(parts)
 
 
-def resolve_env(layers: Sequence[Mapping[str, str]], scope: Scope, warn: Warn) -> dict[str, str]:
+def resolve_env(
+    layers: Sequence[Mapping[str, Scalar]], scope: Scope, warn: Warn, asked: str | None = None
+) -> dict[str, Scalar]:
     """Return the variables of *layers*, later ones over earlier ones, over the context `env`.
 
     Entries may name other entries in any order; one that names itself means the one below.
+    With *asked*, the text of a condition, only those it names are looked at.
     Raises InvalidExpression, also where entries name each other in a circle; TextTooLong.
     """
     base = scope.contexts.get("env")
-    done = {name: str(value) for name, value in base.items()} if isinstance(base, Mapping) else {}
+    done: dict[str, Scalar] = {**base} if isinstance(base, Mapping) else {}
     top = {name: at for at, layer in enumerate(layers) for name in layer}
     needs = {}
-    waiting = [(at, name) for name, at in top.items()]
+    wanted = top if asked is None else _variables(asked, top)
+    waiting = [(top[name], name) for name in wanted]
     while waiting:
         at, name = place = waiting.pop()
         if place in needs:
@@ -130,7 +135,7 @@ def resolve_env(layers: Sequence[Mapping[str, str]], scope: Scope, warn: Warn) -
     except CycleError as cycle:
         names = " → ".join(dict.fromkeys(name for _, name in reversed(cycle.args[1])))
         raise InvalidExpression("env", f"has variables that name each other: {names}") from cycle
-    resolved: dict[tuple[int, str], str] = {}
+    resolved: dict[tuple[int, str], Scalar] = {}
     for at, name in order:
         below = _below(layers, at, name)
         own = (
@@ -141,9 +146,11 @@ def resolve_env(layers: Sequence[Mapping[str, str]], scope: Scope, warn: Warn) -
             functions=scope.functions,
             outside=scope.outside,
         )
-        resolved[at, name] = text = substitute(layers[at][name], inner, warn)
+        written = layers[at][name]
+        value = substitute(written, inner, warn) if isinstance(written, str) else written
+        resolved[at, name] = value
         if top[name] == at:
-            done[name] = text
+            done[name] = value
     return done
 
 
@@ -154,14 +161,14 @@ def _whole(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
-def _below(layers: Sequence[Mapping[str, str]], at: int, name: str) -> int | None:
+def _below(layers: Sequence[Mapping[str, Scalar]], at: int, name: str) -> int | None:
     return next((each for each in range(at - 1, -1, -1) if name in layers[each]), None)
 
 
-def _variables(text: str, known: Mapping[str, int]) -> set[str]:
-    """Return which of the *known* variables an entry names."""
+def _variables(written: Scalar, known: Mapping[str, int]) -> set[str]:
+    """Return which of the *known* variables a text names."""
     found: set[str] = set()
-    for each in expressions(text):
+    for each in expressions(values.text(written)):
         if each.node is not None:
             for use in uses(each.node):
                 if use.root == "env":

@@ -6,6 +6,8 @@
     several
     lines
     END
+
+What stands between marks that begin with `json:` is a value, as plugins return them.
 """
 
 import json
@@ -15,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.language.functions import TEXT_CHARACTERS_MAX
+from engine.language.functions import FUNCTIONS, TEXT_CHARACTERS_MAX, Inapplicable
 from engine.refusal import Refusal
 
 FILE_BYTES_MAX = 1024 * 1024
@@ -26,6 +28,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NAME = re.compile(r"[A-Za-z_][\w.-]{0,199}", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_]\w{0,199}", re.ASCII)
+_JSON = "json:"
 _KEPT = re.compile(r"ROLLWAY|LD_|PATH$|HOME$|BASH_ENV$|ENV$|IFS$")
 
 
@@ -70,13 +73,15 @@ class Handover:
         text = json.dumps(document, ensure_ascii=False)
         return self._write("inputs.json", text.encode(errors="replace"))
 
-    def outputs(self) -> dict[str, str]:
+    def outputs(self) -> dict[str, object]:
         """Return what the step wrote to ROLLWAY_OUTPUT. Raises InvalidFile."""
-        return dict(_entries(OUTPUT, self._read(OUTPUT), _NAME))
+        entries = _entries(OUTPUT, self._read(OUTPUT), _NAME)
+        return {name: _value(text) if is_json else text for name, text, is_json in entries}
 
     def exported(self) -> dict[str, str]:
         """Return the variables the step sets for those that wait for it. Raises InvalidFile."""
-        found = dict(_entries(ENV, self._read(ENV), _VARIABLE))
+        entries = _entries(ENV, self._read(ENV), _VARIABLE)
+        found = {name: text for name, text, _ in entries}
         for name in found:
             if _KEPT.match(name):
                 raise InvalidFile(ENV, f"{name} cannot be set for other steps")
@@ -103,7 +108,8 @@ class Handover:
         return data.decode(errors="replace").replace("\0", "\ufffd")
 
 
-def _entries(variable: str, text: str, names: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+def _entries(variable: str, text: str, names: re.Pattern[str]) -> Iterator[tuple[str, str, bool]]:
+    """Read name, text, and whether that is JSON."""
     lines = iter(enumerate(text.split("\n"), start=1))
     count = 0
     for number, line in lines:
@@ -112,7 +118,7 @@ def _entries(variable: str, text: str, names: re.Pattern[str]) -> Iterator[tuple
         count += 1
         if count > NAMES_MAX:
             raise InvalidFile(variable, f"it sets more than {NAMES_MAX} names")
-        name, value, end = line, "", None
+        name, value, end = line, "", ""
         if "<<" in line and "=" not in line.partition("<<")[0]:
             name, _, end = line.partition("<<")
             value = _until(variable, number, end, lines)
@@ -125,7 +131,14 @@ def _entries(variable: str, text: str, names: re.Pattern[str]) -> Iterator[tuple
         if len(value) > TEXT_CHARACTERS_MAX:
             text = f"line {number}: the value is longer than {TEXT_CHARACTERS_MAX} characters"
             raise InvalidFile(variable, text)
-        yield name, value
+        yield name, value, end.startswith(_JSON)
+
+
+def _value(written: str) -> object:
+    try:
+        return FUNCTIONS["fromJSON"](written)
+    except Inapplicable:
+        return written
 
 
 def _until(variable: str, begin: int, end: str, lines: Iterator[tuple[int, str]]) -> str:

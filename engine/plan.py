@@ -21,6 +21,7 @@ from engine.language.plugin_names import builtin, cleans_up
 from engine.language.reader import Entries, Reader, a, malformed
 from engine.language.steps import Artifact, Cache, Plan, Retry, Service, Step
 from engine.language.syntax import expressions, shown
+from engine.language.values import Scalar
 from engine.refusal import Refusal
 
 __all__ = [
@@ -88,7 +89,7 @@ class _Pipeline:
         self._reader = reader
         self._texts: list[Written] = []
         self._ids: dict[str, int] = {}
-        self._env: dict[str, str] = {}
+        self._env: dict[str, Scalar] = {}
         self._tainted: frozenset[str] = frozenset()
 
     def plan(self, root: yaml.Node | None) -> Plan:
@@ -105,7 +106,7 @@ class _Pipeline:
         )
         leaves: fields.Leaves = []
         env = reader.env(entries, "the pipeline")
-        self._env = {name: text for name, (text, _) in env.items()}
+        self._env = {name: value for name, (value, _) in env.items()}
         self._tainted = tainted(self._env, {})
         services = fields.services(reader, entries, leaves)
         self._written([*leaves, *(node for _, node in env.values())], Place.VALUE)
@@ -184,7 +185,7 @@ class _Pipeline:
         reader = self._reader
         leaves: fields.Leaves = []
         env = reader.env(entries, "a step")
-        own = {name: text for name, (text, _) in env.items()}
+        own = {name: value for name, (value, _) in env.items()}
         run = fields.run(reader, entries)
         plugin = fields.plugin(reader, entries)
         step = Step(

@@ -18,6 +18,7 @@ from engine.git import checkout
 from engine.job import Job, Limits
 from engine.keeping import Keeping
 from engine.language.steps import Plan, Step
+from engine.language.values import Scalar, json_text
 from engine.output.log import Log
 from engine.output.masking import Secrets
 from engine.plan import parse
@@ -305,10 +306,9 @@ class _Run:
         return status
 
     def _condition_scope(self, step: Step, warn: Warn) -> Scope:
-        env: dict[str, str] | None = None
+        env: Mapping[str, Scalar] | None = None
         if isinstance(step.condition, str):
-            said = warn if "env" in step.condition else _unsaid
-            env = self._contexts.env(step, self._schedule.behind(step), said)
+            env = self._contexts.env(step, self._schedule.behind(step), warn, step.condition)
         return self._contexts.scope(step, env)
 
     def _step_run(self, step: Step, log: Log, cancel: Cancel) -> StepRun:
@@ -348,9 +348,12 @@ class _Run:
             outputs=self._masked(ended.outputs) or None,
         )
 
-    def _masked(self, outputs: Mapping[str, str]) -> dict[str, str]:
+    def _masked(self, outputs: Mapping[str, object]) -> dict[str, str]:
         mask = self._secrets.mask
-        return {mask(name): mask(value) for name, value in outputs.items()}
+        return {
+            mask(name): mask(value if isinstance(value, str) else json_text(value))
+            for name, value in outputs.items()
+        }
 
     def _ended(self, step: Step, status: StepStatus, ended: Ended | None = None) -> None:
         self._schedule.end(step, status)
@@ -387,10 +390,6 @@ def _owner(job: Job) -> str:
     """Return who shares caches: the tasks of one environment, as long as its team owns it."""
     app = job.contexts.get("app", {})
     return "/".join((job.tenant, app.get("id", ""), app.get("environment", "")))
-
-
-def _unsaid(_: str) -> None:
-    """Leave a warning to the step, if it runs."""
 
 
 def _secrets(job: Job) -> Iterator[str]:

@@ -20,6 +20,7 @@ from engine.job import Job
 from engine.keeping import Keeping
 from engine.language.plugin_names import builtin
 from engine.language.steps import Artifact, Cache, Plan, Step
+from engine.language.values import text
 from engine.output.log import Log
 from engine.refusal import Refusal
 from engine.workspace import STEPS
@@ -45,7 +46,7 @@ class Ended:
     """How a step ended, with what it gave back."""
 
     result: Result
-    outputs: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, object] = field(default_factory=dict)
     exported: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -188,7 +189,7 @@ class StepRun:
             env = {name: env[name] for name in env.keys() & plugins.PASSED}
         command = Command(
             arguments=arguments,
-            env={**env, **given},
+            env={**{name: text(value) for name, value in env.items()}, **given},
             working_directory=folder,
             image=step.image,
             trusted=trusted,

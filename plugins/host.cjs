@@ -51,9 +51,9 @@ function write(outputs) {
       complain(`output '${name}' is left out: that is no name`);
       continue;
     }
-    const text = typeof value === "string" ? value : JSON.stringify(value ?? "");
-    const mark = randomUUID();
-    lines.push(`${name}<<${mark}\n${value == null ? "" : text}\n${mark}\n`);
+    const isText = value == null || typeof value === "string";
+    const mark = isText ? randomUUID() : `json:${randomUUID()}`;
+    lines.push(`${name}<<${mark}\n${isText ? (value ?? "") : JSON.stringify(value)}\n${mark}\n`);
   }
   fs.appendFileSync(process.env.ROLLWAY_OUTPUT, lines.join(""));
 }

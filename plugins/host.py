@@ -50,9 +50,12 @@ def _write(outputs: Mapping[Any, Any]) -> None:
         if not NAME.fullmatch(str(name)):
             print(f"output '{name}' is left out: that is no name", file=sys.stderr)
             continue
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         mark = secrets.token_hex(16)
-        lines.append(f"{name}<<{mark}\n{'' if value is None else text}\n{mark}\n")
+        text = "" if value is None else value
+        if not isinstance(text, str):
+            mark = f"json:{mark}"
+            text = json.dumps(value, ensure_ascii=False)
+        lines.append(f"{name}<<{mark}\n{text}\n{mark}\n")
     with Path(os.environ["ROLLWAY_OUTPUT"]).open("a") as file:
         file.write("".join(lines))
 

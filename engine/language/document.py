@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import yaml
 
-from engine.language.values import number_text
+from engine.language.values import Scalar, text
 from engine.refusal import Refusal
 
 DOCUMENT_BYTES_MAX = 256 * 1024
@@ -112,16 +112,21 @@ def kind(node: yaml.Node) -> str:
     return str(node.tag)
 
 
-def scalar_text(node: yaml.ScalarNode) -> str:
-    """Return the text of a value as the core schema sees it: 0644 is 644, True is true."""
-    text = node.value
+def scalar(node: yaml.ScalarNode) -> Scalar:
+    """Return a value as the core schema sees it: 0644 is 644, True is true, null its own text."""
+    written: str = node.value
     match kind(node):
         case "bool":
-            return str(text.lower())
-        case "int" if text.startswith(("0o", "0x")):
-            return str(int(text[2:], 8 if text[1] == "o" else 16))
+            return written.lower() == "true"
+        case "int" if written.startswith(("0o", "0x")):
+            return int(written[2:], 8 if written[1] == "o" else 16)
         case "int":
-            return str(int(text))
+            return int(written)
         case "float":
-            return number_text(float(text.lower().replace(".inf", "inf").replace(".nan", "nan")))
-    return str(text)
+            return float(written.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    return written
+
+
+def scalar_text(node: yaml.ScalarNode) -> str:
+    """Return the text of a value as `scalar` reads it."""
+    return text(scalar(node))

@@ -20,6 +20,7 @@ from engine.language.keys import (
 from engine.language.plugin_names import BUILTIN, pinned, problem, written_out
 from engine.language.reader import Entries, Reader, a, malformed
 from engine.language.steps import Artifact, Cache, Retry, Service
+from engine.language.values import text
 
 Leaves = list[yaml.Node]  # values that may hold expressions
 
@@ -241,7 +242,7 @@ def _service(
     return Service(
         name=name,
         image=image(reader, parts) or "",
-        env={variable: text for variable, (text, _) in env.items()},
+        env={variable: text(value) for variable, (value, _) in env.items()},
         arguments=arguments,
     )
 

@@ -18,6 +18,7 @@ from engine.language.syntax import (
     expressions,
     walk,
 )
+from engine.language.values import Scalar, text
 
 CONTEXTS = frozenset(
     {"env", "secrets", "cloudSecrets", "git", "task", "app", "steps", "inputs", "matrix", "status"}
@@ -113,7 +114,7 @@ def injection(expression: Expression, use: Use) -> str:
 
 
 def tainted(
-    env: Mapping[str, str], below: Mapping[str, str], given: frozenset[str] = frozenset()
+    env: Mapping[str, Scalar], below: Mapping[str, Scalar], given: frozenset[str] = frozenset()
 ) -> frozenset[str]:
     """Return the variables that hold values from outside, where *env* lies over *below*.
 
@@ -141,11 +142,11 @@ def tainted(
 
 
 @lru_cache(_CACHED)
-def _flow(value: str) -> tuple[bool, frozenset[str | None]]:
+def _flow(value: Scalar) -> tuple[bool, frozenset[str | None]]:
     """Tell whether a text holds a value from outside, and which variables' values; None: all."""
     found = False
     through: set[str | None] = set()
-    for each in expressions(value):
+    for each in expressions(text(value)):
         if each.node is None:
             continue
         found = found or outside(each.node, (), lambda _: True) is not None

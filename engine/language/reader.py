@@ -7,9 +7,10 @@ from typing import TypeGuard
 
 import yaml
 
-from engine.language.document import DEPTH_MAX, Issue, Malformed, kind, scalar_text
+from engine.language.document import DEPTH_MAX, Issue, Malformed, kind, scalar, scalar_text
 from engine.language.keys import ADVICE, ENV_NAMES_MAX, LABEL_CHARACTERS_MAX, LATER, Key
 from engine.language.syntax import Expression
+from engine.language.values import Scalar
 
 ISSUES_MAX = 100
 TEXT_CHARACTERS_MAX = 4 * 1024 * 1024  # of all values, each counted as often as aliases repeat it
@@ -203,7 +204,7 @@ class Reader:
         self.issue(node, f"{what} is a whole number from {least} to {most}")
         return None
 
-    def env(self, entries: Entries, where: str) -> dict[str, tuple[str, yaml.ScalarNode]]:
+    def env(self, entries: Entries, where: str) -> dict[str, tuple[Scalar, yaml.ScalarNode]]:
         """Read `env:`: the value of each name, and where it stands."""
         if "env" not in entries or kind(entries["env"][1]) == "null":
             return {}
@@ -214,12 +215,12 @@ class Reader:
         found = self.entries(node, "env")
         if len(found) > ENV_NAMES_MAX:
             raise malformed(node, f"'env' has at most {ENV_NAMES_MAX} names")
-        env = {}
+        env: dict[str, tuple[Scalar, yaml.ScalarNode]] = {}
         for name, (key, value) in found.items():
             if not name or "=" in name or _UNPRINTABLE.search(name):
                 self.issue(key, f"{name!r} cannot be the name of a variable")
-            elif (text := self.scalar(value, name)) is not None:
-                env[name] = text
+            elif read := self.scalar(value, name):
+                env[name] = (scalar(read[1]), read[1])
         return env
 
     def scalar(self, node: yaml.Node, name: str) -> tuple[str, yaml.ScalarNode] | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from engine.language.document import Issue
 from engine.language.plugin_names import builtin
+from engine.language.values import Scalar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ class Step:
     inputs: Mapping[str, object] = field(default_factory=dict)
     id: str | None = None
     condition: str | bool | None = None
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, Scalar] = field(default_factory=dict)
     working_directory: str | None = None
     continue_on_error: bool = False
     shell: str | None = None
@@ -86,7 +87,7 @@ class Plan:
     """
 
     steps: tuple[Step, ...]
-    env: Mapping[str, str]
+    env: Mapping[str, Scalar]
     timeout_seconds: float | None = None
     image: str | None = None
     shell: str | None = None

@@ -12,6 +12,8 @@ from decimal import Decimal
 
 from engine.language.syntax import UNDEFINED
 
+Scalar = str | float  # a float: truth and whole numbers too
+
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,300}\.?[0-9]{0,300}|\.[0-9]{1,300})(?:[eE][+-]?[0-9]{1,3})?")
 _HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]{1,250}")
 _FIXED_FROM, _FIXED_BELOW = 1e-6, 1e21  # beyond these JavaScript writes an exponent too

@@ -228,6 +228,25 @@ def test_variables_in_a_circle_are_refused():
         resolve_env([layer], Scope(), print)
 
 
+def test_variables_keep_their_kind():
+    """A number or a truth is one in expressions too; with others around it becomes text."""
+    layers = [{"N": 3, "OFF": False}, {"N": 4, "T": "${{ env.N }}"}]
+    assert resolve_env(layers, Scope(), print) == {"N": 4, "OFF": False, "T": "4"}
+    scope = Scope(contexts={"env": {"N": 3, "OFF": False}})
+    assert evaluate("env.N === 3 && !env.OFF && env.N + 1 === 4", scope, print) is True
+
+
+def test_only_variables_a_condition_names_are_looked_at():
+    """What others would fail with does not matter."""
+    layer = {"A": "${{ env.B }}!", "B": "b", "BAD": "${{ steps.x.y }}"}
+    scope = Scope(contexts={"env": {"LOW": "low"}})
+    named = resolve_env([layer], scope, print, "${{ env.A === 'b!' }}")
+    assert named == {"LOW": "low", "A": "b!", "B": "b"}
+    assert resolve_env([layer], scope, print, "success()") == {"LOW": "low"}
+    with pytest.raises(InvalidExpression):
+        resolve_env([layer], scope, print, "${{ env }}")
+
+
 def test_a_long_chain_of_variables():
     """Two hundred that each name the next are no depth."""
     layer = {f"A{n}": f"${{{{ env.A{n + 1} }}}}" for n in range(199)} | {"A199": "end"}

@@ -1,6 +1,7 @@
 """Whole pipelines with plugins, caches and artifacts, run by the real engine."""
 
 import json
+import shutil
 import stat
 import subprocess
 import tarfile
@@ -16,6 +17,7 @@ from engine.run import Cancel, run
 from engine.store import Store
 from plugins import FOLDER
 
+NEEDS_NODE = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
 CACHE = """
 steps:
   - plugin: cache
@@ -211,6 +213,34 @@ async def test_one_of_ours(deploy):
     logs, _, status = await deploy("steps: [{plugin: notify, inputs: {webhok: x}}]", 1)
     assert status == "failure"
     assert "notify: unknown input 'webhok'; did you mean 'webhook'?" in logs[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "plugin.py",
+            'run = lambda *_: dict(n=3, off=False, no=None, tags=["a", "b"], deep={"x": 1})',
+        ),
+        pytest.param(
+            "index.js",
+            'exports.run = () => ({n: 3, off: false, no: null, tags: ["a", "b"], deep: {x: 1}});\n',
+            marks=NEEDS_NODE,
+        ),
+    ],
+)
+async def test_outputs_keep_their_kind(play, repository, name, text):
+    """In expressions they are numbers, truth, lists and mappings; elsewhere JSON."""
+    repository.commit({f"p/{name}": text})
+    ran = await play(
+        "steps:\n"
+        "  - {plugin: ./p, id: p}\n"
+        "  - run: echo '${{ steps.p.outputs.tags[1] }} ${{ steps.p.outputs.deep.x + 1 }}'\n"
+        "    if: ${{ steps.p.outputs.n === 3 && !steps.p.outputs.off && !steps.p.outputs.no }}\n"
+    )
+    assert ran.log(2) == "b 2\n"
+    shown = {"n": "3", "off": "false", "no": "", "tags": '["a","b"]', "deep": '{"x":1}'}
+    assert ran.end(1).outputs == shown
 
 
 async def test_a_folder_that_is_not_there(deploy):
