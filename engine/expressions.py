@@ -18,6 +18,7 @@ from engine.language.syntax import (
     Call,
     Choice,
     InvalidExpression,
+    Items,
     Literal,
     Member,
     Name,
@@ -203,6 +204,8 @@ class _Evaluation:
         match node:
             case Literal(value):
                 return value
+            case Items(entries):
+                return [self.value(each) for each in entries]
             case Name(name):
                 return self._named(name)
             case Member(owner, key):

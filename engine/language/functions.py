@@ -137,6 +137,8 @@ METHODS: Mapping[str, Callable[..., object]] = {
     "toLowerCase": lambda owner: _text(owner).lower(),
     "trim": lambda owner: _text(owner).strip(),
     "includes": _includes,
+    "startsWith": lambda owner, part: _text(owner).startswith(text(part)),
+    "endsWith": lambda owner, part: _text(owner).endswith(text(part)),
     "slice": _slice,
     "replace": _replace,
 }

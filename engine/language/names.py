@@ -11,6 +11,7 @@ from engine.language.syntax import (
     Call,
     Choice,
     Expression,
+    Items,
     Literal,
     Member,
     Name,
@@ -68,15 +69,22 @@ def sources(node: Node) -> Iterator[Use]:
                 yield use
             elif not (isinstance(key, Literal) and key.value == "length" and _is_text(owner)):
                 yield from sources(owner)
-        case Call(name, arguments, owner) if name not in _CLEAN:
-            for each in arguments if owner is None else (owner, *arguments):
+        case _:
+            for each in _parts(node):
                 yield from sources(each)
+
+
+def _parts(node: Node) -> tuple[Node, ...]:
+    match node:
+        case Call(name, arguments, owner) if name not in _CLEAN:
+            return arguments if owner is None else (owner, *arguments)
+        case Items(entries):
+            return entries
         case Binary(operator, left, right) if operator in _JOINING:
-            yield from sources(left)
-            yield from sources(right)
+            return left, right
         case Choice(_, then, other):
-            yield from sources(then)
-            yield from sources(other)
+            return then, other
+    return ()
 
 
 def outside(node: Node, tainted: Collection[str], unknown: Callable[[str], bool]) -> Use | None:

@@ -25,7 +25,7 @@ FUNCTIONS = {
 }
 METHODS = {
     **dict.fromkeys(("toUpperCase", "toLowerCase", "trim"), (0, 0)),
-    "includes": (1, 1),
+    **dict.fromkeys(("includes", "startsWith", "endsWith"), (1, 1)),
     "slice": (1, 2),
     "replace": (2, 2),
 }
@@ -78,6 +78,13 @@ class Literal:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Items:
+    """A list, written out."""
+
+    entries: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Name:
     """A context, or an input's name."""
 
@@ -126,7 +133,7 @@ class Choice:
     other: "Node"
 
 
-Node = Literal | Name | Member | Call | Not | Binary | Choice
+Node = Literal | Items | Name | Member | Call | Not | Binary | Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +209,8 @@ def calls(node: Node) -> frozenset[str]:
 
 def _children(node: Node) -> tuple[Node, ...]:
     match node:
+        case Items(entries):
+            return entries
         case Member(owner, key):
             return owner, key
         case Call(_, arguments, owner):
@@ -284,6 +293,8 @@ class _Parser:
         elif text == "(":
             node = self._expression(0)
             self._expect(")")
+        elif text == "[":
+            node = Items(self._listed("]"))
         elif text == "!":
             return Not(self._expression(max(_PRECEDENCE.values())))
         else:
@@ -324,13 +335,17 @@ class _Parser:
 
     def _arguments(self) -> tuple[Node, ...]:
         self._expect("(")
-        arguments: list[Node] = []
-        while self._operator() != ")":
-            if arguments:
+        return self._listed(")")
+
+    def _listed(self, end: str) -> tuple[Node, ...]:
+        """Read what commas part, and the *end* behind it."""
+        nodes: list[Node] = []
+        while self._operator() != end:
+            if nodes:
                 self._expect(",")
-            arguments.append(self._expression(0))
-        self._expect(")")
-        return tuple(arguments)
+            nodes.append(self._expression(0))
+        self._expect(end)
+        return tuple(nodes)
 
     def _called(self, call: Call, table: dict[str, tuple[int, int]]) -> Call:
         least, most = table[call.name]

@@ -89,6 +89,9 @@ def test_expressions_become_their_values(text, expected):
         *(("' a '.trim()", "a"), ("git.branch.includes('/')", "true")),
         *(("steps.build.outputs.tags.includes('c')", "false"), ("git.branch.slice(5)", "x")),
         *(("git.commit.slice(0, 2)", "ab"), ("git.commit.slice(-1)", "c")),
+        *(("git.branch.startsWith('feat/')", "true"), ("env.TEXT.endsWith('x')", "false")),
+        *(("['main', git.branch].includes('feat/x')", "true"), ("[1, 'b'][1]", "b")),
+        *(("[]", ""), ("[1, [2], 'c']", "1,2,c"), ("['a'].includes(env.A)", "false")),
         *(("'aa'.replace('a', 'b')", "ba"), ("env.TEXT.slice(1, -1).toUpperCase()", "ELL")),
     ],
 )
@@ -121,6 +124,8 @@ def test_unknown_names_are_empty_with_a_warning(name):
         ("x => x", "has '='"),
         ("'a", "has a text that is not closed|is not closed"),
         ("1 - 1", "has '-'"),
+        ("[1", "ends where '\\]' should be|ends where ',' should be"),
+        ("[1 2]", "has '2' where ',' should be"),
         ("(1", "ends where '\\)' should be"),
         ("a ? b", "ends where ':' should be"),
         ("nosuch()", "calls the unknown function 'nosuch'"),

@@ -50,6 +50,7 @@ steps:
             ("contains(git.message, 'x')", False),
             ("git.branch.length", True),
         ),
+        *(("['a', git.branch][1]", True), ("['a', 'b'].includes(git.branch)", False)),
         *(("git.branch.includes('x')", False), ("steps.a.outputs.x", False), ("nosuch", False)),
         *(("inputs.a && 'x'", True), ("'x' || inputs.a", True), ("'a' + git.branch", True)),
         *(("true ? 'a' : git.branch", True), ("git.branch.toUpperCase()", True), ("git", True)),
