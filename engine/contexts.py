@@ -25,6 +25,9 @@ class Contexts:
             self._given.setdefault(name, {})
         # Deploys by hand have no pusher: what is asked of it is empty.
         self._given["git"] = {"pusher": {}, **self._given["git"], "commit": commit}
+        # What was written for the original looks for them there, plugins above all.
+        again = {name: self._given[name] for name in ("git", "task", "app")}
+        self._given["inputs"] = {**self._given["inputs"], **again}
         self._steps: dict[str, dict[str, object]] = {
             step.id: {"status": StepStatus.PENDING.value, "outputs": {}}
             for step in plan.steps

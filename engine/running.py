@@ -176,7 +176,7 @@ class StepRun:
             arguments = self._shell(script, handover)
         else:
             inputs = {name: render(value, scope, warn) for name, value in step.inputs.items()}
-            shown = self._contexts.shown(step, env)
+            shown = {**self._contexts.shown(step, env), "cwd": str(self._source)}
             post = step.post_of is not None
             document = {"inputs": inputs, "context": shown, "post": post}
             given[INPUTS] = str(handover.inputs(document))
