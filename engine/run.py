@@ -280,6 +280,8 @@ class _Run:
                 async for piece in pieces:
                     yield piece
             ended = step_run.ended
+        if ended.began:
+            self._schedule.begun.add(step.index)
         for event in self._end(step, ended, log):
             yield event
 
@@ -301,8 +303,6 @@ class _Run:
             status = await asyncio.to_thread(decision)
         else:
             status = decision()
-        if status is StepStatus.RUNNING:
-            schedule.begun.add(step.index)
         return status
 
     def _condition_scope(self, step: Step, warn: Warn) -> Scope:

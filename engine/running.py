@@ -43,11 +43,12 @@ class WorkingDirectoryMissing(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a step ended, with what it gave back."""
+    """How a step ended, with what it gave back; *began*: its command was ready to start."""
 
     result: Result
     outputs: Mapping[str, object] = field(default_factory=dict)
     exported: Mapping[str, str] = field(default_factory=dict)
+    began: bool = False
 
 
 class StepRun:
@@ -241,8 +242,8 @@ class StepRun:
 def _read(handover: Handover, result: Result) -> Ended:
     """Read what a step gives back, also if it failed; a file that is none makes it fail."""
     try:
-        return Ended(result, handover.outputs(), handover.exported())
+        return Ended(result, handover.outputs(), handover.exported(), began=True)
     except InvalidFile as refusal:
         if result.outcome is Outcome.SUCCESS:
             result = Result(result.exit_code, str(refusal).rstrip("."))
-        return Ended(result)
+        return Ended(result, began=True)
