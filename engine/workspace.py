@@ -13,7 +13,7 @@ from engine.language.document import DOCUMENT_BYTES_MAX
 from engine.refusal import Refusal
 
 GIVEN = ("source", "home", "tmp")  # to the commands of a task
-STEPS = "steps"  # a folder for each try of a step, which that is given
+STEPS = "steps"  # with a folder for each step that runs at the same time, which that is given
 
 
 @dataclass(eq=False)
