@@ -82,6 +82,7 @@ async def test_detached_processes_end_with_the_job(play, gone):
     assert ran.status == "success"
 
 
+@pytest.mark.slow
 async def test_a_step_that_stops_its_runner_does_not_keep_others_from_cleaning_up(play):
     """It takes too long, as far as can be told; what comes always has a runner anew."""
     ran = await play(
