@@ -1,7 +1,6 @@
 """Commands as processes of this machine."""
 
 import asyncio
-import itertools
 import json
 import os
 import signal
@@ -19,11 +18,11 @@ from engine.executors.cgroup import Caps, Cgroup
 from engine.executors.child import Child
 from engine.executors.isolation import UID_FIRST, Isolation, Level
 from engine.executors.pipe import OutputPipe
+from engine.executors.uids import Uid, Uids
 
 START_SECONDS = 10.0
 END_SECONDS = 10.0
 MESSAGE_BYTES_MAX = 4096
-UIDS = 1000
 LAUNCH = 'until [ "$1" = -- ]; do echo $$ > "$1" 2> /dev/null; shift; done; shift; exec "$@"'
 
 
@@ -50,11 +49,11 @@ class ProcessExecutor:
         self.group = f"rollway-{sha256(self._mark).hexdigest()[:12]}-"
         self._path = path
         self._timezone = timezone
-        self._uids = itertools.cycle(range(uid_first, uid_first + UIDS))
+        self._uids = Uids(uid_first)
 
     async def open(self, place: Place) -> "LocalSandbox":
         """Start the runner of a task. Raises NotStarted."""
-        uid = next(self._uids) if self.isolation.level is Level.USER else None
+        uid = self._uids.take() if self.isolation.level is Level.USER else None
         sandbox = LocalSandbox(self, place, uid)
         try:
             await sandbox.launch()
@@ -107,10 +106,11 @@ class ProcessExecutor:
 class LocalSandbox:
     """A task's commands on this machine, below a runner of its own."""
 
-    def __init__(self, executor: ProcessExecutor, place: Place, uid: int | None) -> None:
+    def __init__(self, executor: ProcessExecutor, place: Place, uid: Uid | None) -> None:
         self._executor = executor
         self._place = place
-        self._uid = uid
+        self._user = uid
+        self._uid = uid.number if uid else None
         self._runner: Child | None = None
         self._socket: socket.socket | None = None
         self._cgroup = Cgroup()
@@ -229,6 +229,8 @@ class LocalSandbox:
             left += await self._kill_rest()
         with suppress(Exception):
             await self._cgroup.remove()
+        if self._user:
+            self._user.release()
         return left
 
     async def _kill_rest(self) -> int:
