@@ -311,21 +311,23 @@ async def test_a_command_that_kills_all_it_can_harms_only_itself(sandbox, comman
 
 
 async def test_a_command_that_stops_its_runner_harms_only_itself(sandbox, command, alive):
-    """That runner is given up, with all below it, and the next command runs once, below another."""
+    """That runner is given up, with all below it, and what comes next runs once, below another."""
     script = "env -i setsid sleep 300 & echo up; sleep 0.2; kill -STOP $PPID; sleep 300"
     process = await sandbox.start(command(script, **{MARKED: (mark := uuid4().hex)}))
     await until(process, b"up")
     await asyncio.sleep(0.4)
     runner = sandbox._runner.pid
     looked_after = below(runner)
-    after = await sandbox.start(command("echo after"))
-    assert await output_of(after) == b"after\n"
+    scripts = (command("echo once >> $FILE; cat $FILE; sleep 0.5", FILE=name) for name in "ab")
+    both = await asyncio.gather(*map(sandbox.start, scripts))
+    assert [await output_of(after) for after in both] == [b"once\n", b"once\n"]
+    assert [await after.exited for after in both] == [0, 0]
     assert await process.exited == -9
     await gone(mark)
     assert looked_after
     assert not any(map(alive, (runner, *looked_after)))
-    await process.close()
-    await after.close()
+    for each in (process, *both):
+        await each.close()
 
 
 async def test_without_descriptors_nothing_starts_and_nothing_else_ends(
