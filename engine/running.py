@@ -10,6 +10,7 @@ from pathlib import Path
 from engine import plugins
 from engine.attempt import Attempt, Outcome, Result
 from engine.baggage import Baggage, Carried
+from engine.beneath import LeadsOut, is_folder_beneath
 from engine.cancel import Cancel
 from engine.contexts import Contexts, render
 from engine.events import Output
@@ -221,16 +222,15 @@ class StepRun:
         return self._job.workspace / "source"
 
     def _folder(self, path: str) -> Path:
-        folder = self._source / path
-        if path.startswith("/"):  # in an image it may exist though it does not here
-            return folder
-        try:
-            there = folder.is_dir()
-        except OSError:  # a name too long, a folder that cannot be entered
-            there = False
-        if not there:
-            raise WorkingDirectoryMissing(path)
-        return folder
+        """Return a working directory. Raises WorkingDirectoryMissing.
+
+        Outside of the checkout it is the sandbox that looks: in an image it may exist though it
+        does not here, and here may be what a step is not to know of.
+        """
+        with suppress(LeadsOut):
+            if not is_folder_beneath(self._source, path):
+                raise WorkingDirectoryMissing(path)
+        return self._source / path
 
     def _shell(self, script: str, handover: Handover) -> tuple[str, ...]:
         """Return the arguments that run *script*, whose file takes the place of `{0}`."""

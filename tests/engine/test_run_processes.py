@@ -82,6 +82,20 @@ async def test_detached_processes_end_with_the_job(play, gone):
     assert ran.status == "success"
 
 
+@pytest.mark.slow
+async def test_a_step_that_stops_its_runner_does_not_keep_others_from_cleaning_up(play):
+    """It takes too long, as far as can be told; what comes always has a runner anew."""
+    ran = await play(
+        "steps:\n"
+        "  - {run: sleep 0.1; kill -STOP $PPID, timeout-minutes: 0.01}\n"
+        "  - {run: echo cleaned up, if: always()}\n",
+        cancel_grace_seconds=0.1,
+    )
+    assert ran.end(1).error.startswith("took longer than 0.6 s")
+    assert ran.log(2) == "cleaned up\n"
+    assert ran.ended() == ["failure", "success"]
+
+
 async def test_cancel_keeps_what_a_trap_prints(play):
     """The step has the grace to clean up, and what it says then is kept."""
     ran = await play(
