@@ -34,6 +34,7 @@ MEMORY_LINES = 1_000_000
 SECRETS = 10
 LOOK_SECONDS = 0.01
 POLL_SECONDS = 0.25  # seldom: a request costs as much as a step
+REST_SECONDS = 1.0  # for the log of the task before to be compressed
 RUNNER = "executors/runner.py"
 LOG = """query ($id: ID!, $after: Int!) { task(id: $id) { steps { index logBytes
   log(afterLine: $after) { cursor hasMore lines { number text } } } } }"""
@@ -95,13 +96,12 @@ def _arguments(pid: int) -> str:
 
 def _below(pid: int) -> list[int]:
     found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            children = [int(child) for child in task.read_text().split()]
-        except OSError:
-            continue
-        for child in children:
-            found += [child, *_below(child)]
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += [int(child), *_below(int(child))]
+    except OSError:
+        return found  # it has ended
     return found
 
 
@@ -111,6 +111,7 @@ def fifty(server: Server, rounds: int, folder: Path) -> dict[str, object]:
     server.deploy(application, POLL_SECONDS)
     pairs = []
     for _ in range(rounds):
+        time.sleep(REST_SECONDS)
         floor = asyncio.run(commands_seconds("echo hi", STEPS))
         pairs.append((floor, steps_seconds(server.deploy(application, POLL_SECONDS))))
     return _compared(pairs)
@@ -124,6 +125,7 @@ def flood(server: Server, name: str, command: str, rounds: int, folder: Path) ->
     pairs, reading = [], []
     try:
         for _ in range(rounds):
+            time.sleep(REST_SECONDS)
             floor = asyncio.run(commands_seconds(command, 1))
             task = server.deploy(application, POLL_SECONDS)
             pairs.append((floor, steps_seconds(task)))

@@ -14,7 +14,7 @@ SQLITE_PRAGMAS = {
     "foreign_keys": "ON",
     "busy_timeout": "5000",
     "synchronous": "NORMAL",
-    "wal_autocheckpoint": "4000",  # 16 MB: by default a log of some megabytes is written twice
+    "wal_autocheckpoint": "16000",  # 64 MB: until then `checkpoints` does it, if it runs
 }
 
 

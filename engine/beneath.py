@@ -1,5 +1,6 @@
 """Files below a folder somebody else can change: opened without following a link."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -7,9 +8,52 @@ from pathlib import Path, PurePosixPath
 
 BYTES_MAX = 1024**3
 _READ_BYTES = 1024 * 1024
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_LINKS_MAX = 40
+_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class LeadsOut(Exception):
+    """A path or a link in it leads out of the folder."""
+
+
+def resolve_beneath(folder: Path, path: str) -> str:
+    """Return *path* below *folder* with its links followed, none of which may lead out of it.
+
+    What lies outside is not looked at, and what does not exist stays as it is. Raises LeadsOut,
+    OSError.
+    """
+    at: list[str] = []
+    ahead = [*reversed(PurePosixPath(path).parts)]
+    for _ in range(_LINKS_MAX):
+        while ahead and (target := _link(folder, at, ahead[-1])) is None:
+            part = ahead.pop()
+            at = at[:-1] if part == ".." else [*at, part]
+        if not ahead:
+            return "/".join(at)
+        ahead[-1:] = reversed(PurePosixPath(target or "").parts)
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+
+
+def _link(folder: Path, at: list[str], part: str) -> str | None:
+    """Return what a link leads to; None where *part* is none. Raises LeadsOut."""
+    if part.startswith("/") or (part == ".." and not at):
+        raise LeadsOut
+    try:
+        return None if part == ".." else str(folder.joinpath(*at, part).readlink())
+    except (OSError, ValueError):  # ValueError: no name of a file
+        return None
+
+
+def is_folder_beneath(folder: Path, path: str) -> bool:
+    """Tell whether *path* is a folder, of which its links do not lead out. Raises LeadsOut."""
+    try:
+        if resolved := resolve_beneath(folder, path):
+            os.close(_open(folder, resolved, _FOLDER))
+    except (OSError, ValueError):  # a folder that cannot be entered; no name of one
+        return False
+    return True
 
 
 def open_beneath(folder: Path, path: str) -> int:

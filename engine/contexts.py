@@ -19,7 +19,7 @@ class Contexts:
     """The contexts of one task, as they grow from step to step."""
 
     def __init__(self, job: Job, plan: Plan, commit: str, source: Path) -> None:
-        self._plan = plan
+        self.plan = plan
         self._given = {name: _nested(values) for name, values in job.contexts.items()}
         for name in ("env", "secrets", "cloudSecrets", "git", "task", "app", "inputs"):
             self._given.setdefault(name, {})
@@ -47,7 +47,7 @@ class Contexts:
         if env is not None:
             contexts["env"] = env
         given = frozenset(self._given["env"])
-        outside = tainted(step.env, self._plan.env, given)
+        outside = tainted(step.env, self.plan.env, given)
         return Scope(contexts=contexts, functions=self._functions, outside=outside)
 
     def env(
@@ -62,14 +62,14 @@ class Contexts:
         if self._exported:
             for index in behind:
                 exported |= self._exported.get(index, {})
-        written = {name: value for name, value in self._plan.env.items() if name not in exported}
+        written = {name: value for name, value in self.plan.env.items() if name not in exported}
         scope = self.scope(step, {**self._given["env"], **exported})
         return resolve_env([written, step.env], scope, warn, asked)
 
     def services(self, warn: Warn) -> Iterator[Service]:
         """Yield the pipeline's services with the values of their variables."""
         scope = self.scope(Step(index=0, name=""))
-        for service in self._plan.services:
+        for service in self.plan.services:
             env = {name: substitute(value, scope, warn) for name, value in service.env.items()}
             yield replace(service, env=env)
 

@@ -129,10 +129,10 @@ def _local(plugin: str, source: Path, folder: Path) -> Program:
         raise PluginMissing(plugin) from None
     if not place.is_relative_to(root) or not place.is_dir():
         raise PluginMissing(plugin)
-    if any((place / name).exists() for name in ("package.json", "index.js", "index.mjs")):
+    if any(os.path.lexists(place / name) for name in ("package.json", "index.js", "index.mjs")):
         host = _copy("host.cjs", folder)
         return Program(_shell(_NODE_SCRIPT, "node", plugin, host, str(place)))
-    if (place / "plugin.py").exists():
+    if os.path.lexists(place / "plugin.py"):
         host = _copy("host.py", folder)
         return Program(_shell(_PYTHON_SCRIPT, "python3", plugin, host, str(place)))
     raise PluginEmpty(plugin)

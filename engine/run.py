@@ -15,6 +15,7 @@ from engine.events import Event, Planned, StepChanged, TaskChanged, now
 from engine.executors import Executor, Place, Sandbox
 from engine.expressions import Scope, Warn
 from engine.git import checkout
+from engine.handover import Handovers
 from engine.job import Job, Limits
 from engine.keeping import Keeping
 from engine.language.steps import Plan, Step
@@ -71,6 +72,7 @@ class _Run:
             workspace=job.workspace,
             secrets=self._secrets,
         )
+        self._handovers = Handovers(job.workspace / workspace.STEPS)
         self._schedule: Schedule
         self._sandbox: Sandbox | None = None
         self._disk: Disk | None = None
@@ -88,6 +90,7 @@ class _Run:
             task.cancel()
         if self._running:
             await asyncio.wait(self._running)
+        self._handovers.close()
         if self._sandbox:
             await self._sandbox.close()
 
@@ -316,11 +319,11 @@ class _Run:
         return StepRun(
             step,
             self._job,
-            self._plan,
             self._contexts,
             tuple(self._schedule.behind(step)),
             self._sandbox,
             self._keeping,
+            self._handovers,
             log,
             cancel,
         )

@@ -10,20 +10,20 @@ from pathlib import Path
 from engine import plugins
 from engine.attempt import Attempt, Outcome, Result
 from engine.baggage import Baggage, Carried
+from engine.beneath import LeadsOut, is_folder_beneath
 from engine.cancel import Cancel
 from engine.contexts import Contexts, render
 from engine.events import Output
 from engine.executors import Command, Sandbox
 from engine.expressions import Scope, substitute
-from engine.handover import INPUTS, Handover, InvalidFile
+from engine.handover import INPUTS, Handover, Handovers, InvalidFile
 from engine.job import Job
 from engine.keeping import Keeping
 from engine.language.plugin_names import builtin
-from engine.language.steps import Artifact, Cache, Plan, Step
+from engine.language.steps import Artifact, Cache, Step
 from engine.language.values import text
 from engine.output.log import Log
 from engine.refusal import Refusal
-from engine.workspace import STEPS
 
 SHELLS: Mapping[str, tuple[str, ...]] = {
     "sh": ("/bin/sh", "-e"),
@@ -58,22 +58,22 @@ class StepRun:
         self,
         step: Step,
         job: Job,
-        plan: Plan,
         contexts: Contexts,
         env_of: tuple[int, ...],
         sandbox: Sandbox,
         keeping: Keeping,
+        handovers: Handovers,
         log: Log,
         cancel: Cancel,
     ) -> None:
         self.ended = Ended(Result(None, "did not run"))
         self._step = step
         self._job = job
-        self._plan = plan
         self._contexts = contexts
         self._behind = env_of
         self._sandbox = sandbox
         self._keeping = keeping
+        self._handovers = handovers
         self._log = log
         self._cancel = cancel
         self._warned: dict[str, None] = {}
@@ -82,7 +82,7 @@ class StepRun:
         """Try the step as often as it says. Closing this generator kills what runs."""
         retry = self._step.retry
         for number in range(1, retry.attempts + 1):
-            async with aclosing(self._try(number)) as pieces:
+            async with aclosing(self._try()) as pieces:
                 async for piece in pieces:
                     yield piece
             result = self.ended.result
@@ -117,10 +117,9 @@ class StepRun:
             return "failure" in on or result.exit_code in on
         return result.outcome is Outcome.TIMEOUT and "timeout" in on
 
-    async def _try(self, number: int) -> AsyncGenerator[Output, None]:
-        folder = self._job.workspace / STEPS / f"{self._step.index}-{number}"
+    async def _try(self) -> AsyncGenerator[Output, None]:
         try:
-            handover = Handover(folder)
+            handover = self._handovers.take(fresh=not self._plain)
         except OSError as error:
             self.ended = Ended(Result(None, f"no folder for its files: {error.strerror}"))
             return
@@ -128,7 +127,9 @@ class StepRun:
             command, carried = await self._ready(handover)
             for piece in self.warnings():
                 yield piece
-            await self._sandbox.give(folder)
+            if not handover.given:
+                await self._sandbox.give(handover.folder)
+                handover.given = True
         except (Refusal, OSError) as refusal:
             for piece in self.warnings():
                 yield piece
@@ -136,6 +137,7 @@ class StepRun:
         else:
             attempt: Attempt | Baggage = self._attempt(command)
             if carried:
+                folder = handover.folder
                 attempt = Baggage(command, carried, folder, self._keeping, self._log, self._attempt)
             async with aclosing(attempt.output(self._sandbox)) as pieces:
                 async for piece in pieces:
@@ -144,7 +146,13 @@ class StepRun:
             if self.ended.outputs.get("cache-hit") == "true":
                 self._keeping.hit(self._step.index)
         finally:
-            handover.close()
+            self._handovers.put_back(handover)
+
+    @property
+    def _plain(self) -> bool:
+        """Tell whether we write nothing into the step's folder but what is there already."""
+        step = self._step
+        return step.run is not None and not step.caches and not step.artifacts
 
     def _attempt(self, command: Command) -> Attempt:
         limits = self._job.limits
@@ -153,7 +161,7 @@ class StepRun:
 
     async def _ready(self, handover: Handover) -> tuple[Command, Carried]:
         """Make the command; what reads files to hash them does it beside the loop."""
-        if "hashFile" in repr((self._step, self._plan.env)):
+        if "hashFile" in repr((self._step, self._contexts.plan.env)):
             command, carried, inputs = await asyncio.to_thread(self._command, handover)
         else:
             command, carried, inputs = self._command(handover)
@@ -216,20 +224,19 @@ class StepRun:
         return self._job.workspace / "source"
 
     def _folder(self, path: str) -> Path:
-        folder = self._source / path
-        if path.startswith("/"):  # in an image it may exist though it does not here
-            return folder
-        try:
-            there = folder.is_dir()
-        except OSError:  # a name too long, a folder that cannot be entered
-            there = False
-        if not there:
-            raise WorkingDirectoryMissing(path)
-        return folder
+        """Return a working directory. Raises WorkingDirectoryMissing.
+
+        Outside of the checkout it is the sandbox that looks: in an image it may exist though it
+        does not here, and here may be what a step is not to know of.
+        """
+        with suppress(LeadsOut):
+            if not is_folder_beneath(self._source, path):
+                raise WorkingDirectoryMissing(path)
+        return self._source / path
 
     def _shell(self, script: str, handover: Handover) -> tuple[str, ...]:
         """Return the arguments that run *script*, whose file takes the place of `{0}`."""
-        shell = self._step.shell or self._plan.shell or "sh"
+        shell = self._step.shell or self._contexts.plan.shell or "sh"
         known = SHELLS.get(shell)
         if known is None:
             file = str(handover.script(script))

@@ -54,7 +54,7 @@ class NotKept(Refusal):
 
 @dataclass(eq=False)
 class NoFile(Refusal):
-    """The file to keep for '{name}' is not there, or is no plain file."""
+    """The file to keep for '{name}' is not there, or is no plain file with one name."""
 
     name: str
 
@@ -149,6 +149,8 @@ class Store:
         except OSError as error:
             raise NoFile(name) from error
         try:
+            if os.fstat(source).st_nlink != 1:  # its other name may be somebody else's
+                raise NoFile(name)
             self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
             incoming = self._incoming / uuid4().hex
             try:

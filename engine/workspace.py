@@ -1,6 +1,7 @@
 """The folder a task works in: `source` holds the checkout, `home` is its commands' HOME."""
 
 import asyncio
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -8,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
+from engine.beneath import LeadsOut, open_beneath, resolve_beneath
 from engine.executors import PATH
 from engine.language.document import DOCUMENT_BYTES_MAX
 from engine.refusal import Refusal
 
 GIVEN = ("source", "home", "tmp")  # to the commands of a task
-STEPS = "steps"  # a folder for each try of a step, which that is given
+STEPS = "steps"  # with a folder for each step that runs at the same time, which that is given
 
 
 @dataclass(eq=False)
@@ -47,20 +49,20 @@ def read_pipeline(source: Path, path: str) -> str:
     if not path or "\0" in path or path.startswith("/") or ".." in parts:
         raise PipelineUnreadable(path, "is not a path within the repository")
     try:
-        file = (source / path).resolve(strict=True)
-        if not file.is_relative_to(source.resolve()):
-            raise PipelineUnreadable(path, "leads out of the repository")
-        if not file.is_file():
-            raise PipelineUnreadable(path, "is not a file")
-        if file.stat().st_size > DOCUMENT_BYTES_MAX:
+        with os.fdopen(open_beneath(source, resolve_beneath(source, path)), "rb") as file:
+            text = file.read(DOCUMENT_BYTES_MAX + 1)
+        if len(text) > DOCUMENT_BYTES_MAX:
             raise PipelineUnreadable(path, f"is larger than {DOCUMENT_BYTES_MAX} bytes")
-        return file.read_bytes().decode("utf-8-sig")
+        return text.decode("utf-8-sig")
+    except LeadsOut:
+        raise PipelineUnreadable(path, "leads out of the repository") from None
     except FileNotFoundError:
         raise PipelineUnreadable(path, "does not exist in the repository at this commit") from None
     except UnicodeDecodeError:
         raise PipelineUnreadable(path, "is not UTF-8 text") from None
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
-        raise PipelineUnreadable(path, f"cannot be read: {error}") from error
+    except (OSError, ValueError) as error:  # ValueError: no name of a file
+        reason = getattr(error, "strerror", None) or "it is not a file"
+        raise PipelineUnreadable(path, f"cannot be read: {reason}") from error
 
 
 def runtimes(names: Iterable[str], folder: Path | None) -> tuple[list[Path], list[str]]:

@@ -28,6 +28,7 @@ from control.pubsub import MemoryPubSub
 from control.rights import Rights
 from control.tidying import Folders
 from control.worker import Worker
+from db.checkpoint import checkpoints
 from db.vault import Vault
 from engine.executors.cgroup import Caps
 from engine.executors.isolation import Isolation
@@ -145,6 +146,8 @@ class Server:
         parts: list[Callable[[], Coroutine[Any, Any, None]]] = [self._reap, self._pack]
         if self.settings.worker_slots:
             parts.append(self.work)
+        if self.settings.embedded:
+            parts.append(self._checkpoint)
         jobs = [asyncio.create_task(self._keep(part)) for part in parts]
         try:
             yield
@@ -195,6 +198,9 @@ class Server:
         while True:
             if not await packing.pack():
                 await asyncio.sleep(PACK_SECONDS)
+
+    async def _checkpoint(self) -> None:
+        await checkpoints(self.settings.database)
 
     async def _reap(self) -> None:
         """End the tasks of dead workers.

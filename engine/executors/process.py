@@ -1,14 +1,13 @@
 """Commands as processes of this machine."""
 
 import asyncio
-import itertools
 import json
 import os
 import signal
 import socket
 import subprocess
 from collections.abc import Collection, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,11 @@ from engine.executors.cgroup import Caps, Cgroup
 from engine.executors.child import Child
 from engine.executors.isolation import UID_FIRST, Isolation, Level
 from engine.executors.pipe import OutputPipe
+from engine.executors.uids import Uid, Uids
 
 START_SECONDS = 10.0
 END_SECONDS = 10.0
 MESSAGE_BYTES_MAX = 4096
-UIDS = 1000
 LAUNCH = 'until [ "$1" = -- ]; do echo $$ > "$1" 2> /dev/null; shift; done; shift; exec "$@"'
 
 
@@ -50,11 +49,11 @@ class ProcessExecutor:
         self.group = f"rollway-{sha256(self._mark).hexdigest()[:12]}-"
         self._path = path
         self._timezone = timezone
-        self._uids = itertools.cycle(range(uid_first, uid_first + UIDS))
+        self._uids = Uids(uid_first)
 
     async def open(self, place: Place) -> "LocalSandbox":
         """Start the runner of a task. Raises NotStarted."""
-        uid = next(self._uids) if self.isolation.level is Level.USER else None
+        uid = self._uids.take() if self.isolation.level is Level.USER else None
         sandbox = LocalSandbox(self, place, uid)
         try:
             await sandbox.launch()
@@ -107,10 +106,11 @@ class ProcessExecutor:
 class LocalSandbox:
     """A task's commands on this machine, below a runner of its own."""
 
-    def __init__(self, executor: ProcessExecutor, place: Place, uid: int | None) -> None:
+    def __init__(self, executor: ProcessExecutor, place: Place, uid: Uid | None) -> None:
         self._executor = executor
         self._place = place
-        self._uid = uid
+        self._user = uid
+        self._uid = uid.number if uid else None
         self._runner: Child | None = None
         self._socket: socket.socket | None = None
         self._cgroup = Cgroup()
@@ -172,43 +172,47 @@ class LocalSandbox:
             "folder": str(command.working_directory),
         }
         for last in (False, True):
+            runner = await self._running()
             try:
-                return await self._send(specification, fresh=last)
+                return await self._send(runner, specification)
             except OSError as error:
                 if last:
                     raise NotStarted(f"the runner is gone: {error.strerror}") from error
+                await self._give_up(runner)
         raise AssertionError  # the last try returns or raises
 
-    async def _send(self, specification: Mapping[str, object], *, fresh: bool) -> "LocalProcess":
-        """Have the runner start a command. Raises OSError when there is no runner any more."""
+    async def _running(self) -> Child:
+        """Return the runner, a new one where there is none any more. Raises NotStarted."""
         async with self._launching:
-            if fresh or self._runner is None or self._runner.exited.done():
+            if not self._socket or not self._runner or self._runner.exited.done():
                 await self._end_runner()
                 await self._kill_rest()
                 await self.launch()
-        pipe = OutputPipe()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        try:
-            file = os.memfd_create("command", os.MFD_CLOEXEC)
+            assert self._runner  # noqa: S101 - it was launched
+            return self._runner
+
+    async def _give_up(self, runner: Child) -> None:
+        """Kill a runner that does not answer: a command may have killed it, or stopped it."""
+        async with self._launching:
+            if runner is self._runner:
+                await self._kill_runner()
+
+    async def _send(self, runner: Child, specification: Mapping[str, object]) -> "LocalProcess":
+        """Have the runner start a command. Raises NotStarted, OSError when it does not take it."""
+        assert self._socket  # noqa: S101 - it was launched
+        with ExitStack() as given:
+            process, descriptors = _prepared(specification, given)
             try:
-                os.write(file, json.dumps(specification).encode(errors="surrogateescape"))
-                os.lseek(file, 0, os.SEEK_SET)
-                assert self._socket  # noqa: S101 - it was launched
-                descriptors = [file, pipe.write_end, theirs.fileno()]
                 socket.send_fds(self._socket, [b"start"], descriptors)
-            finally:
-                os.close(file)
-            pipe.close_write_end()
-            theirs.close()
-            process = LocalProcess(pipe, ours)
-            await process.started()
-        except BaseException:
-            asyncio.get_running_loop().remove_reader(ours)
-            pipe.close()
-            ours.close()
-            raise
-        finally:
-            theirs.close()
+                given.close()
+                try:
+                    await process.started()
+                except TimeoutError:
+                    await self._give_up(runner)
+                    await process.started()  # if it was taken; it never is from here on
+            except BaseException:
+                await process.close()
+                raise
         return process
 
     async def give(self, path: Path) -> None:
@@ -225,6 +229,8 @@ class LocalSandbox:
             left += await self._kill_rest()
         with suppress(Exception):
             await self._cgroup.remove()
+        if self._user:
+            self._user.release()
         return left
 
     async def _kill_rest(self) -> int:
@@ -238,23 +244,28 @@ class LocalSandbox:
         return len(marked)
 
     async def _end_runner(self) -> int:
-        """Have the runner kill what is left and go; kill it where it does not."""
+        """Have the runner kill what is left and go; kill both where it does not."""
         left = 0
-        if self._socket:
+        if self._socket and self._runner:
             loop = asyncio.get_running_loop()
             with suppress(OSError, TimeoutError, ValueError):
                 self._socket.shutdown(socket.SHUT_WR)
                 async with asyncio.timeout(END_SECONDS):
                     left = int(await loop.sock_recv(self._socket, MESSAGE_BYTES_MAX) or b"0")
-            self._socket.close()
-            self._socket = None
-        if self._runner:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(END_SECONDS):
                     await asyncio.shield(self._runner.exited)
+        await self._kill_runner()
+        return left
+
+    async def _kill_runner(self) -> None:
+        """Kill the runner if it is still there, and first all below it, while it adopts orphans."""
+        if self._runner:
+            if not self._runner.exited.done():
+                await asyncio.to_thread(procfs.kill_below, self._runner.pid)
             self._runner.close()
             self._runner = None
-        return left
+        if self._socket:
+            self._socket.close()
+            self._socket = None
 
 
 class LocalProcess:
@@ -274,11 +285,13 @@ class LocalProcess:
         loop.add_reader(control, self._hear)
 
     async def started(self) -> None:
-        """Wait until the command runs. Raises NotStarted, OSError when the runner is gone."""
+        """Wait until the command runs. Raises NotStarted, OSError when the runner took it not."""
         try:
             async with asyncio.timeout(START_SECONDS):
-                refusal = await self._started
+                refusal = await asyncio.shield(self._started)
         except TimeoutError:
+            if not self._taken:
+                raise
             refusal = f"the runner did not start it within {START_SECONDS:g} s"
         if refusal:
             raise NotStarted(refusal)
@@ -358,6 +371,29 @@ def _set(future: "asyncio.Future[Any]", value: object) -> None:
 async def _refusal(runner: Child) -> NotStarted:
     said = (await runner.read()).decode(errors="replace").strip()
     return NotStarted(f"the runner did not start: {said or 'it said nothing'}")
+
+
+def _prepared(
+    specification: Mapping[str, object], given: ExitStack
+) -> tuple["LocalProcess", list[int]]:
+    """Return a command to start, and what of it is *given* to the runner. Raises NotStarted."""
+    with ExitStack() as kept:
+        try:
+            pipe = OutputPipe()
+            kept.callback(pipe.close)
+            given.callback(pipe.close_write_end)
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            kept.enter_context(ours)
+            given.enter_context(theirs)
+            file = os.memfd_create("command", os.MFD_CLOEXEC)
+            given.callback(os.close, file)
+            os.write(file, json.dumps(specification).encode(errors="surrogateescape"))
+            os.lseek(file, 0, os.SEEK_SET)
+        except OSError as error:
+            raise NotStarted(str(error.strerror)) from error
+        process = LocalProcess(pipe, ours)
+        kept.pop_all()
+        return process, [file, pipe.write_end, theirs.fileno()]
 
 
 def _check(env: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROUNDS_MAX = 100
 ROUND_SECONDS = 0.01
+DEAD = {b"Z", b"X"}
 
 
 def group(number: int) -> set[int]:
@@ -16,20 +17,24 @@ def group(number: int) -> set[int]:
     members = set()
     for pid in pids():
         with suppress(OSError, IndexError, ValueError):
-            # `pid (name) state parent group …`, where the name may hold anything
-            state, _, member_of = (
-                Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[:3]
-            )
-            if int(member_of) == number and state not in {b"Z", b"X"}:
+            state, _, member_of = _stat(pid)
+            if int(member_of) == number and state not in DEAD:
                 members.add(pid)
     return members
 
 
 def kill(chosen: Callable[[Mapping[bytes, bytes]], bool]) -> set[int]:
-    """Kill every process whose starting environment is *chosen*; return which.
+    """Kill every process whose starting environment is *chosen*; return which."""
+    return _kill_all(lambda pid: chosen(_environment(pid)))
 
-    Looks until nothing is found, since a process may start another while we look.
-    """
+
+def kill_below(ancestor: int) -> None:
+    """Kill every process below one."""
+    _kill_all(lambda pid: _is_below(pid, ancestor))
+
+
+def _kill_all(chosen: Callable[[int], bool]) -> set[int]:
+    """Look until nothing is found, since a process may start another while we look."""
     killed: set[int] = set()
     for _ in range(ROUNDS_MAX):
         found = [pid for pid in pids() if pid != os.getpid() and _kill(pid, chosen)]
@@ -45,8 +50,8 @@ def pids() -> Iterator[int]:
     return (int(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208 - names
 
 
-def _kill(pid: int, chosen: Callable[[Mapping[bytes, bytes]], bool]) -> bool:
-    if not chosen(_environment(pid)):
+def _kill(pid: int, chosen: Callable[[int], bool]) -> bool:
+    if not chosen(pid):
         return False
     try:
         pidfd = os.pidfd_open(pid)
@@ -54,7 +59,7 @@ def _kill(pid: int, chosen: Callable[[Mapping[bytes, bytes]], bool]) -> bool:
         return False
     try:
         # Asked again with the pidfd held: meanwhile the number may be another process's.
-        if not chosen(_environment(pid)):
+        if not chosen(pid):
             return False
         signal.pidfd_send_signal(pidfd, signal.SIGKILL)
     except OSError:
@@ -62,6 +67,23 @@ def _kill(pid: int, chosen: Callable[[Mapping[bytes, bytes]], bool]) -> bool:
     finally:
         os.close(pidfd)
     return True
+
+
+def _is_below(pid: int, ancestor: int) -> bool:
+    """Tell whether a living process is below another."""
+    try:
+        state, parent, _ = _stat(pid)
+        while state not in DEAD and int(parent) not in {0, ancestor}:
+            _, parent, _ = _stat(int(parent))
+    except OSError:
+        return False
+    return state not in DEAD and int(parent) == ancestor
+
+
+def _stat(pid: int) -> list[bytes]:
+    """Return state, parent and group of a process. Raises OSError."""
+    # `pid (name) state parent group …`, where the name may hold anything
+    return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[:3]
 
 
 def _environment(pid: int) -> dict[bytes, bytes]:

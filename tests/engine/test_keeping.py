@@ -122,7 +122,7 @@ async def test_an_artifact_is_kept_with_its_task(task, store):
         store.artifact("t_2", "build")
 
 
-@pytest.mark.parametrize("kind", ["link", "link to a folder", "pipe", "folder"])
+@pytest.mark.parametrize("kind", ["link", "hard link", "link to a folder", "pipe", "folder"])
 async def test_only_plain_files_are_taken(task, store, tmp_path, kind):
     """A command that leaves something else in place of its tar file gives away nothing of ours."""
     secret = tmp_path / "secret"
@@ -133,6 +133,8 @@ async def test_only_plain_files_are_taken(task, store, tmp_path, kind):
     match kind:
         case "link":
             place.symlink_to(secret / "cache.tar")
+        case "hard link":
+            place.hardlink_to(secret / "cache.tar")
         case "link to a folder":
             one.step.rmdir()
             one.step.symlink_to(secret)

@@ -80,6 +80,15 @@ def test_refusals(folders, files, plugin, refusal):
     assert str(caught.value) == str(refusal)
 
 
+@pytest.mark.parametrize("name", ["index.js", "plugin.py"])
+@pytest.mark.parametrize("target", ["/etc/passwd", "/nowhere"])
+def test_where_a_link_leads_is_not_looked_at(folders, name, target):
+    """The server sees more of the machine than a step does."""
+    (folders["source"] / "p").mkdir()
+    (folders["source"] / "p" / name).symlink_to(target)
+    assert prepare("./p", **folders).arguments[-1] == str(folders["source"] / "p")
+
+
 def test_a_link_out_of_the_checkout(folders):
     """A folder elsewhere is no plugin of this checkout."""
     (folders["source"] / "out").symlink_to(folders["folder"])

@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import textwrap
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -16,7 +18,7 @@ import pytest
 from engine.executors import Command, NotStarted, Place
 from engine.executors.isolation import Isolation, Level, Unavailable, _size, choose
 from engine.executors.process import ProcessExecutor
-from tests.engine.commands import output_of, until
+from tests.engine.commands import below, gone, output_of, survivors, until
 
 # What people's scripts leave behind; each prints the numbers of its processes, then waits.
 SCENARIOS = {
@@ -104,27 +106,6 @@ async def sandboxes(folder):
 @pytest.fixture
 async def sandbox(sandboxes, executor):
     return await sandboxes(executor)
-
-
-def survivors(mark):
-    """Return the processes that carry a variable, wherever they live; scrubbed ones by argument."""
-    found = []
-    for entry in os.listdir("/proc"):  # noqa: PTH208 - names
-        if not entry.isdigit():
-            continue
-        try:
-            environ = Path(f"/proc/{entry}/environ").read_bytes()
-            state = Path(f"/proc/{entry}/stat").read_bytes().rpartition(b")")[2].split()[0]
-        except OSError:
-            continue
-        if mark.encode() in environ and state != b"Z":
-            found.append(int(entry))
-    return found
-
-
-async def gone(mark):
-    while survivors(mark):
-        await asyncio.sleep(0.02)
 
 
 async def test_output_and_exit_code(sandbox, command):
@@ -327,6 +308,63 @@ async def test_a_command_that_kills_all_it_can_harms_only_itself(sandbox, comman
     after = await sandbox.start(command("echo after"))
     assert await output_of(after) == b"after\n"
     await after.close()
+
+
+async def test_a_command_that_stops_its_runner_harms_only_itself(sandbox, command, alive):
+    """That runner is given up, with all below it, and what comes next runs once, below another."""
+    script = "env -i setsid sleep 300 & echo up; sleep 0.2; kill -STOP $PPID; sleep 300"
+    process = await sandbox.start(command(script, **{MARKED: (mark := uuid4().hex)}))
+    await until(process, b"up")
+    await asyncio.sleep(0.4)
+    runner = sandbox._runner.pid
+    looked_after = below(runner)
+    scripts = (command("echo once >> $FILE; cat $FILE; sleep 0.5", FILE=name) for name in "ab")
+    both = await asyncio.gather(*map(sandbox.start, scripts))
+    assert [await output_of(after) for after in both] == [b"once\n", b"once\n"]
+    assert [await after.exited for after in both] == [0, 0]
+    assert await process.exited == -9
+    await gone(mark)
+    assert looked_after
+    assert not any(map(alive, (runner, *looked_after)))
+    for each in (process, *both):
+        await each.close()
+
+
+async def test_without_descriptors_nothing_starts_and_nothing_else_ends(
+    sandbox, command, descriptors
+):
+    """The refusal names the cause and keeps no descriptor; what runs goes on."""
+    running = await sandbox.start(command("echo up; sleep 1; echo still here"))
+    await until(running, b"up")
+    before = descriptors()
+    script = command("true")
+    for free in range(5):
+        with exhausted(free), pytest.raises(NotStarted, match="Too many open files"):
+            await sandbox.start(script)
+        assert descriptors() == before
+    assert await output_of(running) == b"still here\n"
+    assert await running.exited == 0
+    await running.close()
+
+
+@contextmanager
+def exhausted(free):
+    """Leave this process as few descriptors as that."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(int(name) for name in os.listdir("/proc/self/fd"))  # noqa: PTH208 - names
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 10, hard))
+    taken = []
+    try:
+        with suppress(OSError):
+            while True:
+                taken.append(os.dup(0))
+        for descriptor in taken[:free]:
+            os.close(descriptor)
+        yield
+    finally:
+        for descriptor in taken[free:]:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.parametrize("isolation", [Level.BWRAP], indirect=True)

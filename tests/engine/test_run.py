@@ -252,6 +252,31 @@ async def test_a_working_directory_that_is_not_there(play):
     assert executor.commands == []
 
 
+@pytest.mark.parametrize("path", ["..", "../../..", "../gone", "out", "out/gone", "sub/../out"])
+async def test_a_working_directory_outside_of_the_checkout_is_the_sandboxs_to_judge(
+    play, repository, path
+):
+    """The server sees more than a step may: it does not tell what is there and what is not."""
+    repository.commit({"sub/file": ""})
+    (repository.folder / "out").symlink_to("../../..")
+    executor = FakeExecutor()
+    ran = await play(f"steps: [{{run: x, working-directory: {path}}}]", executor=executor)
+    assert ran.ends() == {0: "success", 1: "success"}
+    (command,) = executor.commands
+    assert str(command.working_directory).endswith(f"/source/{path}")
+
+
+async def test_a_working_directory_by_a_link_within_the_checkout(play, repository):
+    """It must lead to a folder."""
+    repository.commit({"sub/file": ""})
+    for name, target in (("link", "sub"), ("file", "sub/file"), ("dead", "gone")):
+        (repository.folder / name).symlink_to(target)
+    steps = (f"{{run: pwd -P, working-directory: {name}}}" for name in ("link", "file", "dead"))
+    ran = await play(f"steps: [{', '.join(steps)}]".replace("}, {", ", if: always()}, {"))
+    assert ran.ended() == ["success", "failure", "skipped"]
+    assert ran.log(1).endswith("/source/sub\n")
+
+
 async def test_env_that_grows_too_large_fails_its_step(play):
     """Names of names of names cannot eat the memory."""
     names = ["${{ env.A%d }}" % number for number in range(9)]  # noqa: UP031 - braces

@@ -20,6 +20,10 @@ def one(script, **keys):
     return f"  - run: |\n{''.join(f'      {line}{chr(10)}' for line in script.splitlines())}{more}"
 
 
+# What is not as it was given has no other step.
+SPOIL = 'touch "$(dirname "$ROLLWAY_OUTPUT")/more"'
+
+
 def steps(*given):
     """Return a pipeline."""
     return "steps:\n" + "".join(given)
@@ -297,7 +301,7 @@ def swapping(steps_folder, outside):
 
     def swap():
         while not over.is_set():
-            for path in steps_folder.glob("*-1"):
+            for path in steps_folder.glob("[0-9]*"):
                 if not path.is_symlink():
                     aside = path.with_name(f"aside-{path.name}")
                     try:
@@ -342,7 +346,7 @@ async def test_a_step_leaves_no_descriptor_open(play, descriptors):
         if isinstance(event, StepChanged) and event.index and event.status.completed:
             counts.append(descriptors())
 
-    blocked = one("for n in 2 3 4; do mkdir ../steps/$n-1; done")
+    blocked = one(f"for n in 2 3 4; do mkdir ../steps/$n; done; {SPOIL}")
     always = {"if": "always()"}
     await play(steps(blocked, *[one("echo", **always)] * 5), on_event=on_event)
     assert counts[1:4] == [counts[1]] * 3
@@ -351,9 +355,54 @@ async def test_a_step_leaves_no_descriptor_open(play, descriptors):
 
 async def test_the_files_of_a_step_are_its_own(play):
     """Nobody else on the machine can get to them, or see which there are."""
-    ran = await play(steps(one("ls -ld ../steps ../steps/1-1")))
+    ran = await play(steps(one("ls -ld ../steps ../steps/1")))
     modes = [line.split()[0] for line in ran.log(1).splitlines()]
     assert modes == ["drwx--x--x", "drwx------"]
+
+
+LOOK = """\
+cd "$(dirname "$ROLLWAY_OUTPUT")"; ls -A; cat output env
+wc -l < script; find . -type f -links +1"""
+UNTOUCHED = "env\noutput\nscript\n2\n"
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        "true",
+        'echo a=1 >> "$ROLLWAY_OUTPUT"; echo A=1 >> "$ROLLWAY_ENV"\n\n\n#',
+        "rm output",
+        "mv script script.old",
+        "rm env; echo B=2 > env",
+        "touch more",
+        "ln -s /etc/passwd more",
+        "ln output ../output",
+        "chmod 0 script env",
+        "chmod 0 .",
+        "cd ..; mv 1 one; mkdir 1",
+        "cd ..; mv 1 one; ln -s one 1",
+        "rm script; mkfifo script",
+    ],
+)
+async def test_the_next_step_finds_its_files_new(play, left):
+    """Whatever the last one did to its own."""
+    one_of = one(f'cd "$(dirname "$ROLLWAY_OUTPUT")"\n{left}')
+    ran = await play(steps(one_of, one(LOOK), one(LOOK)))
+    assert ran.ended() == ["success"] * 3
+    assert ran.log(2) == ran.log(3) == UNTOUCHED
+    assert ran.end(2).outputs is None
+
+
+async def test_steps_at_the_same_time_have_different_files(play):
+    """A folder is for one of them."""
+    waiting = (
+        'echo "$ROLLWAY_OUTPUT"; touch ../tmp/$N; '
+        "until [ -e ../tmp/1 -a -e ../tmp/2 ]; do sleep 0.01; done"
+    )
+    both = [f"  - {{run: '{waiting}', env: {{N: {n}}}, needs: []}}\n" for n in (1, 2)]
+    ran = await play(steps(*both))
+    assert ran.ended() == ["success"] * 2
+    assert ran.log(1) != ran.log(2)
 
 
 @pytest.fixture
@@ -382,18 +431,20 @@ def isolated(request, top, worker_id):
         "mv ../steps ../away && ln -s VICTIM ../steps",
         "rm -r ../steps; ln -s VICTIM ../steps",
         "rm -r ../steps; ln -s .. ../steps",
-        "ln -s VICTIM ../steps/2-1",
-        "ln -s VICTIM/2-1 ../steps/2-1",
-        "mkdir ../steps/2-1 && ln -s VICTIM/2-1/file ../steps/2-1/script",
-        "mkfifo ../steps/2-1",
+        f"ln -s VICTIM ../steps/2; {SPOIL}",
+        f"ln -s VICTIM/2 ../steps/2; {SPOIL}",
+        f"mkdir ../steps/2 && ln -s VICTIM/2/file ../steps/2/script; {SPOIL}",
+        f"mkfifo ../steps/2; {SPOIL}",
+        'S="$(dirname "$ROLLWAY_OUTPUT")/script"; rm "$S"; ln -s VICTIM/2/file "$S"',
+        'S="$(dirname "$ROLLWAY_OUTPUT")/script"; rm "$S"; ln VICTIM/2/file "$S"',
         'D="$(dirname "$ROLLWAY_OUTPUT")"; rm -r "$D"; ln -s VICTIM "$D"',
     ],
 )
 async def test_no_step_leads_the_server_to_what_is_not_its_own(play, top, isolated, made):
     """Nothing is written or given away elsewhere, whatever stands where a folder should."""
     victim = top / "victim"
-    (victim / "2-1").mkdir(parents=True)
-    (victim / "2-1" / "file").write_text("mine")
+    (victim / "2").mkdir(parents=True)
+    (victim / "2" / "file").write_text("mine")
     pipeline = steps(
         one("set +e\n" + made.replace("VICTIM", str(victim)) + "\ntrue"), one("echo x")
     )
@@ -401,4 +452,4 @@ async def test_no_step_leads_the_server_to_what_is_not_its_own(play, top, isolat
     assert ran.ends()[1] == "success"
     assert ran.ends()[2] in {"success", "failure"}
     assert {path.stat().st_uid for path in (victim, *victim.rglob("*"))} == {os.geteuid()}
-    assert contents(victim) == {"2-1": None, "2-1/file": "mine"}
+    assert contents(victim) == {"2": None, "2/file": "mine"}

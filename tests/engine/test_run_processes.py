@@ -82,6 +82,20 @@ async def test_detached_processes_end_with_the_job(play, gone):
     assert ran.status == "success"
 
 
+@pytest.mark.slow
+async def test_a_step_that_stops_its_runner_does_not_keep_others_from_cleaning_up(play):
+    """It takes too long, as far as can be told; what comes always has a runner anew."""
+    ran = await play(
+        "steps:\n"
+        "  - {run: sleep 0.1; kill -STOP $PPID, timeout-minutes: 0.01}\n"
+        "  - {run: echo cleaned up, if: always()}\n",
+        cancel_grace_seconds=0.1,
+    )
+    assert ran.end(1).error.startswith("took longer than 0.6 s")
+    assert ran.log(2) == "cleaned up\n"
+    assert ran.ended() == ["failure", "success"]
+
+
 async def test_cancel_keeps_what_a_trap_prints(play):
     """The step has the grace to clean up, and what it says then is kept."""
     ran = await play(
@@ -219,10 +233,9 @@ async def test_a_step_that_fills_the_disk_is_ended(play):
     assert "the task's files take more than 1048576 bytes" in ran.end(1).error
 
 
-async def test_a_repository_that_fills_the_disk_is_not_checked_out(play, repository):
+async def test_a_repository_that_fills_the_disk_ends_its_task(play, repository):
     """What git writes counts too: a few kilobytes of a repository may become gigabytes."""
     (repository.folder / "big").write_text("a repeated line\n" * 4_000_000)
-    ran = await play(step("echo never"), **small(0.01))
-    assert ran.ends()[0] == "failure"
-    assert "the task's files take more than 1048576 bytes" in ran.end(0).error
-    assert "Checked out" not in ran.log(0)
+    ran = await play(step("sleep 60"), **small(0.01))
+    ended = next(index for index, status in ran.ends().items() if status == "failure")
+    assert "the task's files take more than 1048576 bytes" in ran.end(ended).error
