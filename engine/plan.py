@@ -12,7 +12,7 @@ import yaml
 from engine.expressions import InvalidExpression, Scope, TextTooLong, substitute
 from engine.language import checker, fields, keys, matrix
 from engine.language.checker import Place, Written
-from engine.language.document import Issue, Malformed, compose, kind
+from engine.language.document import Issue, Malformed, compose, kind, shared
 from engine.language.keys import STEPS_MAX
 from engine.language.matrix import Combination
 from engine.language.names import tainted, uses
@@ -101,6 +101,8 @@ class _Pipeline:
         reader = self._reader
         entries = reader.entries(root, "a pipeline")
         elsewhere = [key.name for key in keys.STEP]
+        anchors = shared(root) - {key.name for key in keys.PIPELINE}
+        entries = {name: entry for name, entry in entries.items() if name not in anchors}
         entries = reader.check_keys(
             entries, "a pipeline", keys.PIPELINE, keys.PIPELINE_FOREIGN, elsewhere
         )

@@ -9,6 +9,7 @@ from functools import partial
 from engine import workspace
 from engine.attempt import Outcome, Result
 from engine.cancel import Cancel
+from engine.clean_ups import without_needless
 from engine.contexts import Contexts
 from engine.disk import Disk
 from engine.events import Event, Planned, StepChanged, TaskChanged, now
@@ -192,6 +193,7 @@ class _Run:
             else job.pipeline
         )
         plan = await asyncio.to_thread(parse, self._text, path=job.pipeline_path)
+        plan = await asyncio.to_thread(without_needless, plan, source)
         self._plan = plan
         if extras := plan.extras:
             await workspace.clear(source)

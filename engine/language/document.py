@@ -102,6 +102,28 @@ def compose(text: str) -> yaml.Node | None:
         raise Malformed(Issue(1, 1, f"not YAML: {error}")) from error
 
 
+def shared(root: yaml.MappingNode) -> frozenset[str]:
+    """Return the keys of *root* whose values hold an anchor that is used somewhere else.
+
+    An alias is the node it stands for, so such a node is met twice.
+    """
+    met: dict[int, str] = {}
+    found: set[str] = set()
+    for key, value in root.value:
+        waiting = [value]
+        while waiting:
+            node = waiting.pop()
+            if id(node) in met:
+                found.add(met[id(node)])
+                continue
+            met[id(node)] = key.value if isinstance(key, yaml.ScalarNode) else ""
+            if isinstance(node, yaml.MappingNode):
+                waiting += (each for pair in node.value for each in pair)
+            elif isinstance(node, yaml.SequenceNode):
+                waiting += node.value
+    return frozenset(found)
+
+
 def kind(node: yaml.Node) -> str:
     """Return null, bool, int, float, str, map or seq, or the tag where it does not fit."""
     if not isinstance(node, yaml.ScalarNode):

@@ -40,7 +40,7 @@ def run(reader: Reader, entries: Entries) -> str | None:
     if "run" not in entries:
         return None
     node = entries["run"][1]
-    if not isinstance(node, yaml.ScalarNode) or kind(node) != "str":
+    if not isinstance(node, yaml.ScalarNode) or kind(node) not in {"str", "bool"}:
         reader.issue(node, f"'run' is the text of a command, not {a(node)}; put it in quotes")
         return ""
     text = reader.value(node, "'run'")

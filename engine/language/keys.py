@@ -50,7 +50,11 @@ _SCALAR: _Fragment = {"type": ["string", "number", "boolean"]}
 _MINUTES: _Fragment = {"type": "number", "exclusiveMinimum": 0, "maximum": TIMEOUT_MINUTES_MAX}
 _ATTEMPTS: _Fragment = {"type": "integer", "minimum": 1, "maximum": ATTEMPTS_MAX}
 _SECONDS: _Fragment = {"type": "number", "minimum": 0, "maximum": DELAY_SECONDS_MAX}
-_COMMAND: _Fragment = {"type": "string", "minLength": 1, "maxLength": RUN_BYTES_MAX}
+_COMMAND: _Fragment = {
+    "type": ["string", "boolean"],  # `true` and `false` are commands
+    "minLength": 1,
+    "maxLength": RUN_BYTES_MAX,
+}
 _SHELL = _one_of({"enum": list(SHELLS)}, {"type": "string", "pattern": r"\{0\}"})
 _ENV: _Fragment = {
     "type": ["object", "null"],

@@ -56,6 +56,15 @@ def test_steps_may_be_a_mapping_of_ids():
     assert [step.id for step in plan.steps] == ["a", "c"]
 
 
+def test_a_key_of_the_file_may_hold_anchors():
+    """It stands for nothing else; one whose anchors nobody uses is unknown."""
+    plan = parse("base: [&b {env: {A: x}}]\nsteps: [{<<: *b, run: true}]", path="p.yaml")
+    assert [(step.run, step.env) for step in plan.steps] == [("true", {"A": "x"})]
+    with pytest.raises(InvalidPipeline) as refused:
+        parse("base: [&b {env: {A: x}}]\nsteps: [{run: a}]", path="p.yaml")
+    assert "unknown key 'base' in a pipeline" in str(refused.value)
+
+
 def test_anchors_and_aliases():
     """A shared env or step is written once."""
     plan = parse("steps:\n- run: x\n  env: &e {A: 1}\n- run: y\n  env: *e", path="p")
