@@ -196,10 +196,13 @@ def _listen(
 def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        listening = socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as fault:
         reason = getattr(fault, "strerror", None) or fault
         raise Refused(f"cannot listen on {host} port {port}: {reason}") from fault
+    # Connections inherit it. Without, the body of an answer waits 40 ms behind its head.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 class _Announcing(uvicorn.Server):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ import pytest
 import db
 from db.vault import KEY_BYTES, Vault
 from engine.executors.isolation import Isolation, Level
+from rollway import __main__ as program
 from rollway.app import Server
 from rollway.settings import UP, load
 
@@ -105,3 +107,13 @@ def _nest(folder):
     """Deeper than Python's own deletion goes."""
     script = "import os\nfor _ in range(1500): os.mkdir('d'); os.chdir('d')"
     subprocess.run([sys.executable, "-c", script], cwd=folder, check=True)
+
+
+def test_what_is_written_is_sent():
+    """A head and a body are two writes; the second would wait for the client's word."""
+    with (
+        program._bind("127.0.0.1", 0) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
