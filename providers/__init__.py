@@ -1,4 +1,4 @@
-"""Speaks to Git hosting services; so far: what a repository's address may be."""
+"""Speaks to Git hosting services; so far: repositories' addresses, and deliveries."""
 
 from enum import StrEnum
 

@@ -8,32 +8,29 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from providers.refusal import Refusal
+
 LOOKUP_SECONDS = 5.0
 HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9a-fA-F:.]+")  # a name, or an IPv6 address
 PORTS = {"https": 443, "http": 80}
 
 
-class _Refusal(Exception):
-    def __str__(self) -> str:
-        return (type(self).__doc__ or "").format(**vars(self))
-
-
 @dataclass(eq=False)
-class InvalidRepositoryUrl(_Refusal):
+class InvalidRepositoryUrl(Refusal):
     """The repository address cannot be used: {reason}."""
 
     reason: str
 
 
 @dataclass(eq=False)
-class AddressNotAllowed(_Refusal):
+class AddressNotAllowed(Refusal):
     """This server may not reach {what}; `ROLLWAY_REPOSITORIES` says what is allowed."""
 
     what: str
 
 
 @dataclass(eq=False)
-class AddressUnknown(_Refusal):
+class AddressUnknown(Refusal):
     """The address of {host} cannot be found out, so it cannot be checked."""
 
     host: str
