@@ -40,7 +40,8 @@ from resolvers.refusals import (
     TooManyEnvironments,
     VersionConflict,
 )
-from resolvers.validation import InvalidInput, Issue
+from resolvers.validation import InvalidInput, Issue, Rule
+from schema import trigger_issues
 
 
 @strawberry.enum(description="What kind of problem it is.")
@@ -175,8 +176,11 @@ def _wait(refusal: Throttled | Busy, _: str) -> Mapping[str, object]:
 
 
 def _issue(issue: Issue, language: str) -> InputIssue:
-    english, chinese = issue.rule.value
-    return InputIssue(field=list(issue.path), message=chinese if language == "zh" else english)
+    message = issue.english
+    if language == "zh":
+        rule = issue.rule
+        message = rule.value[1] if isinstance(rule, Rule) else trigger_issues.chinese(rule)
+    return InputIssue(field=list(issue.path), message=message)
 
 
 WORDS: Mapping[str, str] = {
