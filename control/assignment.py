@@ -42,7 +42,7 @@ async def build(task: Task, vault: Vault) -> Assignment:
     application = await Application.filter(id=task.app_id).select_related("owner_org").get()
     environment = await Environment.filter(id=f"{task.app_id}:{task.env_name}").get()
     owner = application.owner_org
-    secrets, versions = secrets_of(owner, environment, vault)
+    secrets, versions = secrets_of(owner, environment, vault) if task.with_secrets else ({}, {})
     await Task.filter(id=task.id, epoch=task.epoch).update(secret_versions=versions)
     return Assignment(
         lease=Lease(task.id, task.epoch),
@@ -104,7 +104,10 @@ def openable(owner: Org, environment: Environment, vault: Vault) -> list[str]:
 def _contexts(
     task: Task, application: Application, secrets: Mapping[str, str], inputs: Mapping[str, str]
 ) -> Mapping[str, Mapping[str, str]]:
+    payload = task.trigger_payload or {}
+    pusher = payload.get("pusher")
     git = {
+        **{f"pusher.{name}": str(value) for name, value in (pusher or {}).items()},
         "provider": application.provider,
         "repo_owner": application.repo_owner,
         "repo_name": application.repo_name,
@@ -114,7 +117,7 @@ def _contexts(
         "tag": task.tag or "",
         "commit": task.commit or "",
         "message": task.message or "",
-        "event_name": task.trigger_type,
+        "event_name": str(payload.get("event") or task.trigger_type),
     }
     return {
         "secrets": secrets,

@@ -16,6 +16,7 @@ from db.vault import NotSealedHere, Vault
 from engine import git
 from engine.output.masking import Secrets
 from engine.state import TaskStatus
+from providers import Provider
 from providers.repository import AddressUnknown, Policy, check_address, parse
 
 COMMIT_DIGITS = frozenset("0123456789abcdef")
@@ -36,6 +37,10 @@ class TriggerType(StrEnum):
     MANUAL = "manual"
     REDEPLOY = "redeploy"
     ROLLBACK = "rollback"
+    GITHUB = Provider.GITHUB.value
+    GITEE = Provider.GITEE.value
+    GITLAB = Provider.GITLAB.value
+    CODEUP = Provider.CODEUP.value
 
 
 @dataclass(eq=False)
@@ -91,7 +96,10 @@ class Blocked(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatch:
-    """A request for a task, whoever asks."""
+    """A request for a task, whoever asks.
+
+    *facts* are kept with the task, to be shown. Without *with_secrets* its steps get none.
+    """
 
     actor: Actor
     application: Application
@@ -99,8 +107,12 @@ class Dispatch:
     trigger_type: TriggerType
     by: Org | None
     ref: str | None = None
+    branch: str | None = None
+    tag: str | None = None
     commit: str | None = None
     message: str | None = field(default=None, repr=False)
+    facts: Mapping[str, object] = field(default_factory=dict, repr=False)
+    with_secrets: bool = True
     inputs: Mapping[str, str] = field(default_factory=dict, repr=False)
     debug: bool = False
     reason: str | None = field(default=None, repr=False)
@@ -156,6 +168,7 @@ class Deploys:
         environment = await _environment(application, request.env_name)
         parse(application.repo_url, self._policy)
         found = await self._resolve(request)
+        source = request.source
         task_id = new_id("t")
         secrets = Secrets(await self._secrets(application, environment))
         draft = Draft(
@@ -165,15 +178,16 @@ class Deploys:
             trigger_type=request.trigger_type.value,
             trigger_payload=_payload(request, secrets),
             dispatch_org_id=request.by.id if request.by else None,
-            source_task_id=request.source.id if request.source else None,
+            source_task_id=source.id if source else None,
             ref=found.ref,
             branch=found.branch,
             tag=found.tag,
             commit=found.commit,
             message=secrets.mask(request.message) if request.message else None,
             inputs=seal_inputs(request.inputs, task_id, self._vault),
-            pipeline=request.source.pipeline if request.source and request.exact else None,
+            pipeline=source.pipeline if source and request.exact else None,
             exact=request.exact,
+            with_secrets=request.with_secrets and (source is None or source.with_secrets),
             idempotency_key=request.idempotency_key,
             idempotency_hash=request.idempotency_hash,
         )
@@ -185,7 +199,7 @@ class Deploys:
             return _Found(source.ref, source.branch, source.tag, source.commit)
         if request.commit:
             _check_commit(request.commit)
-            return _Found(request.ref, None, None, request.commit)
+            return _Found(request.ref, request.branch, request.tag, request.commit)
         ref = source.ref if source else request.ref
         url = request.application.repo_url
         try:
@@ -291,7 +305,9 @@ async def _environment(application: Application, name: str) -> Environment:
 
 def _payload(request: Dispatch, secrets: Secrets) -> dict[str, object]:
     """Return what is kept of the request to be shown, with every known secret masked."""
+    facts = _masked(dict(request.facts), secrets)
     payload = {
+        **(facts if isinstance(facts, dict) else {}),
         "ref": request.ref,
         "commit": request.commit,
         "message": secrets.mask(request.message) if request.message else None,
@@ -300,6 +316,14 @@ def _payload(request: Dispatch, secrets: Secrets) -> dict[str, object]:
         "reason": secrets.mask(request.reason) if request.reason else None,
     }
     return {name: value for name, value in payload.items() if value not in (None, {}, False)}
+
+
+def _masked(value: object, secrets: Secrets) -> object:
+    if isinstance(value, str):
+        return secrets.mask(value)
+    if isinstance(value, dict):
+        return {name: _masked(each, secrets) for name, each in value.items()}
+    return value
 
 
 def _check_commit(commit: str) -> None:

@@ -128,6 +128,7 @@ class Draft:
     inputs: str | None = None
     pipeline: str | None = None
     exact: bool = False
+    with_secrets: bool = True
     idempotency_key: str | None = None
     idempotency_hash: str | None = None
 

@@ -53,6 +53,8 @@ class Act(StrEnum):
     APPLICATION_DECLINED = "application.declined"
     APPLICATION_TRANSFERRED = "application.transferred"
     APPLICATION_DELETED = "application.deleted"
+    WEBHOOK_SECRET_CHANGED = "application.webhook_secret_changed"  # noqa: S105 (no secret)
+    DELIVERY_REPEATED = "delivery.repeated"
     ENVIRONMENT_CREATED = "environment.created"
     ENVIRONMENT_UPDATED = "environment.updated"
     ENVIRONMENT_DELETED = "environment.deleted"

@@ -278,6 +278,42 @@ class Environment(Model):
         unique_together = (("application", "name"),)
 
 
+class Delivery(Model):
+    """One call of a Git hosting service; *delivery_id* is its own name for it.
+
+    *headers* are those that say what the *body* is; the body is compressed. *attempt* counts how
+    often it was asked to be worked on. *verdicts* are the environments' answers, *reason* is why
+    there are none.
+    """
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    application: fields.ForeignKeyRelation[Application] = fields.ForeignKeyField(
+        "rollway.Application", on_delete=fields.CASCADE, related_name="deliveries"
+    )
+    application_id: str
+    delivery_id = fields.CharField(max_length=255)
+    event = fields.CharField(max_length=64)
+    headers: fields.Field[dict[str, str]] = fields.JSONField()
+    body: fields.Field[bytes] = fields.BinaryField()
+    status = fields.CharField(max_length=16)
+    attempt = fields.IntField(default=1)
+    verdicts: fields.Field[list[Document]] = fields.JSONField()
+    reason = optional_text()
+    received_time = fields.DatetimeField()
+    finished_time: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+
+    class Meta:
+        """Table."""
+
+        table = "delivery"
+        unique_together = (("application", "delivery_id"),)
+        indexes = (
+            ("application_id", "received_time"),
+            ("status", "received_time"),
+            ("received_time",),
+        )
+
+
 class Task(Model):
     """One deploy."""
 
@@ -307,6 +343,7 @@ class Task(Model):
     secret_versions: fields.Field[dict[str, int] | None] = fields.JSONField(null=True)
     inputs = optional_text()
     exact = fields.BooleanField(default=False)
+    with_secrets = fields.BooleanField(default=True)
     idempotency_key = fields.CharField(max_length=128, null=True)
     idempotency_hash = fields.CharField(max_length=64, null=True)
     started_time: fields.Field[datetime | None] = fields.DatetimeField(null=True)
@@ -433,6 +470,7 @@ without_length_checks(
     AuditEntry,
     Application,
     Environment,
+    Delivery,
     Task,
     Step,
     TaskEvent,

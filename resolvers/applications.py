@@ -194,8 +194,9 @@ async def webhook(parent: strawberry.Parent[Application], info: Info) -> Webhook
     """Return the webhook's state; None where no secret is set, and so no delivery accepted."""
     if parent.repo_webhook_secret is None:
         return None
-    url = f"{info.context.services.public_url}/webhooks/{parent.provider}/{parent.id}"
-    return WebhookStatus(url, secret_set=True, last_delivery_time=None)
+    url = f"{info.context.services.public_url}/webhooks/{parent.id}"
+    last = await info.context.loaders.delivered.load(parent.id)
+    return WebhookStatus(url, secret_set=True, last_delivery_time=last)
 
 
 async def all_environments(parent: strawberry.Parent[Application], info: Info) -> list[Environment]:

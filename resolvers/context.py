@@ -16,6 +16,7 @@ from auth.oauth import Logins
 from auth.permissions import Action, NotFound, Role
 from auth.sessions import Unauthenticated
 from auth.viewer import Viewer
+from control.deliveries import Deliveries
 from control.deploys import Deploys
 from control.port import Queue
 from control.rights import Rights
@@ -33,6 +34,7 @@ class Services:
 
     queue: Queue
     deploys: Deploys
+    deliveries: Deliveries
     rights: Rights
     accounts: Accounts
     vault: Vault

@@ -10,6 +10,7 @@ from tortoise.exceptions import IntegrityError
 from auth import teams
 from auth.permissions import Action, NotFound
 from control import applications as control
+from control.trigger_spec import without_proofs
 from db import audit, documents
 from db.audit import Act
 from db.fields import EnvironmentType
@@ -67,7 +68,7 @@ def new(application_id: str, wanted: EnvironmentInput, vault: Vault) -> Environm
         application_id=application_id,
         name=wanted.name,
         type=wanted.type.value,
-        trigger_spec=wanted.trigger_spec or {},
+        trigger_spec=without_proofs(wanted.trigger_spec or {}),
         cd_pipeline_yaml=wanted.cd_pipeline_yaml or DEFAULT_PIPELINE,
         secrets=vault.change({}, secrets, place=ENVIRONMENT_SECRETS.place(row_id)),
         resource=wanted.resource or {},
@@ -117,7 +118,7 @@ async def update_environment(info: Info, input: Input[UpdateEnvironmentInput]) -
     input.check()
     changes: dict[str, Any] = {
         "type": input.type.value if input.type is not None else None,
-        "trigger_spec": input.trigger_spec,
+        "trigger_spec": input.trigger_spec and without_proofs(input.trigger_spec),
         "cd_pipeline_yaml": input.cd_pipeline_yaml,
         "resource": input.resource,
     }

@@ -477,13 +477,7 @@ def check_settings(
 ) -> None:
     """Check what an environment is made of; None means that it was left out."""
     if trigger_spec is not None:
-        check.document(trigger_spec, *path, "triggerSpec")
-        if isinstance(trigger_spec, dict):
-            hosted = {each.value for each in Provider} - {Provider.GIT.value}
-            known = all(
-                name in hosted and isinstance(rules, dict) for name, rules in trigger_spec.items()
-            )
-            check.that(known, Rule.PROVIDERS, *path, "triggerSpec")
+        check.trigger_spec(trigger_spec, *path, "triggerSpec")
     if resource is not None:
         check.document(resource, *path, "resource")
     if pipeline is not None:

@@ -1,15 +1,17 @@
 """Loads by sets: whatever a page asks for, each relation costs one statement."""
 
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
+from tortoise.functions import Max
 from tortoise.models import Model
 
 from auth.permissions import Role
 from control import journal
 from control.port import Entry
-from db.models import Application, Environment, Org, Step, Task, User
+from db.models import Application, Delivery, Environment, Org, Step, Task, User
 from resolvers import paging
 from resolvers.paging import Page, Relation, Selection
 
@@ -30,6 +32,7 @@ class Loaders:
         self.membership: DataLoader[tuple[str, str], Org | None] = DataLoader(_memberships)
         self.teams: DataLoader[str, list[str]] = DataLoader(_teams)
         self.steps: DataLoader[str, list[Step]] = DataLoader(_steps)
+        self.delivered: DataLoader[str, datetime | None] = DataLoader(_delivered)
         self.environments: DataLoader[str, list[Environment]] = DataLoader(self._environments)
         self._pages: dict[Hashable, DataLoader[str, Any]] = {}
 
@@ -110,6 +113,14 @@ async def _teams(user_ids: list[str]) -> list[list[str]]:
     for row in await Org.filter(user_id__in=user_ids).only("id", "user_id", "name"):
         found[row.user_id].append(row.name)
     return [found[user_id] for user_id in user_ids]
+
+
+async def _delivered(application_ids: list[str]) -> list[datetime | None]:
+    """Return when each application's webhook was called last."""
+    mine = Delivery.filter(application_id__in=application_ids).group_by("application_id")
+    rows = await mine.annotate(last=Max("received_time")).values_list("application_id", "last")
+    found = dict(rows)
+    return [found.get(each) for each in application_ids]
 
 
 async def _steps(task_ids: list[str]) -> list[list[Step]]:

@@ -8,6 +8,7 @@ from auth.permissions import Action
 from db.models import (
     ApiToken,
     Application,
+    Delivery,
     Environment,
     Invitation,
     Org,
@@ -18,8 +19,20 @@ from db.models import (
 )
 from resolvers import applications, tasks
 from resolvers.context import Context, Info
+from resolvers.deliveries import webhooks
 
-Node = User | Org | Application | Environment | Task | Step | Session | ApiToken | Invitation
+Node = (
+    User
+    | Org
+    | Application
+    | Environment
+    | Delivery
+    | Task
+    | Step
+    | Session
+    | ApiToken
+    | Invitation
+)
 
 
 async def node(
@@ -41,6 +54,9 @@ async def _whole(context: Context, node_id: str) -> Node | None:
     task = await context.loaders.task.load(node_id)
     if task:
         return await tasks.visible(context, task)
+    delivery = await Delivery.filter(id=node_id).first()
+    if delivery:
+        return await webhooks.visible(context, delivery)
     user = await context.loaders.user.load(node_id)
     if user:
         return user if await _knows(context, user) else None

@@ -23,6 +23,13 @@ class VersionConflict(Exception):
 
 
 @dataclass(eq=False)
+class NoDelivery(Exception):
+    """That is no delivery of this service: {reason}."""
+
+    reason: str
+
+
+@dataclass(eq=False)
 class TooManyEnvironments(Exception):
     """An application has at most {environments_max} environments."""
 

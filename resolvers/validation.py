@@ -8,6 +8,7 @@ from enum import Enum
 
 from auth.accounts import normal_email
 from auth.strength import Weakness, weakness
+from control import trigger_spec
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 SECRET_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
@@ -67,10 +68,6 @@ class Rule(Enum):
         "must be a JSON object of at most 64 KiB, nested at most 32 deep",
         "必须是不超过 64 KiB、嵌套不超过 32 层的 JSON 对象",
     )
-    PROVIDERS = (
-        "must hold rules under github, gitee, gitlab or codeup only",
-        "只能包含 github、gitee、gitlab 或 codeup 的规则",
-    )
     PATH = (
         "must be a path inside the repository, without `..` and not absolute",
         "必须是仓库内的路径,不能是绝对路径或包含 `..`",
@@ -104,6 +101,11 @@ class Rule(Enum):
         "must be a path of this server: `/`, no second one behind it, visible ASCII without `\\`",
         "必须是此服务器上的路径:以一个 `/` 开头,只含可见的 ASCII 字符且不含 `\\`",
     )
+    HEADERS = ("must be a JSON object of texts", "必须是由文本组成的 JSON 对象")
+    DELIVERING_PROVIDER = (
+        "must be a service that delivers: GITHUB, GITEE, GITLAB or CODEUP",
+        "必须是会发送推送的服务:GITHUB、GITEE、GITLAB 或 CODEUP",
+    )
     REF = (
         "must be a branch, a tag or a full ref, without blanks, at most 255 characters",
         "必须是分支、标签或完整引用,不含空格,最多 255 个字符",
@@ -122,7 +124,12 @@ class Issue:
     """A broken rule and the path of the field that broke it."""
 
     path: tuple[str, ...]
-    rule: Rule
+    rule: Rule | trigger_spec.Issue
+
+    @property
+    def english(self) -> str:
+        """Say what the value must be."""
+        return self.rule.value[0] if isinstance(self.rule, Rule) else self.rule.message
 
 
 @dataclass(eq=False)
@@ -192,6 +199,14 @@ class Check:
         """Check a JSON document that is kept as it is."""
         self.that(_is_object(value), Rule.OBJECT, *path)
 
+    def trigger_spec(self, value: object, *path: str) -> None:
+        """Check when an environment deploys by itself."""
+        if not _is_object(value):
+            self.document(value, *path)
+            return
+        found = trigger_spec.read(value).issues
+        self.issues += [Issue((*path, *issue.path), issue) for issue in found]
+
     def path_in_repository(self, value: str, *path: str) -> None:
         """Check the path of a pipeline file."""
         parts = value.split("/")
@@ -222,6 +237,7 @@ def _is_object(value: object) -> bool:
         return False
     try:
         text = json.dumps(value, allow_nan=False)
+        json.dumps(value, ensure_ascii=False).encode()  # halves of characters are no text
     except ValueError:
         return False
     return len(text) <= DOCUMENT_BYTES_MAX and "\\u0000" not in text

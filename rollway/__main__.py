@@ -373,7 +373,7 @@ def _user(parsed: argparse.Namespace, settings: Settings) -> int:
     try:
         print(asyncio.run(run()))
     except InvalidInput as invalid:
-        broken = [f"the {issue.path[0]} {issue.rule.value[0]}" for issue in invalid.issues]
+        broken = [f"the {issue.path[0]} {issue.english}" for issue in invalid.issues]
         raise Refused("; ".join(broken)) from invalid
     except AccountExists as exists:
         raise Refused(f"there is a user {parsed.username} already") from exists

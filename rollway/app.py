@@ -21,6 +21,7 @@ from auth.cookies import session_cookie
 from auth.oauth import Logins
 from auth.passwords import Passwords
 from control import packing
+from control.deliveries import Deliveries
 from control.deploys import Deploys
 from control.embedded import EmbeddedQueue
 from control.port import Queue
@@ -37,7 +38,7 @@ from engine.executors.process import ProcessExecutor
 from engine.store import Store
 from engine.workspace import clear
 from resolvers.context import Services
-from rollway import artifacts, invitation, oauth, playground
+from rollway import artifacts, invitation, oauth, playground, webhooks
 from rollway.graphql import View
 from rollway.settings import ANY_ADDRESS, BadSetting, Settings
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("rollway.server")
 
 REAP_SECONDS = 1.0
+PRUNE_SECONDS = 3600.0
 PACK_SECONDS = 5.0
 RESTART_SECONDS = 5.0
 POLL_SECONDS = 15.0  # where every bell is heard
@@ -94,9 +96,11 @@ class Server:
         )
         self.executor = MixedExecutor(local, containers_of(settings))
         self._down: set[str] = set()
+        deploys = Deploys(self.queue, vault, settings.policy)
         self.services = Services(
             queue=self.queue,
-            deploys=Deploys(self.queue, vault, settings.policy),
+            deploys=deploys,
+            deliveries=Deliveries(deploys, vault, pubsub),
             rights=Rights(pubsub, LOOK_SECONDS if settings.embedded else LOOK_SECONDS_SHARED),
             accounts=Accounts(Passwords(settings.password_cost), settings.attempts),
             vault=vault,
@@ -117,6 +121,7 @@ class Server:
             Route("/healthz", self._health, name="health"),
             Route("/graphql", view, name="graphql", middleware=[hosts]),
             WebSocketRoute("/graphql", view, name="graphql-ws", middleware=[hosts]),
+            *webhooks.routes(self.services.deliveries),
             *artifacts.routes(view.get_context, hosts),
             *oauth.routes(self.services, hosts),
             *playground.routes(),
@@ -143,7 +148,9 @@ class Server:
         """Run worker and reaper for the duration of the block."""
         if self.settings.embedded and (lost := await self.queue.reap(abandoned=True)):
             log.warning("lost in a crash: %s", ", ".join(lost))
-        parts: list[Callable[[], Coroutine[Any, Any, None]]] = [self._reap, self._pack]
+        parts: list[Callable[[], Coroutine[Any, Any, None]]] = [
+            *(self._reap, self._pack, self._deliver, self._prune),
+        ]
         if self.settings.worker_slots:
             parts.append(self.work)
         if self.settings.embedded:
@@ -198,6 +205,16 @@ class Server:
         while True:
             if not await packing.pack():
                 await asyncio.sleep(PACK_SECONDS)
+
+    async def _deliver(self) -> None:
+        """Work on what was delivered."""
+        await self.services.deliveries.work()
+
+    async def _prune(self) -> None:
+        """Forget deliveries when their time has come."""
+        while True:
+            await self.services.deliveries.prune()
+            await asyncio.sleep(PRUNE_SECONDS)
 
     async def _checkpoint(self) -> None:
         await checkpoints(self.settings.database)

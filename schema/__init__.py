@@ -29,6 +29,7 @@ from schema.triggers import (
     WebhookTrigger,
 )
 from schema.types import Application, Environment, Org, Step, Task, User
+from schema.webhooks import Delivery
 
 TOKENS_MAX = 2000
 ONE_ANSWER = frozenset({OperationType.QUERY, OperationType.MUTATION})
@@ -57,6 +58,7 @@ schema = Schema(
     mutation=Mutation,
     subscription=Subscription,
     types=[
+        Delivery,
         User,
         Org,
         Application,

@@ -44,16 +44,35 @@ def mutation(
 
     *needs* is what the caller must be allowed to do in the team; the description says who is.
     """
-    name = payload.__name__.removesuffix("Payload") + "Result"
-    members = (payload, *problems)
-    named = strawberry.union(name, description=f"What `{_camel(name)}` answers.")
-    union: Any = Annotated[Union[members], named]  # noqa: UP007
     return strawberry.mutation(
         resolver,
-        graphql_type=union,
+        graphql_type=_union(payload, problems),
         description=f"{description} {_who(needs)}" if needs else description,
         extensions=[Refusals(wrap, problems)],
     )
+
+
+def query(
+    resolver: Callable[..., Awaitable[Any]],
+    payload: type,
+    wrap: Callable[[Any], object],
+    *problems: type[Problem],
+    description: str,
+) -> Any:
+    """Return the field of a query that answers as a mutation does."""
+    return strawberry.field(
+        resolver,
+        graphql_type=_union(payload, problems),
+        description=description,
+        extensions=[Refusals(wrap, problems)],
+    )
+
+
+def _union(payload: type, problems: tuple[type[Problem], ...]) -> Any:
+    name = payload.__name__.removesuffix("Payload") + "Result"
+    members = (payload, *problems)
+    named = strawberry.union(name, description=f"What `{_camel(name)}` answers.")
+    return Annotated[Union[members], named]  # noqa: UP007
 
 
 def _who(action: Action) -> str:

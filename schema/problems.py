@@ -35,12 +35,14 @@ from engine.git import RefNotFound
 from providers.repository import AddressNotAllowed, InvalidRepositoryUrl
 from resolvers.paging import InvalidPage
 from resolvers.refusals import (
+    NoDelivery,
     RepositoryTaken,
     Taken,
     TooManyEnvironments,
     VersionConflict,
 )
-from resolvers.validation import InvalidInput, Issue
+from resolvers.validation import InvalidInput, Issue, Rule
+from schema import trigger_issues
 
 
 @strawberry.enum(description="What kind of problem it is.")
@@ -175,8 +177,11 @@ def _wait(refusal: Throttled | Busy, _: str) -> Mapping[str, object]:
 
 
 def _issue(issue: Issue, language: str) -> InputIssue:
-    english, chinese = issue.rule.value
-    return InputIssue(field=list(issue.path), message=chinese if language == "zh" else english)
+    message = issue.english
+    if language == "zh":
+        rule = issue.rule
+        message = rule.value[1] if isinstance(rule, Rule) else trigger_issues.chinese(rule)
+    return InputIssue(field=list(issue.path), message=message)
 
 
 WORDS: Mapping[str, str] = {
@@ -347,6 +352,9 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
                 for each in refusal.blockers
             ]
         },
+    ),
+    NoDelivery: Entry(
+        InvalidProblem, ProblemCode.INVALID, "这不是该服务发送的推送:{reason}。", ("body",)
     ),
     NotSealed: Entry(
         ConflictProblem,

@@ -18,9 +18,10 @@ from resolvers import (
     tasks,
     users,
 )
+from resolvers.deliveries import webhooks
 from schema.access import ACCESS, AccessMutations
 from schema.events import TaskEvent
-from schema.mutations import mutation
+from schema.mutations import mutation, query
 from schema.node import Node
 from schema.pipelines import PipelineCheck
 from schema.problems import (
@@ -34,6 +35,7 @@ from schema.problems import (
     UnauthenticatedProblem,
 )
 from schema.types import Application, Environment, Org, SecretKey, Task, User
+from schema.webhooks import TriggerPreviewPayload, WebhookMutations
 
 
 @strawberry.type(description="A new account, signed in.")
@@ -210,6 +212,14 @@ class Query:
         description="An application by its team's and its own name.",
     )
     task = strawberry.field(tasks.task, graphql_type=Task | None, description="A task by its id.")
+    trigger_preview = query(
+        webhooks.trigger_preview,
+        TriggerPreviewPayload,
+        lambda answers: TriggerPreviewPayload(environments=answers),
+        *ACCESS,
+        InvalidProblem,
+        description="Would this delivery deploy? One row an environment. Nothing is stored.",
+    )
     pipeline_check = strawberry.field(
         pipelines.check,
         graphql_type=PipelineCheck | None,
@@ -218,7 +228,7 @@ class Query:
 
 
 @strawberry.type(description="What can be changed. Each answers its payload, or a problem.")
-class Mutation(AccessMutations):
+class Mutation(AccessMutations, WebhookMutations):
     """What can be changed."""
 
     sign_up = mutation(

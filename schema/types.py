@@ -1,7 +1,7 @@
 """The types: the four of the seed, and what stands beside them."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from strawberry.scalars import JSON
@@ -22,6 +22,7 @@ from resolvers import (
     tasks,
     users,
 )
+from resolvers.deliveries import webhooks
 from schema.account import ApiToken, ApplicationOffer, AuditEntry, Invitation, Session
 from schema.events import LogPage, TaskEventPage
 from schema.node import Node, shows
@@ -30,11 +31,15 @@ from schema.permissions import ApplicationPermissions, OrgPermissions, TaskPermi
 from schema.problems import Blocker
 from schema.triggers import Trigger
 
+if TYPE_CHECKING:
+    from schema.webhooks import Delivery
+
 LazyUser = Annotated["User", strawberry.lazy("schema.types")]
 LazyOrg = Annotated["Org", strawberry.lazy("schema.types")]
 LazyApplication = Annotated["Application", strawberry.lazy("schema.types")]
 LazyEnvironment = Annotated["Environment", strawberry.lazy("schema.types")]
 LazyTask = Annotated["Task", strawberry.lazy("schema.types")]
+LazyDelivery = Annotated["Delivery", strawberry.lazy("schema.webhooks")]
 LazyStep = Annotated["Step", strawberry.lazy("schema.types")]
 
 
@@ -232,6 +237,11 @@ class Application(Node):
         applications.environment,
         graphql_type=LazyEnvironment | None,
         description="One environment.",
+    )
+    deliveries = strawberry.field(
+        webhooks.of_application,
+        graphql_type=Connection[LazyDelivery],
+        description="What its webhook was sent, newest first; kept for 30 days.",
     )
     tasks = strawberry.field(
         applications.tasks,

@@ -10,6 +10,7 @@ from db.models import (
     ApiToken,
     Application,
     AuditEntry,
+    Delivery,
     Environment,
     Invitation,
     Org,
@@ -64,6 +65,23 @@ class World:
         environment = Environment.filter(id=f"{application.id}:{env_name}")
         await environment.update(latest_task_id=rows[-1].id)
         return rows
+
+    async def delivery(self, application, number=0, verdicts=()):
+        """Return a delivery that was worked on."""
+        time = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=number)
+        return await Delivery.create(
+            id=f"d_{application.id}_{number:03}",
+            application=application,
+            delivery_id=f"{number}",
+            event="push",
+            headers={},
+            body=b"",
+            status="done",
+            verdicts=list(verdicts),
+            reason="There was nothing to ask.",
+            received_time=time,
+            finished_time=time,
+        )
 
     async def mutate(self, name, user, selection="", /, **given):
         """Return what a mutation answers *user*: payload or problem, with its `__typename`."""

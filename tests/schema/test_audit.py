@@ -48,6 +48,9 @@ TOLD = {
     "revokeInvitation": ("invitation.revoked", [ACME], None),
     "updateMemberRole": ("member.role_changed", [ACME], None),
     "removeMember": ("member.removed", [ACME], None),
+    "rotateWebhookSecret": ("application.webhook_secret_changed", [ACME], None),
+    "removeWebhookSecret": ("application.webhook_secret_changed", [ACME], None),
+    "redeliver": ("delivery.repeated", [ACME], None),
     "transferApplication": (
         "application.offered",
         [ACME],

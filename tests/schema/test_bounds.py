@@ -21,6 +21,7 @@ from db import audit
 from db.models import (
     ApiToken,
     Application,
+    Delivery,
     Environment,
     Invitation,
     LogChunk,
@@ -198,7 +199,21 @@ async def _application(world, mark, owner, name, environments, where):
             resource={"fc": [{"uid": "1", "region": "r", "service": "s", "function": place}]},
         )
         await _tasks(app, environment)
+    asked = await Environment.filter(application_id=app.id)
+    delivery = await world.delivery(app, verdicts=[_verdict(each) for each in asked])
+    if where != "inside":
+        await Delivery.filter(id=delivery.id).update(event=mark(where, "push"))
     return app
+
+
+def _verdict(environment):
+    return {
+        "envName": environment.name,
+        "matched": True,
+        "reason": f"{environment.name} was asked for.",
+        "rule": f"for {environment.name}",
+        "taskId": environment.latest_task_id,
+    }
 
 
 async def _tasks(app, environment):
@@ -400,6 +415,10 @@ def arguments(ids, names):
         "Query.task": [f'(id: "{each}")' for each in ids if each.startswith("t_")],
         "Query.users": [f'(search: "{each}")' for each in ("hid", "ann", "st")],
         "Query.pipelineCheck": [f'(text: "{each}")' for each in ("a: 1", "steps: [{run: a}]")],
+        "Query.triggerPreview": [
+            f'(input: {{applicationId: "{each}", provider: {provider}, headers: {{}}, body: {{}}}})'
+            for each, provider in (("a_web", "GIT"), ("a_web", "GITHUB"), ("a_none", "GITHUB"))
+        ],
         "Query.org": [f'(name: "{each}")' for each in names],
         "Query.applicationByName": [
             f'(orgName: "{team}", name: "{name}")'
@@ -488,7 +507,10 @@ async def test_in_person_all_of_it_is_seen(sqlite_world, bound):
 
 
 # What the walk in person finds empty: nothing can stand there yet.
-EMPTY = {("WebhookStatus", "lastDeliveryTime"), ("Blocker", "until"), ("Query", "logins")}
+EMPTY = {
+    *(("NotFoundProblem", "field"), ("InputIssue", "line"), ("InputIssue", "column")),
+    *(("Blocker", "until"), ("Query", "logins")),
+}
 # What a token of a team or less is refused, with an error: it belongs to no team.
 REFUSED = {("Query", "users")}
 

@@ -1,0 +1,1 @@
+"""Deliveries of Git hosting services: webhooks, what came of them, what would."""

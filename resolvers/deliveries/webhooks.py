@@ -1,0 +1,151 @@
+"""Webhooks: their secret, what they delivered, and what a delivery would lead to."""
+
+import secrets
+from dataclasses import dataclass
+from json import dumps
+
+import strawberry
+
+from auth.permissions import Action, NotFound
+from control.deliveries import Answer, DeliveryStatus, preview
+from db import audit
+from db.audit import Act
+from db.models import Application, Delivery, Task
+from db.sealed import WEBHOOK_SECRET
+from db.vault import Seal
+from providers import Provider
+from providers.refusal import Refusal
+from resolvers import applications, paging
+from resolvers.arguments import After, Before, First, Input, Last
+from resolvers.changing import changing
+from resolvers.context import Context, Info
+from resolvers.deliveries.inputs import (
+    RedeliverInput,
+    RemoveWebhookSecretInput,
+    RotateWebhookSecretInput,
+    TriggerPreviewInput,
+)
+from resolvers.paging import Page, Relation
+from resolvers.refusals import NoDelivery
+
+SECRET_BYTES = 32
+DELIVERIES = Relation(
+    "application.deliveries",
+    Delivery,
+    '"delivery" x',
+    "x.application_id",
+    "received_time",
+    descending=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """An application whose webhook has a new secret, and that secret."""
+
+    application: Application
+    secret: str
+
+
+async def rotate_secret(info: Info, input: Input[RotateWebhookSecretInput]) -> Rotated:  # noqa: A002
+    """Give the webhook a new secret; deliveries proven by the old one are refused from now on."""
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    return Rotated(await _set(info.context, str(input.application_id), secret), secret)
+
+
+async def remove_secret(info: Info, input: Input[RemoveWebhookSecretInput]) -> Application:  # noqa: A002
+    """Take the secret away, so that no delivery is accepted."""
+    return await _set(info.context, str(input.application_id), None)
+
+
+async def _set(context: Context, application_id: str, secret: str | None) -> Application:
+    application = await context.application(application_id, Action.SET_SECRETS)
+    async with changing(context, application, Action.SET_SECRETS) as (row, chain, db):
+        old = row.repo_webhook_secret
+        row.repo_webhook_secret = secret and context.services.vault.seal(
+            secret,
+            place=WEBHOOK_SECRET.place(row.id),
+            name=WEBHOOK_SECRET.column,
+            version=Seal.parse(old).version + 1 if old else 1,
+        )
+        await row.save(using_db=db, update_fields=["repo_webhook_secret", "updated_time"])
+        entry = context.entry(
+            Act.WEBHOOK_SECRET_CHANGED,
+            row.id,
+            before={"secretSet": old is not None},
+            after={"secretSet": secret is not None},
+        )
+        await audit.write(chain, entry, db)
+    return row
+
+
+async def redeliver(info: Info, input: Input[RedeliverInput]) -> Delivery:  # noqa: A002
+    """Have a delivery worked on once more."""
+    context = info.context
+    context.signed_in()
+    delivery = await Delivery.filter(id=str(input.delivery_id)).first()
+    if not await visible(context, delivery) or delivery is None:
+        raise NotFound("delivery")
+    application = await context.application(delivery.application_id, Action.DEPLOY)
+    async with changing(context, application, Action.DEPLOY) as (_, chain, db):
+        await context.services.deliveries.again(delivery, db)
+        await audit.write(chain, context.entry(Act.DELIVERY_REPEATED, delivery.id), db)
+    context.services.deliveries.ring()
+    return await Delivery.get(id=delivery.id)
+
+
+async def of_application(
+    parent: strawberry.Parent[Application],
+    info: Info,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+) -> Page:
+    """Return a page of deliveries, newest first."""
+    selection = paging.select(first, after, last, before)
+    return await info.context.loaders.page(DELIVERIES, selection).load(parent.id)
+
+
+async def visible(context: Context, delivery: Delivery | None) -> Delivery | None:
+    """Return *delivery* if the caller may see its application."""
+    if delivery is None:
+        return None
+    application = await context.loaders.application.load(delivery.application_id)
+    return delivery if await applications.visible(context, application) else None
+
+
+async def application(parent: strawberry.Parent[Delivery], info: Info) -> Application:
+    """Return the application it came for."""
+    found = await info.context.loaders.application.load(parent.application_id)
+    if found is None:
+        raise NotFound("application")  # deleted this very moment
+    return found
+
+
+async def status(parent: strawberry.Parent[Delivery]) -> DeliveryStatus:
+    """Return how far it has come."""
+    return DeliveryStatus(parent.status)
+
+
+async def verdicts(parent: strawberry.Parent[Delivery], info: Info) -> list[Answer]:
+    """Return what the environments said that the caller sees."""
+    answers = [Answer.read(each) for each in parent.verdicts]
+    return [each for each in answers if info.context.sees(parent.application_id, each.env_name)]
+
+
+async def task(parent: strawberry.Parent[Answer], info: Info) -> Task | None:
+    """Return the task that followed."""
+    return await info.context.loaders.task.load(parent.task_id) if parent.task_id else None
+
+
+async def trigger_preview(info: Info, input: Input[TriggerPreviewInput]) -> list[Answer]:  # noqa: A002
+    """Return what the environments would say to a delivery; nothing is stored or deployed."""
+    application = await info.context.application(str(input.application_id), Action.READ)
+    headers = input.check()
+    body = dumps(input.body, ensure_ascii=False).encode()
+    try:
+        answers = await preview(application, Provider(input.provider), headers, body)
+    except Refusal as refusal:
+        raise NoDelivery(str(refusal)) from refusal
+    return [each for each in answers if info.context.sees(application.id, each.env_name)]

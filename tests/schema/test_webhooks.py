@@ -1,0 +1,104 @@
+"""Webhooks through the API: secrets, and previews for whom they are."""
+
+import pytest
+
+from db.models import Application, Environment
+
+PREVIEW = """query P($input: TriggerPreviewInput!) { triggerPreview(input: $input) { __typename
+  ... on TriggerPreviewPayload { environments { envName matched reason rule task { id } } }
+  ... on Problem { code message field } ... on InvalidProblem { issues { field message } } } }"""
+PUSH = {
+    "ref": "refs/heads/main",
+    "before": "1" * 40,
+    "after": "2" * 40,
+    "head_commit": {"id": "2" * 40, "message": "Go"},
+    "commits": [],
+    "pusher": {"name": "ann"},
+    "repository": {"id": 1, "name": "b", "clone_url": "https://example.com/a/b.git"},
+}
+HEADERS = {"X-GitHub-Event": "push"}
+RULES = {"github": {"push": {"branches": {"precise": ["main"]}}}}
+
+
+@pytest.fixture
+async def acme(world):
+    """Return a world with a team's application, its OWNER and a stranger."""
+    owner = await world.api.user("owner")
+    application = await world.application(await world.team("acme", owner), "web")
+    await Environment.filter(id=f"{application.id}:test").update(trigger_spec=RULES)
+    return world, application, owner, await world.api.user("stranger")
+
+
+async def preview(world, viewer, **given):
+    """Return the answer to a preview."""
+    asked = {"provider": "GITHUB", "headers": HEADERS, "body": PUSH, **given}
+    return (await world.api.execute(PREVIEW, viewer, input=asked))["triggerPreview"]
+
+
+async def test_a_preview(acme):
+    """One row an environment, with the rule; the header's name in any case."""
+    world, application, owner, _ = acme
+    for headers in (HEADERS, {"x-github-event": "push"}):
+        answer = await preview(world, owner, applicationId=application.id, headers=headers)
+        rows = {row["envName"]: row for row in answer["environments"]}
+        assert rows["test"]["matched"]
+        assert rows["test"]["rule"] == "github.push.branches.precise[0]: main"
+        assert not any(row["matched"] for name, row in rows.items() if name != "test")
+        assert all(row["reason"] and row["task"] is None for row in rows.values())
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"headers": {}}, ["body"]),
+        ({"body": []}, ["body"]),
+        ({"body": {"ref": 1}}, ["body"]),
+        ({"headers": []}, None),
+        ({"headers": {"X-GitHub-Event": 1}}, None),
+        ({"provider": "GIT"}, None),
+        ({"provider": "GITEE"}, ["body"]),
+    ],
+)
+async def test_what_is_no_delivery(acme, given, field):
+    """Is said where it is wrong."""
+    world, application, owner, _ = acme
+    answer = await preview(world, owner, applicationId=application.id, **given)
+    assert answer["code"] == "INVALID"
+    assert answer["field"] == field
+    assert answer["issues"] or field
+
+
+async def test_strangers_and_guests(acme):
+    """They are told the same as of an application that is not there."""
+    world, application, _, stranger = acme
+    there = await preview(world, stranger, applicationId=application.id)
+    nowhere = await preview(world, stranger, applicationId="a_none")
+    assert there == nowhere
+    assert there["code"] == "NOT_FOUND"
+    assert (await preview(world, None, applicationId=application.id))["code"] == "UNAUTHENTICATED"
+
+
+async def test_a_secret_is_shown_once_and_kept_sealed(acme):
+    """Each rotation makes another; without one the webhook is off."""
+    world, application, owner, _ = acme
+    shown = "secret application { webhook { url secretSet lastDeliveryTime } }"
+    made = [
+        await world.done("rotateWebhookSecret", owner, shown, applicationId=application.id)
+        for _ in range(2)
+    ]
+    assert made[0]["secret"] != made[1]["secret"]
+    assert made[1]["application"]["webhook"]["url"].endswith(f"/webhooks/{application.id}")
+    stored = (await Application.get(id=application.id)).repo_webhook_secret
+    assert stored.split(":")[2] == "2"
+    assert made[1]["secret"] not in stored
+    await world.delivery(application)
+    query = "query ($id: ID!) { application(id: $id) { webhook { lastDeliveryTime } } }"
+    found = await world.api.execute(query, owner, id=application.id)
+    assert found["application"]["webhook"]["lastDeliveryTime"].startswith("2026-01-01")
+    off = await world.done(
+        "removeWebhookSecret",
+        owner,
+        "application { webhook { url } }",
+        applicationId=application.id,
+    )
+    assert off["application"]["webhook"] is None
