@@ -11,6 +11,7 @@ from providers.payloads import BODY_BYTES_MAX, PayloadTooLarge
 from providers.proofs import Unproven
 from providers.refusal import Refusal
 
+ACCEPTED, KNOWN = 202, 200
 STATUSES: Mapping[type[Exception], int] = {
     WebhookUnknown: 404,
     WebhookWithoutSecret: 403,
@@ -32,7 +33,7 @@ def routes(deliveries: Deliveries) -> list[BaseRoute]:
             status = next(code for kind, code in STATUSES.items() if isinstance(refusal, kind))
             return JSONResponse({"error": str(refusal)}, status)
         told = {"deliveryId": receipt.delivery.id, "status": receipt.delivery.status}
-        return JSONResponse(told, 200 if receipt.again else 202)
+        return JSONResponse(told, KNOWN if receipt.again else ACCEPTED)
 
     return [Route("/webhooks/{application}", deliver, methods=["POST"], name="webhook")]
 
