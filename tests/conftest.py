@@ -143,6 +143,12 @@ def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
     run(_statement(postgres_server, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
+@pytest.fixture(autouse=True)
+def cached_statements() -> None:
+    """Forget the statements of the test before, which may be of the other dialect."""
+    EXECUTOR_CACHE.clear()
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[str]:
     """The test runs on both databases, connected."""
