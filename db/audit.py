@@ -60,6 +60,7 @@ class Act(StrEnum):
     ENVIRONMENT_DELETED = "environment.deleted"
     TASK_DISPATCHED = "task.dispatched"
     TASK_CANCELLED = "task.cancelled"
+    TASK_REPORTED = "task.reported"
 
 
 @dataclass(frozen=True, slots=True)

@@ -344,6 +344,7 @@ class Task(Model):
     inputs = optional_text()
     exact = fields.BooleanField(default=False)
     with_secrets = fields.BooleanField(default=True)
+    reported = fields.BooleanField(default=False)  # another system makes this deploy: not queued
     idempotency_key = fields.CharField(max_length=128, null=True)
     idempotency_hash = fields.CharField(max_length=64, null=True)
     started_time: fields.Field[datetime | None] = fields.DatetimeField(null=True)
@@ -368,8 +369,8 @@ class Task(Model):
             ("status", "created_time"),
             UniqueWhere(
                 fields=["app_id", "env_name"],
-                name="uidx_task_running",
-                condition={"status": "running"},
+                name="uidx_task_run",
+                condition={"status": "running", "reported": False},
             ),
         )
 
