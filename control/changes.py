@@ -7,8 +7,8 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from control.port import Watched
-from control.pubsub import MemoryPubSub, application_topic, org_topic
-from db.models import Task
+from control.pubsub import MemoryPubSub, application_topic, org_topic, task_topic
+from db.models import Application, Task
 from engine.state import UNFINISHED
 
 RECENT = timedelta(minutes=5)
@@ -39,6 +39,14 @@ async def follow(
             seen = {task_id: time for task_id, time in seen.items() if time >= since - OVERLAP}
             news = Q(updated_time__gte=since)
             await bell.wait(poll_seconds)
+
+
+async def ring(task: Task, pubsub: MemoryPubSub) -> None:
+    """Say, once it is stored, that *task* has changed."""
+    mine = Application.filter(id=task.app_id)
+    names = await mine.values_list("owner_org__name", flat=True)
+    orgs = [org_topic(str(name)) for name in names]
+    pubsub.ring(task_topic(task.id), application_topic(task.app_id), *orgs)
 
 
 def _selected(watched: Watched) -> tuple[QuerySet[Task], str]:

@@ -58,6 +58,11 @@ class NotEarlierSuccess(Exception):
 
 
 @dataclass(eq=False)
+class NotDoneHere(Exception):
+    """Another system did this deploy, so there is nothing to repeat here; deploy its commit."""
+
+
+@dataclass(eq=False)
 class NotSealed(Exception):
     """The task never read a pipeline, so there is no sealed plan to repeat; use REFRESH_CONFIG."""
 
@@ -218,9 +223,14 @@ class Deploys:
         return openable(application.owner_org, environment, self._vault)
 
     async def redeploy(self, request: Dispatch) -> Task:
-        """Queue the commit of `request.source` again; NotSealed if EXACT has nothing to repeat."""
+        """Queue the commit of `request.source` again.
+
+        NotDoneHere for a deploy that was reported, NotSealed if EXACT has nothing to repeat.
+        """
         source = request.source
         assert source is not None  # noqa: S101 (the caller names the task to repeat)
+        if source.reported:
+            raise NotDoneHere
         if request.exact and source.pipeline is None:
             raise NotSealed
         return await self.dispatch(replace(request, inputs=open_inputs(source, self._vault)))
@@ -232,6 +242,8 @@ class Deploys:
         """
         source = request.source
         assert source is not None  # noqa: S101 (the caller names the task to go back to)
+        if source.reported:
+            raise NotDoneHere
         if source.status != TaskStatus.SUCCESS:
             raise NotEarlierSuccess(f"has the status {TaskStatus(source.status).name}")
         application = await _fresh(request.app_id)
@@ -305,7 +317,7 @@ async def _environment(application: Application, name: str) -> Environment:
 
 def _payload(request: Dispatch, secrets: Secrets) -> dict[str, object]:
     """Return what is kept of the request to be shown, with every known secret masked."""
-    facts = _masked(dict(request.facts), secrets)
+    facts = masked(dict(request.facts), secrets)
     payload = {
         **(facts if isinstance(facts, dict) else {}),
         "ref": request.ref,
@@ -318,12 +330,13 @@ def _payload(request: Dispatch, secrets: Secrets) -> dict[str, object]:
     return {name: value for name, value in payload.items() if value not in (None, {}, False)}
 
 
-def _masked(value: object, secrets: Secrets) -> object:
+def masked(value: object, secrets: Secrets) -> object:
+    """Return a text or a document with every known secret masked in its texts."""
     if isinstance(value, str):
         return secrets.mask(value)
     if isinstance(value, dict):
-        return {name: _masked(each, secrets) for name, each in value.items()}
-    return value
+        return {name: masked(each, secrets) for name, each in value.items()}
+    return [masked(each, secrets) for each in value] if isinstance(value, list) else value
 
 
 def _check_commit(commit: str) -> None:

@@ -29,14 +29,7 @@ from control.port import (
     LeaseLost,
     Watched,
 )
-from control.pubsub import (
-    QUEUE,
-    MemoryPubSub,
-    application_topic,
-    org_topic,
-    task_topic,
-    worker_topic,
-)
+from control.pubsub import QUEUE, MemoryPubSub, task_topic, worker_topic
 from db import documents
 from db.audit import Told, org_chain
 from db.models import Application, Environment, Step, Task
@@ -51,11 +44,11 @@ PENDING = TaskStatus.PENDING.value
 # The oldest pending task of each environment that has none running; of these the oldest.
 NEXT = """
 SELECT t.id FROM task t
-WHERE t.status = 'pending'
+WHERE t.status = 'pending' AND NOT t.reported
   AND NOT EXISTS (SELECT 1 FROM task r WHERE r.app_id = t.app_id AND r.env_name = t.env_name
-                  AND r.status = 'running')
+                  AND r.status = 'running' AND NOT r.reported)
   AND NOT EXISTS (SELECT 1 FROM task p WHERE p.app_id = t.app_id AND p.env_name = t.env_name
-                  AND p.status IN ('pending', 'waiting_approval')
+                  AND p.status IN ('pending', 'waiting_approval') AND NOT p.reported
                   AND (p.created_time < t.created_time
                        OR (p.created_time = t.created_time AND p.id < t.id)))
 ORDER BY t.created_time, t.id LIMIT 1
@@ -104,7 +97,7 @@ class EmbeddedQueue:
             if known := await self.known(draft):
                 return known
             raise
-        await self._ring(task)
+        await changes.ring(task, self.pubsub)
         self.pubsub.ring(QUEUE)
         return task
 
@@ -151,7 +144,7 @@ class EmbeddedQueue:
                 await journal.Writer(task, db).write([running])
         except IntegrityError:  # another claim of the same environment was faster
             return None
-        await self._ring(task)
+        await changes.ring(task, self.pubsub)
         return task
 
     async def _assign(self, task: Task) -> Assignment | None:
@@ -194,7 +187,7 @@ class EmbeddedQueue:
             await journal.Writer(task, db).write(events)
         self.pubsub.ring(task_topic(task.id))
         if any(isinstance(event, StepChanged | Planned) for event in events):
-            await self._ring(task)
+            await changes.ring(task, self.pubsub)
 
     async def finish(self, lease: Lease, event: TaskChanged) -> None:
         """End the task; see `Queue.finish`."""
@@ -202,14 +195,14 @@ class EmbeddedQueue:
             cancelled = task.cancel_requested
             status = TaskStatus.CANCELLED if cancelled else event.status
             await journal.Writer(task, db).write([TaskChanged(time=event.time, status=status)])
-        await self._ring(task)
+        await changes.ring(task, self.pubsub)
         self.pubsub.ring(QUEUE)
 
     async def abandon(self, lease: Lease) -> None:
         """End the task without a result; see `Queue.abandon`."""
         async with self._leased(lease) as (task, db):
             await _end(task, *_loss(task), db)
-        await self._ring(task)
+        await changes.ring(task, self.pubsub)
         self.pubsub.ring(QUEUE)
 
     @asynccontextmanager
@@ -234,10 +227,10 @@ class EmbeddedQueue:
             status = TaskStatus(task.status)
             if status.completed and status is not TaskStatus.CANCELLED:
                 raise AlreadyCompleted(status.name)
-            if status is TaskStatus.PENDING:
+            if not status.completed and (status is TaskStatus.PENDING or task.reported):
                 await _end(task, *_loss(task), db)
-        await self._ring(task)
-        if status is TaskStatus.RUNNING:
+        await changes.ring(task, self.pubsub)
+        if status is TaskStatus.RUNNING and not task.reported:
             self.pubsub.ring(worker_topic(task.worker or ""))
         else:
             self.pubsub.ring(QUEUE)
@@ -248,7 +241,7 @@ class EmbeddedQueue:
         *abandoned*: every running task, because no worker can be alive (the embedded worker's own
         restart). Returns the ids.
         """
-        running = Task.filter(status=RUNNING)
+        running = Task.filter(status=RUNNING, reported=False)
         expired = running if abandoned else running.filter(lease_expires_time__lt=datetime.now(UTC))
         ended = []
         for found in await expired.only("id", "epoch"):
@@ -261,7 +254,7 @@ class EmbeddedQueue:
                 task = await Task.filter(id=found.id).using_db(db).get()
                 await _end(task, *_loss(task), db)
             ended.append(task.id)
-            await self._ring(task)
+            await changes.ring(task, self.pubsub)
         if ended:
             self.pubsub.ring(QUEUE)
         return ended
@@ -280,12 +273,6 @@ class EmbeddedQueue:
     def tail(self, task_id: str, after: int) -> AsyncGenerator[Entry, None]:
         """Yield the entries behind *after*; see `Queue.tail`."""
         return journal.follow(task_id, after, self.pubsub, self._poll_seconds, self._turn)
-
-    async def _ring(self, task: Task) -> None:
-        mine = Application.filter(id=task.app_id)
-        names = await mine.values_list("owner_org__name", flat=True)
-        orgs = [org_topic(str(name)) for name in names]
-        self.pubsub.ring(task_topic(task.id), application_topic(task.app_id), *orgs)
 
     def _lease_until(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self.lease_seconds)

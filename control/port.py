@@ -203,6 +203,8 @@ class Queue(Protocol):
     async def cancel(self, task_id: str, reason: str, told: Told | None = None) -> None:
         """Cancel a pending task at once, have a running one stopped; the audit log is *told*.
 
+        One that was reported is CANCELLED at once: nobody here runs it.
+
         AlreadyCompleted when it has ended otherwise; one that is cancelled already stays so.
         """
 
