@@ -19,6 +19,7 @@ from auth.viewer import Viewer
 from control.deliveries import Deliveries
 from control.deploys import Deploys
 from control.port import Queue
+from control.reports import Reports
 from control.rights import Rights
 from db import models
 from db.audit import Act, Actor, Entry
@@ -35,6 +36,7 @@ class Services:
     queue: Queue
     deploys: Deploys
     deliveries: Deliveries
+    reports: Reports
     rights: Rights
     accounts: Accounts
     vault: Vault

@@ -1,7 +1,7 @@
 """Environments: create, change, and what an environment shows."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import strawberry
@@ -41,12 +41,10 @@ QUEUE = Relation(
     '"task" x',
     BY_ENVIRONMENT,
     "created_time",
-    where=f"x.status = '{TaskStatus.PENDING.value}'",
+    where=f"x.status = '{TaskStatus.PENDING.value}' AND NOT x.reported",
     narrow="x.app_id",
 )
-ACTIVE = Relation(
-    "environment.active", Task, '"task" x', BY_ENVIRONMENT, "created_time", narrow="x.app_id"
-)
+ACTIVE = replace(QUEUE, name="environment.active", where="NOT x.reported")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ ENVIRONMENTS_MAX = 50
 INPUTS_MAX = 64
 KEY_CHARACTERS_MAX = 128
 LABEL_CHARACTERS_MAX = 64
+PLATFORM_CHARACTERS_MAX = 40
 
 
 class Rule(Enum):
@@ -105,6 +106,15 @@ class Rule(Enum):
     DELIVERING_PROVIDER = (
         "must be a service that delivers: GITHUB, GITEE, GITLAB or CODEUP",
         "必须是会发送推送的服务:GITHUB、GITEE、GITLAB 或 CODEUP",
+    )
+    PLATFORM = (
+        "must be 1 to 40 letters, digits, `.`, `_` or `-`, the first a letter or a digit",
+        "必须是 1 到 40 个字母、数字、`.`、`_` 或 `-`,且以字母或数字开头",
+    )
+    REPORTED = ("must be a status other than WAITING_APPROVAL", "不能是 WAITING_APPROVAL")
+    EXTERNAL_ID = (
+        "is needed until the deploy has ended, to tell later how it went",
+        "部署结束之前必须提供,以便之后报告结果",
     )
     REF = (
         "must be a branch, a tag or a full ref, without blanks, at most 255 characters",
@@ -194,6 +204,11 @@ class Check:
         if value is not None:
             self.that(0 < len(value) <= KEY_CHARACTERS_MAX, Rule.KEY, *path)
             self.that("\x00" not in value, Rule.NO_NUL, *path)
+
+    def platform(self, value: str, *path: str) -> None:
+        """Check the name of another system that deploys."""
+        fits = len(value) <= PLATFORM_CHARACTERS_MAX and NAME.fullmatch(value) is not None
+        self.that(fits, Rule.PLATFORM, *path)
 
     def document(self, value: object, *path: str) -> None:
         """Check a JSON document that is kept as it is."""

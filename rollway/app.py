@@ -26,6 +26,7 @@ from control.deploys import Deploys
 from control.embedded import EmbeddedQueue
 from control.port import Queue
 from control.pubsub import MemoryPubSub
+from control.reports import Reports
 from control.rights import Rights
 from control.tidying import Folders
 from control.worker import Worker
@@ -101,6 +102,7 @@ class Server:
             queue=self.queue,
             deploys=deploys,
             deliveries=Deliveries(deploys, vault, pubsub),
+            reports=Reports(vault, pubsub),
             rights=Rights(pubsub, LOOK_SECONDS if settings.embedded else LOOK_SECONDS_SHARED),
             accounts=Accounts(Passwords(settings.password_cost), settings.attempts),
             vault=vault,

@@ -22,6 +22,7 @@ from control.deploys import (
     Blocked,
     BlockerKind,
     InvalidCommit,
+    NotDoneHere,
     NotEarlierSuccess,
     NotSealed,
 )
@@ -31,6 +32,7 @@ from control.port import (
     EnvironmentGone,
     IdempotencyKeyReused,
 )
+from control.reports import EndedOtherwise, ResourceFull
 from engine.git import RefNotFound
 from providers.repository import AddressNotAllowed, InvalidRepositoryUrl
 from resolvers.paging import InvalidPage
@@ -355,6 +357,24 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
     ),
     NoDelivery: Entry(
         InvalidProblem, ProblemCode.INVALID, "这不是该服务发送的推送:{reason}。", ("body",)
+    ),
+    NotDoneHere: Entry(
+        ConflictProblem,
+        ProblemCode.CONFLICT,
+        "该部署由其他系统完成,此处没有可重复的内容;请部署其提交。",
+        ("taskId",),
+    ),
+    EndedOtherwise: Entry(
+        ConflictProblem,
+        ProblemCode.CONFLICT,
+        "该部署已以 {status} 结束,其结果不再改变。",
+        ("status",),
+    ),
+    ResourceFull: Entry(
+        LimitExceededProblem,
+        ProblemCode.LIMIT_EXCEEDED,
+        "环境的 resource 将超过 64 KiB;请先从中移除一些内容。",
+        ("resource",),
     ),
     NotSealed: Entry(
         ConflictProblem,

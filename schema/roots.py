@@ -19,6 +19,7 @@ from resolvers import (
     users,
 )
 from resolvers.deliveries import webhooks
+from resolvers.trackers import reports
 from schema.access import ACCESS, AccessMutations
 from schema.events import TaskEvent
 from schema.mutations import mutation, query
@@ -177,6 +178,15 @@ class CancelTaskPayload:
     """A task that is being stopped."""
 
     task: Task = strawberry.field(description="The task: CANCELLED, or RUNNING until it stops.")
+
+
+@strawberry.type(description="A deploy made elsewhere.")
+class ReportTaskPayload:
+    """A deploy made elsewhere."""
+
+    task: Task = strawberry.field(
+        description="Its task, as it stands: a report that is behind changes nothing."
+    )
 
 
 @strawberry.type(description="What can be read.")
@@ -397,7 +407,21 @@ class Mutation(AccessMutations, WebhookMutations):
         InvalidProblem,
         ConflictProblem,
         needs=Action.CANCEL,
-        description="Cancel a pending task at once; have a running one stopped.",
+        description="Cancel a pending task at once; have a running one stopped. One that another"
+        " system reported counts as cancelled at once; that system does not hear of it.",
+    )
+    report_task = mutation(
+        reports.report_task,
+        ReportTaskPayload,
+        lambda task: ReportTaskPayload(task=task),
+        *ACCESS,
+        InvalidProblem,
+        ConflictProblem,
+        LimitExceededProblem,
+        IdempotencyKeyReusedProblem,
+        needs=Action.DEPLOY,
+        description="Tell of a deploy that another system makes: first that it is there, later how"
+        " it went on. Nothing runs here.",
     )
 
 

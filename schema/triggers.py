@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from control.deploys import TriggerType
+from control.reports import TRACKER
 from db import models
 from providers import Provider
 from resolvers import tasks
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 LazyOrg = Annotated["Org", strawberry.lazy("schema.types")]
 LazyTask = Annotated["Task", strawberry.lazy("schema.types")]
 
-TRACKER = "tracker:"
 SCHEDULE = "schedule"
 BY = "The row of who did it; null once that member has left."
 

@@ -296,7 +296,7 @@ class Environment(Node):
     active_task = strawberry.field(
         environments.active_task,
         graphql_type=LazyTask | None,
-        description="The task that runs now, else the one that is next.",
+        description="The task that a worker runs now, else the one that is next.",
     )
     queue = strawberry.field(
         environments.queue,
@@ -386,7 +386,9 @@ class Task(Node):
         description="Digest of commit, pipeline, settings, secret versions."
     )
     created_time: datetime = strawberry.field(description="When it was asked for.")
-    started_time: datetime | None = strawberry.field(description="When a worker took it.")
+    started_time: datetime | None = strawberry.field(
+        description="When a worker took it, or another system reported it RUNNING."
+    )
     finished_time: datetime | None = strawberry.field(description="When it ended.")
     updated_time: datetime = strawberry.field(
         description="When it or one of its steps changed status last."

@@ -27,6 +27,13 @@ NEW = {
     "provider": "GIT",
     "repoUrl": "https://example.com/a/b",
 }
+REPORT = {
+    "orgName": "ORG",
+    "applicationName": "web",
+    "envName": "test",
+    "platform": "jenkins",
+    "status": "SUCCESS",
+}
 # For each root field: its operation, and the arguments in which APP, TASK, ENV, STEP, USER and ORG
 # stand for ids; None: there is nothing in it that could belong to another team.
 QUERIES = {
@@ -98,6 +105,7 @@ MUTATIONS = {
     "redeploy": [{"taskId": "TASK"}],
     "rollback": [{"taskId": "TASK"}],
     "cancelTask": [{"taskId": "TASK"}],
+    "reportTask": [REPORT, {**REPORT, "envName": "default"}],
     "rotateWebhookSecret": [{"applicationId": "APP"}],
     "removeWebhookSecret": [{"applicationId": "APP"}],
     "redeliver": [{"deliveryId": "DELIVERY"}],
@@ -120,6 +128,7 @@ ROLES = {
     "redeploy": Action.DEPLOY,
     "rollback": Action.DEPLOY,
     "cancelTask": Action.CANCEL,
+    "reportTask": Action.DEPLOY,
     "rotateWebhookSecret": Action.SET_SECRETS,
     "removeWebhookSecret": Action.SET_SECRETS,
     "redeliver": Action.DEPLOY,

@@ -1,0 +1,1 @@
+"""Trackers: other systems that deploy, and tell of it."""
