@@ -49,7 +49,7 @@ class Report:
 
     actor: Actor
     team: str
-    app_id: str
+    application: Application
     env_name: str
     platform: str
     status: TaskStatus
@@ -58,6 +58,11 @@ class Report:
     resource: Mapping[str, Any] = field(default_factory=dict)
     message: str | None = field(default=None, repr=False)
     external_id: str | None = None
+
+    @property
+    def app_id(self) -> str:
+        """The application's id."""
+        return self.application.id
 
     @property
     def digest(self) -> str | None:
@@ -205,7 +210,7 @@ async def _merge(environment: Environment, told: Mapping[str, Any], db: BaseDBAs
 
 def _entry(report: Report, task: Task, before: str | None, secrets: Secrets) -> Entry:
     after = {
-        "application": report.app_id,
+        "application": report.application.name,
         "environment": report.env_name,
         "trigger": task.trigger_type,
         "externalId": report.external_id,

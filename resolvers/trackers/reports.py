@@ -19,7 +19,7 @@ async def report_task(info: Info, input: Input[ReportTaskInput]) -> Task:  # noq
         Report(
             actor=context.actor,
             team=team,
-            app_id=application.id,
+            application=application,
             env_name=input.env_name,
             platform=input.platform,
             status=input.status,

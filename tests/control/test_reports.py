@@ -37,7 +37,7 @@ def report_of(application):
         given = {
             "actor": Actor(None, "ann", "s_test"),
             "team": "acme",
-            "app_id": application.id,
+            "application": application,
             "env_name": "test",
             "platform": "jenkins",
             "by": None,

@@ -73,6 +73,7 @@ TOLD = {
     "redeploy": ("task.dispatched", [ACME], None),
     "rollback": ("task.dispatched", [ACME], {"taskId": "TASK", "mode": "REFRESH_CONFIG"}),
     "cancelTask": ("task.cancelled", [ACME], {"taskId": "PENDING"}),
+    "reportTask": ("task.reported", [ACME], None),
 }
 # What changes nothing yet: the service's answer, which comes back by the browser, is told.
 BEGUN = {"linkLogin"}

@@ -7,7 +7,7 @@ import pytest
 
 from auth.permissions import Role
 from auth.viewer import Viewer
-from db.models import ApiToken, Application, Environment, Task
+from db.models import ApiToken, Application, AuditEntry, Environment, Task
 from schema import schema
 
 TASK = """task { id status completed triggerType message steps { index } startedTime
@@ -79,6 +79,16 @@ async def test_a_report(acme):
     assert document["resource"] == FUNCTION
     assert document["latest_task"]["taskId"] == task["id"]
     assert await world.acts("org:acme") == ["task.reported"]
+    entry = await AuditEntry.get()
+    assert (entry.target, entry.actor, entry.before) == (task["id"], "owner", None)
+    assert entry.after == {
+        "application": "web",
+        "environment": "test",
+        "trigger": "tracker:jenkins",
+        "externalId": "42",
+        "status": "success",
+        "resource": FUNCTION,
+    }
     await world.check()
 
 
