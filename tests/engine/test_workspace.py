@@ -1,4 +1,5 @@
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -96,32 +97,35 @@ async def test_a_workspace_is_made_and_deleted(tmp_path):
     assert (tmp_path / "kept").exists()
 
 
+@pytest.fixture
+def doomed():
+    """Return a folder of somebody who is not root, where nobody else has to let them through."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as top:
+        folder = Path(top) / "doomed"
+        folder.mkdir()
+        for path in (top, folder):
+            os.chown(path, 12345, 12345)
+        yield folder
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody who is not root")
-def test_read_only_folders_do_not_stop_a_user_who_is_not_root(tmp_path):
+def test_read_only_folders_do_not_stop_a_user_who_is_not_root(doomed):
     """Module caches are read-only, and rm alone would fail on them."""
-    folder = tmp_path / "doomed"
+    folder = doomed
     (folder / "deep" / "er").mkdir(parents=True)
     (folder / "deep" / "er" / "file").write_text("x")
-    for path in (tmp_path, folder, folder / "deep", folder / "deep" / "er"):
+    for path in (folder / "deep", folder / "deep" / "er"):
         os.chown(path, 12345, 12345)
     (folder / "deep" / "er").chmod(0o500)
     (folder / "deep").chmod(0o500)
-    tmp_path.parent.chmod(0o755)
-    tmp_path.parent.parent.chmod(0o755)
-    tmp_path.parent.parent.parent.chmod(0o755)
     assert as_nobody(lambda: workspace._delete(folder)) == 0
     assert not folder.exists()
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody who is not root")
-def test_folders_as_deep_as_a_step_likes_are_deleted(tmp_path):
+def test_folders_as_deep_as_a_step_likes_are_deleted(doomed):
     """Deeper than Python recurses and longer than a path may be, and not to be entered."""
-    folder = tmp_path / "doomed"
-    folder.mkdir()
-    for path in (tmp_path, folder):
-        os.chown(path, 12345, 12345)
-    for parent in (tmp_path.parent, tmp_path.parent.parent, tmp_path.parent.parent.parent):
-        parent.chmod(0o755)
+    folder = doomed
 
     def build_and_delete():
         os.chdir(folder)

@@ -140,6 +140,7 @@ def test_no_field_shows_what_is_only_kept():
         ("ApplicationPermissions", "setSecrets"),
         ("SignUpPayload", "token"),  # shown once, to whom it is given
         ("SignInPayload", "token"),
+        ("RotateWebhookSecretPayload", "secret"),  # too
         ("CreateApiTokenPayload", "apiToken"),
         ("RevokeApiTokenPayload", "apiToken"),
         ("User", "apiTokens"),
