@@ -93,17 +93,26 @@ async def check_address(url: str, policy: Policy) -> str | None:
     None where any address will do. Raises AddressNotAllowed for a private address, and
     AddressUnknown for a name that cannot be looked up.
     """
+    found = await addresses(url, policy)
+    if not found:
+        return None
+    parts = urlsplit(url)
+    shown = ",".join(f"[{each}]" if ":" in each else each for each in found)
+    return f"{parts.hostname}:{parts.port or PORTS[parts.scheme]}:{shown}"
+
+
+async def addresses(url: str, policy: Policy) -> tuple[str, ...]:
+    """Return the addresses behind *url*; none where any will do. Raises as `check_address`."""
     parts = urlsplit(url)
     if policy.private_addresses or parts.scheme == "file" or not parts.hostname:
-        return None
+        return ()
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(LOOKUP_SECONDS):
             found = await loop.getaddrinfo(parts.hostname, None, type=socket.SOCK_STREAM)
     except (OSError, TimeoutError, UnicodeError) as fault:
         raise AddressUnknown(parts.hostname) from fault
-    addresses = [str(address[0]).partition("%")[0] for *_, address in found]
-    if not all(ipaddress.ip_address(address).is_global for address in addresses):
+    unique = tuple(dict.fromkeys(str(address[0]).partition("%")[0] for *_, address in found))
+    if not all(ipaddress.ip_address(address).is_global for address in unique):
         raise AddressNotAllowed(f"{parts.hostname}: its address is private or local")
-    shown = ",".join(f"[{each}]" if ":" in each else each for each in dict.fromkeys(addresses))
-    return f"{parts.hostname}:{parts.port or PORTS[parts.scheme]}:{shown}"
+    return unique

@@ -1,0 +1,116 @@
+"""The REST API of Codeup, as Yunxiao offers it to personal access tokens."""
+
+from collections.abc import Mapping
+
+from providers.api.client import path
+from providers.api.port import Account, Listed, Page, Ref, State, Status
+from providers.api.refusals import OwnerMissing
+from providers.api.service import Service
+from providers.payloads import Fields
+from providers.repository import Repository
+
+URL = "https://openapi-rdc.aliyuncs.com/oapi/v1"
+HEADER = "x-yunxiao-token"
+CONTEXT_CHARACTERS_MAX = 50
+DESCRIPTION = "Rollway"
+
+STATES = {
+    State.PENDING: "pending",
+    State.RUNNING: "pending",
+    State.SUCCESS: "success",
+    State.FAILURE: "failure",
+    State.CANCELLED: "error",
+}
+
+
+class Codeup(Service):
+    """Codeup in the name of one token.
+
+    The first folder of a repository's path is the organization that it belongs to.
+    """
+
+    PER_PAGE = "perPage"
+    WEBHOOKS = "webhooks"
+
+    async def account(self) -> Account:
+        """Return whose token it is; Codeup tells neither a picture nor scopes."""
+        answer = await self._get("platform/user")
+        return answer.read(
+            lambda user: Account(
+                user.needed_text("id"), user.text("username") or user.needed_text("name")
+            )
+        )
+
+    async def repositories(
+        self, search: str = "", page: int = 1, *, owner: str = ""
+    ) -> Page[Listed]:
+        """List repositories of the organization that *owner* begins with."""
+        organization, _, group = owner.partition("/")
+        if not organization:
+            raise OwnerMissing(self._client.service)
+        where = path("codeup", "organizations", organization, "repositories")
+        whole = await self._page(where, _listed, page, {"search": search} if search else {})
+        kept = [each for each in whole.items if not group or each.owner.lower() == owner.lower()]
+        return Page(kept, whole.next)
+
+    async def set_status(self, repository: Repository, commit: str, status: Status) -> None:
+        """Show on the commit how its deploy stands."""
+        body = {
+            "state": STATES[status.state],
+            "context": status.context[:CONTEXT_CHARACTERS_MAX],
+            "description": status.description,
+            "targetUrl": status.url,
+        }
+        where = f"{self._place(repository)}/commits/{path(commit)}/statuses"
+        await self._client.post(where, body, repeatable=True)
+
+    def _place(self, repository: Repository) -> str:
+        organization = repository.owner.partition("/")[0]
+        whole = f"{repository.owner}/{repository.name}"
+        return path("codeup", "organizations", organization, "repositories", whole)
+
+    def _file(self, name: str) -> str:
+        return f"files/{path(name)}"
+
+    def _ref(self, found: Fields) -> Ref:
+        return Ref(found.needed_text("name"), found.needed_fields("commit").needed_sha("id"))
+
+    def _webhook(self, url: str, secret: str) -> Mapping[str, object]:
+        return {
+            "url": url,
+            "token": secret,
+            "description": DESCRIPTION,
+            "pushEvents": True,
+            "tagPushEvents": True,
+            "mergeRequestsEvents": True,
+            "noteEvents": False,
+            "enableSslVerification": True,
+        }
+
+    async def _branch(self, repository: Repository, name: str) -> str:
+        answer = await self._get(f"{self._place(repository)}/branches/{path(name)}")
+        return answer.read(self._ref).commit
+
+    async def _tag(self, repository: Repository, name: str) -> str:
+        return await self._listed_tag(repository, name)
+
+    async def _commit(self, repository: Repository, sha: str) -> str:
+        answer = await self._get(f"{self._place(repository)}/commits/{path(sha)}")
+        return answer.read(lambda commit: commit.needed_sha("id"))
+
+    async def _default(self, repository: Repository) -> str:
+        answer = await self._get(self._place(repository))
+        name = answer.read(lambda each: each.needed_text("defaultBranch"))
+        return await self._branch(repository, name)
+
+
+def _listed(found: Fields) -> Listed:
+    owner, _, name = found.needed_text("pathWithNamespace").rpartition("/")
+    return Listed(
+        id=str(found.needed_number("id")),
+        url=found.needed_text("httpUrlToRepo"),
+        owner=owner,
+        name=name,
+        default_branch=found.text("defaultBranch"),
+        private=found.text("visibility") != "public",
+    )

@@ -1,0 +1,124 @@
+"""The REST API of GitLab, version 4."""
+
+from collections.abc import Mapping
+
+from providers.api.client import path
+from providers.api.port import Account, Listed, Page, Ref, State, Status
+from providers.api.refusals import Forbidden, NotThere, Rejected, TokenRefused
+from providers.api.service import Service
+from providers.payloads import Fields
+from providers.repository import Repository
+
+URL = "https://gitlab.com/api/v4"
+DESCRIPTION_CHARACTERS_MAX = 255
+UNCHANGED = "Cannot transition status"  # it is that already
+
+STATES = {
+    State.PENDING: "pending",
+    State.RUNNING: "running",
+    State.SUCCESS: "success",
+    State.FAILURE: "failed",
+    State.CANCELLED: "canceled",
+}
+
+
+class GitLab(Service):
+    """GitLab in the name of one token."""
+
+    REFS = "repository/"
+
+    async def account(self) -> Account:
+        """Return whose token it is; only a personal access token tells its scopes."""
+        answer = await self._get("user")
+        scopes = await self._scopes()
+        return answer.read(
+            lambda user: Account(
+                str(user.needed_number("id")),
+                user.needed_text("username"),
+                user.text("avatar_url"),
+                scopes,
+            )
+        )
+
+    async def repositories(
+        self, search: str = "", page: int = 1, *, owner: str = ""
+    ) -> Page[Listed]:
+        """List repositories."""
+        query = {"membership": "true", "archived": "false", "order_by": "id"}
+        whole = await self._page(
+            "projects", _listed, page, {**query, "search": search} if search else query
+        )
+        kept = [each for each in whole.items if owner.lower() in {"", each.owner.lower()}]
+        return Page(kept, whole.next)
+
+    async def set_status(self, repository: Repository, commit: str, status: Status) -> None:
+        """Show on the commit how its deploy stands."""
+        body = {
+            "state": STATES[status.state],
+            "name": status.context,
+            "description": status.description[:DESCRIPTION_CHARACTERS_MAX],
+            "target_url": status.url,
+        }
+        where = f"{self._place(repository)}/statuses/{path(commit)}"
+        try:
+            await self._client.post(where, body, repeatable=True)
+        except Rejected as refusal:
+            if UNCHANGED not in refusal.said:
+                raise
+
+    async def _scopes(self) -> frozenset[str] | None:
+        try:
+            answer = await self._get("personal_access_tokens/self")
+        except (Forbidden, NotThere, Rejected, TokenRefused):  # a login's token, an old GitLab
+            return None
+        return frozenset(answer.read(lambda token: token.texts("scopes")))
+
+    def _place(self, repository: Repository) -> str:
+        return path("projects", f"{repository.owner}/{repository.name}")
+
+    def _file(self, name: str) -> str:
+        return f"repository/files/{path(name)}"
+
+    def _ref(self, found: Fields) -> Ref:
+        return Ref(found.needed_text("name"), found.needed_fields("commit").needed_sha("id"))
+
+    def _webhook(self, url: str, secret: str) -> Mapping[str, object]:
+        return {
+            "url": url,
+            "token": secret,
+            "push_events": True,
+            "tag_push_events": True,
+            "merge_requests_events": True,
+            "enable_ssl_verification": True,
+        }
+
+    async def _branch(self, repository: Repository, name: str) -> str:
+        answer = await self._get(f"{self._place(repository)}/repository/branches/{path(name)}")
+        return answer.read(self._ref).commit
+
+    async def _tag(self, repository: Repository, name: str) -> str:
+        answer = await self._get(f"{self._place(repository)}/repository/tags/{path(name)}")
+        return answer.read(self._ref).commit
+
+    async def _commit(self, repository: Repository, sha: str) -> str:
+        answer = await self._get(f"{self._place(repository)}/repository/commits/{path(sha)}")
+        return answer.read(lambda commit: commit.needed_sha("id"))
+
+    async def _default(self, repository: Repository) -> str:
+        answer = await self._get(self._place(repository))
+        name = answer.read(lambda each: each.text("default_branch"))
+        if not name:  # the repository is empty
+            raise NotThere(self._client.service)
+        return await self._branch(repository, name)
+
+
+def _listed(found: Fields) -> Listed:
+    owner, _, name = found.needed_text("path_with_namespace").rpartition("/")
+    return Listed(
+        id=str(found.needed_number("id")),
+        url=found.needed_text("http_url_to_repo"),
+        owner=owner,
+        name=name,
+        default_branch=found.text("default_branch"),
+        private=found.text("visibility") != "public",
+    )
