@@ -216,7 +216,10 @@ class Client:
             answer = await self._once(request, number)
             if answer.status not in REDIRECTS:
                 return answer
-            target = urljoin(request.url, answer.headers.get("location", ""))
+            try:
+                target = urljoin(request.url, answer.headers.get("location", ""))
+            except ValueError:
+                break
             if request.method != "GET" or _origin(target) != _origin(self._base):
                 break
             request = replace(request, url=target)
