@@ -6,7 +6,6 @@ import fcntl
 import getpass
 import logging
 import signal
-import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -26,10 +25,11 @@ from db.vault import Vault
 from engine.executors.isolation import Isolation, Level, Unavailable, choose
 from resolvers.inputs import SignUpInput
 from resolvers.validation import Check, InvalidInput
-from rollway import check, double, heads, migrations, pipeline, sample
+from rollway import check, double, forge, heads, migrations, pipeline, sample
 from rollway.app import Server
 from rollway.keyfile import BadKeyFile, KeyFile
 from rollway.keys import Keys
+from rollway.listening import Announcing, CannotListen, bind
 from rollway.settings import SERVE, UP, BadSetting, Settings, load
 from schema import schema
 
@@ -53,6 +53,7 @@ class Refused(Exception):
 REFUSALS = (
     BadSetting,
     BadKeyFile,
+    CannotListen,
     Refused,
     heads.Unreadable,
     pipeline.Unreadable,
@@ -132,6 +133,11 @@ def _parser() -> argparse.ArgumentParser:
         "provider-double", _double, "Play GitHub and Gitee, to try the sign-in with them.", place
     )
     played.add_argument("--port", default=8001, type=int, help="port to listen on; 0: a free one")
+    imitated = add("forge", _forge, "Play a Git hosting service on a folder, for tests.", place)
+    imitated.add_argument("--provider", choices=list(forge.DIALECTS), required=True)
+    imitated.add_argument("--folder", type=Path, required=True, help="of OWNER/NAME.git in it")
+    imitated.add_argument("--port", default=8002, type=int, help="port to listen on; 0: a free one")
+    imitated.add_argument("--token", default=forge.TOKEN, help="the one token it accepts")
     user = add("user", _user, "Create an account, or set its password, which is asked for.", place)
     user.add_argument("action", choices=["create", "password"])
     user.add_argument("username")
@@ -175,7 +181,7 @@ def _serve(_: argparse.Namespace, settings: Settings) -> int:
 def _listen(
     settings: Settings, vault: Vault, isolation: Isolation, ready: Callable[[str], None]
 ) -> int:
-    listening = _bind(settings.host, settings.port)
+    listening = bind(settings.host, settings.port)
     bound = replace(settings, port=listening.getsockname()[1])
     config = uvicorn.Config(
         Server(bound, vault, isolation).app(),
@@ -187,36 +193,10 @@ def _listen(
         forwarded_allow_ips=list(settings.trusted_proxies or ()),
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-    server = _Announcing(config, lambda: ready(bound.url))
+    server = Announcing(config, lambda: ready(bound.url))
     with suppress(KeyboardInterrupt):  # raised again by uvicorn once all has ended in good order
         server.run(sockets=[listening])
     return 0 if server.started else 1
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listening = socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as fault:
-        reason = getattr(fault, "strerror", None) or fault
-        raise Refused(f"cannot listen on {host} port {port}: {reason}") from fault
-    # Connections inherit it. Without, the body of an answer waits 40 ms behind its head.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listening
-
-
-class _Announcing(uvicorn.Server):
-    """Says that it serves once it does."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then say so."""
-        await super().startup(sockets)
-        if self.started:
-            self._ready()
 
 
 def _isolation(settings: Settings) -> Isolation:
@@ -344,7 +324,7 @@ def _pipeline(parsed: argparse.Namespace, _: Settings) -> int:
 
 
 def _double(parsed: argparse.Namespace, _: Settings) -> int:
-    listening = _bind("127.0.0.1", parsed.port)
+    listening = bind("127.0.0.1", parsed.port)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     config = uvicorn.Config(
         double.Double().app(),
@@ -353,7 +333,23 @@ def _double(parsed: argparse.Namespace, _: Settings) -> int:
         timeout_graceful_shutdown=1,
     )
     said = f"GitHub and Gitee are played at {url}. Give Rollway:\n\n{double.variables(url)}\n"
-    server = _Announcing(config, lambda: print(f"{said}\nCtrl-C ends it.", flush=True))
+    server = Announcing(config, lambda: print(f"{said}\nCtrl-C ends it.", flush=True))
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
+    return 0
+
+
+def _forge(parsed: argparse.Namespace, _: Settings) -> int:
+    if not parsed.folder.is_dir():
+        raise Refused(f"{parsed.folder} is no folder")
+    listening = bind("127.0.0.1", parsed.port)
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    played = forge.Forge(parsed.provider, forge.State(parsed.folder.resolve(), url, parsed.token))
+    config = uvicorn.Config(
+        played.app(), log_config=None, access_log=False, timeout_graceful_shutdown=1
+    )
+    said = f"{parsed.provider} is played at {url}, its API at {played.api_url}."
+    server = Announcing(config, lambda: print(f"{said}\nCtrl-C ends it.", flush=True))
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
     return 0

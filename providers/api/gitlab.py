@@ -115,7 +115,7 @@ class GitLab(Service):
 def _listed(found: Fields) -> Listed:
     owner, _, name = found.needed_text("path_with_namespace").rpartition("/")
     return Listed(
-        id=str(found.needed_number("id")),
+        id=f"{found.needed_text('web_url')}:{found.needed_number('id')}",  # as in its deliveries
         url=found.needed_text("http_url_to_repo"),
         owner=owner,
         name=name,

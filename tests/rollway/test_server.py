@@ -13,8 +13,8 @@ import pytest
 import db
 from db.vault import KEY_BYTES, Vault
 from engine.executors.isolation import Isolation, Level
-from rollway import __main__ as program
 from rollway.app import Server
+from rollway.listening import bind
 from rollway.settings import UP, load
 
 LEASE_SECONDS = 1.0
@@ -112,7 +112,7 @@ def _nest(folder):
 def test_what_is_written_is_sent():
     """A head and a body are two writes; the second would wait for the client's word."""
     with (
-        program._bind("127.0.0.1", 0) as listening,
+        bind("127.0.0.1", 0) as listening,
         socket.create_connection(listening.getsockname()),
         listening.accept()[0] as accepted,
     ):

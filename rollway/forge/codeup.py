@@ -1,0 +1,156 @@
+"""Codeup, played."""
+
+from collections.abc import Mapping, Sequence
+from uuid import uuid4
+
+from starlette.responses import JSONResponse, Response
+
+from rollway.forge.dialect import Call, Dialect, Route, Shown, encoded, needed, packed, told
+from rollway.forge.repositories import Bare
+from rollway.forge.state import Pushed, Webhook
+
+LIST = "codeup/organizations/{organization}/repositories"
+PLACE = f"{LIST}/{{repository}}"
+COMMITS_SHOWN = 20
+STATES = frozenset({"error", "failure", "pending", "success"})
+
+
+class Codeup(Dialect):
+    """The API of Yunxiao, below /oapi/v1; a repository's first folder is its organization."""
+
+    prefix = "/oapi/v1"
+    per_page = "perPage"
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """List what can be asked."""
+        return [
+            Route("GET", "platform/user", self._user),
+            Route("GET", LIST, self._repositories),
+            Route("GET", PLACE, self._repository),
+            Route("GET", f"{PLACE}/branches", self._branches),
+            Route("GET", f"{PLACE}/branches/{{ref}}", self._branch),
+            Route("GET", f"{PLACE}/tags", self._tags),
+            Route("GET", f"{PLACE}/commits/{{ref}}", self._commit),
+            Route("GET", f"{PLACE}/files/{{path}}", self._file),
+            *self.webhook_routes(f"{PLACE}/webhooks", "PUT"),
+            Route("POST", f"{PLACE}/commits/{{sha}}/statuses", self._status),
+        ]
+
+    def is_allowed(self, headers: Mapping[str, str]) -> bool:
+        """Tell whether the token is the one."""
+        return headers.get("x-yunxiao-token") == self._state.token
+
+    def address(self, webhook: Webhook) -> str:
+        """Return where a webhook delivers."""
+        return str(webhook.settings.get("url", ""))
+
+    def wants(self, webhook: Webhook, event: Pushed, /) -> bool:
+        """Tell whether it asked for pushes, or for tags."""
+        return bool(webhook.settings.get("tagPushEvents" if event.is_tag else "pushEvents"))
+
+    def show_webhook(self, webhook: Webhook) -> Shown:
+        """Return a webhook; Codeup shows its token."""
+        return {**webhook.settings, "id": webhook.id}
+
+    def delivery(self, webhook: Webhook, event: Pushed) -> tuple[dict[str, str], bytes]:
+        """Return a push with the token itself."""
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "okhttp/forge",
+            "X-Codeup-Event": "Tag Push Hook" if event.is_tag else "Push Hook",
+            "X-Codeup-Delivery": str(uuid4()),
+        }
+        if token := webhook.settings.get("token"):
+            headers["X-Codeup-Token"] = str(token)
+        return headers, packed(self._push(event))
+
+    async def _user(self, _: Call) -> Response:
+        login = self._state.login
+        return JSONResponse({"id": "u1", "username": login, "name": login.capitalize()})
+
+    async def _repositories(self, call: Call) -> Response:
+        inside = f"{call.parts['organization']}/"
+        found = self.found(call.query.get("search", ""))
+        own = [each for each in found if each.full_name.startswith(inside)]
+        return self.page(call, [await self._shown(each) for each in own])
+
+    async def _repository(self, call: Call) -> Response:
+        return JSONResponse(await self._shown(call.repository))
+
+    async def _branches(self, call: Call) -> Response:
+        return self.page(call, await self._refs(call, "heads"))
+
+    async def _branch(self, call: Call) -> Response:
+        name = call.parts["ref"]
+        found = await self.ref(call, "heads", name)
+        return JSONResponse({"name": name, "commit": {"id": found.commit}})
+
+    async def _tags(self, call: Call) -> Response:
+        return self.page(call, await self._refs(call, "tags"))
+
+    async def _refs(self, call: Call, kind: str) -> list[Shown]:
+        found = await self.refs(call, kind)
+        return [{"name": name, "commit": {"id": at.commit}} for name, at in found]
+
+    async def _commit(self, call: Call) -> Response:
+        return JSONResponse({"id": await self.commit(call, call.parts["ref"])})
+
+    async def _file(self, call: Call) -> Response:
+        commit, body = await self.file(call)
+        shown: Shown = {"encoding": "base64", "content": encoded(body)}
+        if body.isascii():
+            shown = {"encoding": "text", "content": body.decode()}
+        return JSONResponse(
+            {**shown, "size": len(body), "filePath": call.parts["path"], "commitId": commit}
+        )
+
+    async def _status(self, call: Call) -> Response:
+        (state,) = needed(call, "state")
+        commit = await self.commit(call, call.parts["sha"])
+        if state not in STATES:
+            return JSONResponse({"errorMessage": "state is not valid"}, 400)
+        context = str(call.body.get("context", "default"))
+        number = self._state.remember(
+            call.repository,
+            commit,
+            state=state,
+            context=context,
+            description=str(call.body.get("description", "")),
+            url=str(call.body.get("targetUrl", "")),
+        )
+        return JSONResponse({"id": number, "sha": commit, "state": state, "context": context}, 201)
+
+    async def _shown(self, bare: Bare) -> Shown:
+        return {
+            "id": bare.id,
+            "name": bare.name,
+            "path": bare.name,
+            "pathWithNamespace": bare.full_name,
+            "defaultBranch": await bare.default_branch(),
+            "visibility": "private",
+            "httpUrlToRepo": self._state.clone_url(bare),
+            "webUrl": f"{self._state.url}/{bare.full_name}",
+        }
+
+    def _push(self, event: Pushed) -> Shown:
+        url = f"{self._state.url}/{event.bare.full_name}"
+        login, bare = self._state.login, event.bare
+        return {
+            "object_kind": "tag_push" if event.is_tag else "push",
+            "ref": event.ref,
+            "before": event.before,
+            "after": event.after,
+            "checkout_sha": None if event.deleted else event.commit,
+            "user_id": 1,
+            "user_name": login,
+            "user_email": f"{login}@forge.example",
+            "project_id": bare.id,
+            "repository": {
+                "name": bare.name,
+                "homepage": url,
+                "git_http_url": self._state.clone_url(bare),
+            },
+            "commits": [told(each, url) for each in event.commits[-COMMITS_SHOWN:]],
+            "total_commits_count": len(event.commits),
+        }

@@ -1,0 +1,195 @@
+"""Gitee, played."""
+
+import base64
+import hashlib
+import hmac
+import time
+from collections.abc import Sequence
+from urllib.parse import quote_plus
+
+from starlette.responses import JSONResponse, Response
+
+from rollway.forge.dialect import Absent, Call, Dialect, Route, Shown, encoded, needed, packed, told
+from rollway.forge.repositories import Bare
+from rollway.forge.state import Pushed, Webhook
+
+PLACE = "repos/{owner}/{name}"
+COMMITS_SHOWN = 10
+SIGNED = 1
+
+
+class Gitee(Dialect):
+    """The API of Gitee, below /api/v5."""
+
+    prefix = "/api/v5"
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """List what can be asked."""
+        return [
+            Route("GET", "user", self._user),
+            Route("GET", "user/repos", self._repositories),
+            Route("GET", PLACE, self._repository),
+            Route("GET", f"{PLACE}/branches", self._branches),
+            Route("GET", f"{PLACE}/branches/{{ref}}", self._branch),
+            Route("GET", f"{PLACE}/tags", self._tags),
+            Route("GET", f"{PLACE}/commits/{{ref}}", self._commit),
+            Route("GET", f"{PLACE}/commits/{{ref}}/check-runs", self._checks),
+            Route("GET", f"{PLACE}/contents/{{path...}}", self._file),
+            *self.webhook_routes(f"{PLACE}/hooks", "PATCH"),
+            Route("POST", f"{PLACE}/check-runs", self._add_check),
+            Route("PATCH", f"{PLACE}/check-runs/{{number}}", self._change_check),
+        ]
+
+    def address(self, webhook: Webhook) -> str:
+        """Return where a webhook delivers."""
+        return str(webhook.settings.get("url", ""))
+
+    def wants(self, webhook: Webhook, event: Pushed, /) -> bool:
+        """Tell whether it asked for pushes, or for tags."""
+        name = "tag_push_events" if event.is_tag else "push_events"
+        return bool(webhook.settings.get(name, not event.is_tag))
+
+    def show_webhook(self, webhook: Webhook) -> Shown:
+        """Return a webhook; Gitee shows the password of one that does not sign."""
+        kept = {name: value for name, value in webhook.settings.items() if name != "password"}
+        return {**kept, "id": webhook.id, "password": ""}
+
+    def delivery(self, webhook: Webhook, event: Pushed) -> tuple[dict[str, str], bytes]:
+        """Return a push with a signed time stamp, or with the password itself."""
+        stamp = str(int(time.time() * 1_000))
+        secret = str(webhook.settings.get("password", ""))
+        token = secret
+        if webhook.settings.get("encryption_type") == SIGNED:
+            text = f"{stamp}\n{secret}".encode()
+            digest = hmac.new(secret.encode(), text, hashlib.sha256).digest()
+            token = quote_plus(base64.b64encode(digest))
+        name = "Tag Push Hook" if event.is_tag else "Push Hook"
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "git-oschina-hook",
+            "X-Gitee-Event": name,
+            "X-Gitee-Ping": "false",
+            "X-Gitee-Timestamp": stamp,
+            "X-Gitee-Token": token,
+        }
+        return headers, packed({**self._push(event), "hook_id": webhook.id, "timestamp": stamp})
+
+    async def _user(self, _: Call) -> Response:
+        return JSONResponse(self._person())
+
+    async def _repositories(self, call: Call) -> Response:
+        found = self.found(call.query.get("q", ""))
+        return self.page(call, [await self._shown(each) for each in found])
+
+    async def _repository(self, call: Call) -> Response:
+        return JSONResponse(await self._shown(call.repository))
+
+    async def _branches(self, call: Call) -> Response:
+        return self.page(call, await self._refs(call, "heads"))
+
+    async def _branch(self, call: Call) -> Response:
+        name = call.parts["ref"]
+        found = await self.ref(call, "heads", name)
+        return JSONResponse({"name": name, "commit": {"sha": found.commit}})
+
+    async def _tags(self, call: Call) -> Response:
+        return self.page(call, await self._refs(call, "tags"))
+
+    async def _refs(self, call: Call, kind: str) -> list[Shown]:
+        found = await self.refs(call, kind)
+        return [{"name": name, "commit": {"sha": at.commit}} for name, at in found]
+
+    async def _commit(self, call: Call) -> Response:
+        return JSONResponse({"sha": await self.commit(call, call.parts["ref"])})
+
+    async def _file(self, call: Call) -> Response:
+        try:
+            _, body = await self.file(call)
+        except Absent:
+            if call.bare is None:
+                raise
+            return JSONResponse([])  # what Gitee has for a file that is not there
+        shown = {"type": "file", "encoding": "base64", "size": len(body), "content": encoded(body)}
+        return JSONResponse({**shown, "path": call.parts["path"]})
+
+    async def _checks(self, call: Call) -> Response:
+        commit = await self.commit(call, call.parts["ref"])
+        rows = [each for each in self._state.statuses if each["commit"] == commit]
+        shown = [{"id": each["id"], "name": each["context"], "head_sha": commit} for each in rows]
+        return JSONResponse({"total_count": len(shown), "check_runs": shown})
+
+    async def _add_check(self, call: Call) -> Response:
+        name, sha = needed(call, "name", "head_sha")
+        commit = await self.commit(call, sha)
+        told = {"context": name, **_state(call)}
+        number = self._state.remember(call.repository, commit, **told)
+        return JSONResponse({"id": number, "name": name, "head_sha": commit}, 201)
+
+    async def _change_check(self, call: Call) -> Response:
+        for each in self._state.statuses:
+            if str(each["id"]) == call.parts["number"]:
+                each.update(_state(call))
+                return JSONResponse({"id": each["id"], "name": each["context"]})
+        raise Absent
+
+    def _person(self) -> Shown:
+        login = self._state.login
+        return {
+            "id": 1,
+            "login": login,
+            "name": login.capitalize(),
+            "username": login,
+            "email": f"{login}@forge.example",
+            "avatar_url": f"{self._state.url}/avatars/1",
+        }
+
+    async def _shown(self, bare: Bare) -> Shown:
+        return {**self._brief(bare), "default_branch": await bare.default_branch()}
+
+    def _brief(self, bare: Bare) -> Shown:
+        return {
+            "id": bare.id,
+            "name": bare.name,
+            "path": bare.name,
+            "full_name": bare.full_name,
+            "path_with_namespace": bare.full_name,
+            "namespace": bare.owner,
+            "private": True,
+            "html_url": self._state.clone_url(bare),
+            "clone_url": self._state.clone_url(bare),
+            "git_http_url": self._state.clone_url(bare),
+        }
+
+    def _push(self, event: Pushed) -> Shown:
+        url = f"{self._state.url}/{event.bare.full_name}"
+        commits = [
+            {**told(each, url), "parent_ids": list(each.parents)}
+            for each in event.commits[-COMMITS_SHOWN:]
+        ]
+        return {
+            "hook_name": "tag_push_hooks" if event.is_tag else "push_hooks",
+            "ref": event.ref,
+            "before": event.before,
+            "after": event.after,
+            "created": event.created,
+            "deleted": event.deleted,
+            "commits": commits,
+            "total_commits_count": len(event.commits),
+            "commits_more_than_ten": len(event.commits) > COMMITS_SHOWN,
+            "head_commit": told(event.head, url) if event.head else None,
+            "repository": self._brief(event.bare),
+            "project": self._brief(event.bare),
+            "pusher": self._person(),
+            "sender": self._person(),
+        }
+
+
+def _state(call: Call) -> dict[str, str]:
+    output = call.body.get("output")
+    summary = output.get("summary", "") if isinstance(output, dict) else ""
+    return {
+        "state": str(call.body.get("conclusion") or call.body.get("status", "queued")),
+        "description": str(summary),
+        "url": str(call.body.get("details_url", "")),
+    }

@@ -1,0 +1,181 @@
+"""GitLab, played."""
+
+from collections.abc import Mapping, Sequence
+from uuid import uuid4
+
+from starlette.responses import JSONResponse, Response
+
+from rollway.forge.dialect import Call, Dialect, Route, Shown, encoded, needed, packed, told
+from rollway.forge.repositories import Bare
+from rollway.forge.state import Pushed, Webhook
+
+PLACE = "projects/{repository}"
+SCOPES = ("api", "read_repository")
+COMMITS_SHOWN = 20
+STATES = frozenset({"pending", "running", "success", "failed", "canceled", "skipped"})
+
+
+class GitLab(Dialect):
+    """The API of GitLab, below /api/v4."""
+
+    prefix = "/api/v4"
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """List what can be asked."""
+        return [
+            Route("GET", "user", self._user),
+            Route("GET", "personal_access_tokens/self", self._token),
+            Route("GET", "projects", self._repositories),
+            Route("GET", PLACE, self._repository),
+            Route("GET", f"{PLACE}/repository/branches", self._branches),
+            Route("GET", f"{PLACE}/repository/branches/{{ref}}", self._branch),
+            Route("GET", f"{PLACE}/repository/tags", self._tags),
+            Route("GET", f"{PLACE}/repository/tags/{{ref}}", self._tag),
+            Route("GET", f"{PLACE}/repository/commits/{{ref}}", self._commit),
+            Route("GET", f"{PLACE}/repository/files/{{path}}", self._file),
+            *self.webhook_routes(f"{PLACE}/hooks", "PUT"),
+            Route("POST", f"{PLACE}/statuses/{{sha}}", self._status),
+        ]
+
+    def is_allowed(self, headers: Mapping[str, str]) -> bool:
+        """Tell whether the token is the one, in either of its headers."""
+        return super().is_allowed(headers) or headers.get("private-token") == self._state.token
+
+    def address(self, webhook: Webhook) -> str:
+        """Return where a webhook delivers."""
+        return str(webhook.settings.get("url", ""))
+
+    def wants(self, webhook: Webhook, event: Pushed, /) -> bool:
+        """Tell whether it asked for pushes, or for tags."""
+        name = "tag_push_events" if event.is_tag else "push_events"
+        return bool(webhook.settings.get(name, not event.is_tag))
+
+    def show_webhook(self, webhook: Webhook) -> Shown:
+        """Return a webhook; GitLab does not show its token."""
+        kept = {name: value for name, value in webhook.settings.items() if name != "token"}
+        return {**kept, "id": webhook.id}
+
+    def delivery(self, webhook: Webhook, event: Pushed) -> tuple[dict[str, str], bytes]:
+        """Return a push with the token itself."""
+        identity = str(uuid4())
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "GitLab/forge",
+            "X-Gitlab-Event": "Tag Push Hook" if event.is_tag else "Push Hook",
+            "X-Gitlab-Event-UUID": str(uuid4()),
+            "X-Gitlab-Webhook-UUID": str(uuid4()),
+            "Idempotency-Key": identity,
+        }
+        if token := webhook.settings.get("token"):
+            headers["X-Gitlab-Token"] = str(token)
+        return headers, packed(self._push(event))
+
+    async def _user(self, _: Call) -> Response:
+        login = self._state.login
+        avatar = f"{self._state.url}/avatars/1"
+        return JSONResponse({"id": 1, "username": login, "name": login, "avatar_url": avatar})
+
+    async def _token(self, _: Call) -> Response:
+        return JSONResponse({"id": 1, "active": True, "scopes": list(SCOPES)})
+
+    async def _repositories(self, call: Call) -> Response:
+        found = self.found(call.query.get("search", ""))
+        return self.page(call, [await self._shown(each) for each in found])
+
+    async def _repository(self, call: Call) -> Response:
+        return JSONResponse(await self._shown(call.repository))
+
+    async def _branches(self, call: Call) -> Response:
+        return self.page(call, await self._refs(call, "heads"))
+
+    async def _branch(self, call: Call) -> Response:
+        return await self._one_ref(call, "heads")
+
+    async def _tags(self, call: Call) -> Response:
+        return self.page(call, await self._refs(call, "tags"))
+
+    async def _tag(self, call: Call) -> Response:
+        return await self._one_ref(call, "tags")
+
+    async def _one_ref(self, call: Call, kind: str) -> Response:
+        name = call.parts["ref"]
+        found = await self.ref(call, kind, name)
+        return JSONResponse({"name": name, "commit": {"id": found.commit}})
+
+    async def _refs(self, call: Call, kind: str) -> list[Shown]:
+        found = await self.refs(call, kind)
+        return [{"name": name, "commit": {"id": at.commit}} for name, at in found]
+
+    async def _commit(self, call: Call) -> Response:
+        return JSONResponse({"id": await self.commit(call, call.parts["ref"])})
+
+    async def _file(self, call: Call) -> Response:
+        commit, body = await self.file(call)
+        shown = {"encoding": "base64", "size": len(body), "content": encoded(body)}
+        return JSONResponse({**shown, "file_path": call.parts["path"], "commit_id": commit})
+
+    async def _status(self, call: Call) -> Response:
+        (state,) = needed(call, "state")
+        commit = await self.commit(call, call.parts["sha"])
+        if state not in STATES:
+            return JSONResponse({"error": "state does not have a valid value"}, 400)
+        context = str(call.body.get("name") or call.body.get("context") or "default")
+        for each in reversed(self._state.statuses):
+            if (each["commit"], each["context"]) == (commit, context):
+                if each["state"] == state:
+                    return JSONResponse({"message": _unchanged(state)}, 400)
+                break
+        number = self._state.remember(
+            call.repository,
+            commit,
+            state=state,
+            context=context,
+            description=str(call.body.get("description", "")),
+            url=str(call.body.get("target_url", "")),
+        )
+        return JSONResponse({"id": number, "sha": commit, "status": state, "name": context}, 201)
+
+    async def _shown(self, bare: Bare) -> Shown:
+        return {
+            "id": bare.id,
+            "path": bare.name,
+            "name": bare.name,
+            "path_with_namespace": bare.full_name,
+            "default_branch": await bare.default_branch(),
+            "visibility": "private",
+            "http_url_to_repo": self._state.clone_url(bare),
+            "web_url": f"{self._state.url}/{bare.full_name}",
+        }
+
+    def _push(self, event: Pushed) -> Shown:
+        url = f"{self._state.url}/{event.bare.full_name}"
+        kind = "tag_push" if event.is_tag else "push"
+        login, bare = self._state.login, event.bare
+        return {
+            "object_kind": kind,
+            "event_name": kind,
+            "ref": event.ref,
+            "before": event.before,
+            "after": event.after,
+            "checkout_sha": None if event.deleted else event.commit,
+            "user_id": 1,
+            "user_name": login.capitalize(),
+            "user_username": login,
+            "user_email": f"{login}@forge.example",
+            "user_avatar": f"{self._state.url}/avatars/1",
+            "project_id": bare.id,
+            "project": {
+                "id": bare.id,
+                "name": bare.name,
+                "path_with_namespace": bare.full_name,
+                "git_http_url": self._state.clone_url(bare),
+                "web_url": url,
+            },
+            "commits": [told(each, url) for each in event.commits[-COMMITS_SHOWN:]],
+            "total_commits_count": len(event.commits),
+        }
+
+
+def _unchanged(state: str) -> str:
+    return f"Cannot transition status via :enqueue from :{state}"
