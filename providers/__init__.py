@@ -1,4 +1,4 @@
-"""Speaks to Git hosting services; so far: repositories' addresses, and deliveries."""
+"""Speaks to Git hosting services: repositories' addresses, deliveries, and their APIs."""
 
 from enum import StrEnum
 

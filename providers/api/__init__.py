@@ -10,7 +10,7 @@ from providers.api.codeup import Codeup
 from providers.api.gitee import Gitee
 from providers.api.github import GitHub
 from providers.api.gitlab import GitLab
-from providers.api.port import Account, Api, Listed, Page, Ref, State, Status, new_secret
+from providers.api.port import Account, Api, Listed, Page, Ref, State, Status
 from providers.repository import Policy, addresses
 
 __all__ = [
@@ -24,7 +24,6 @@ __all__ = [
     "State",
     "Status",
     "connect",
-    "new_secret",
 ]
 
 

@@ -1,6 +1,5 @@
 """What every Git hosting service can be asked, in one vocabulary."""
 
-import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
@@ -8,7 +7,6 @@ from typing import Generic, Protocol, TypeVar
 from providers.repository import Repository
 
 FILE_BYTES_MAX = 1024 * 1024
-SECRET_BYTES = 32
 
 T = TypeVar("T")
 
@@ -120,8 +118,3 @@ class Api(Protocol):
 
     async def set_status(self, repository: Repository, commit: str, status: Status) -> None:
         """Show on the commit how its deploy stands; the newest of a context counts."""
-
-
-def new_secret() -> str:
-    """Return a fresh webhook secret."""
-    return secrets.token_hex(SECRET_BYTES)

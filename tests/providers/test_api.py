@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from secrets import token_urlsafe
 
 import httpx2
 import pytest
@@ -13,7 +14,7 @@ from starlette.routing import Route
 
 from providers import Provider, webhooks
 from providers.api import State as Shown
-from providers.api import Status, connect, new_secret
+from providers.api import Status, connect
 from providers.api.client import Bounds
 from providers.api.refusals import (
     FileTooLarge,
@@ -212,7 +213,7 @@ async def test_a_repository_that_is_not_there_is_told(world):
         lambda: world.api.resolve(elsewhere, "main"),
         lambda: world.api.branches(elsewhere),
         lambda: world.api.file(elsewhere, FILE, "main"),
-        lambda: world.api.set_webhook(elsewhere, "http://127.0.0.1:9/x", new_secret()),
+        lambda: world.api.set_webhook(elsewhere, "http://127.0.0.1:9/x", token_urlsafe()),
         lambda: world.api.resolve(empty, None),
     ):
         with pytest.raises(NotThere):
@@ -268,7 +269,7 @@ async def test_a_webhook_is_set_once_and_removed(world, serve):
     """Setting it again gives it the new secret; a double of it goes; others stay."""
     receiver = Receiver()
     async with serve(receiver.app()) as url:
-        first, second = new_secret(), new_secret()
+        first, second = token_urlsafe(), token_urlsafe()
         mine, other = f"{url}/webhooks/a_1", f"{url}/webhooks/a_2"
         number = await world.api.set_webhook(world.repository, mine, first)
         await world.api.set_webhook(world.repository, other, first)
@@ -291,7 +292,7 @@ async def test_a_webhook_is_set_once_and_removed(world, serve):
 
 async def test_a_push_is_delivered_as_the_service_does(world, serve):
     """Branches, tags and their end are read from it like from the real one."""
-    receiver, secret = Receiver(), new_secret()
+    receiver, secret = Receiver(), token_urlsafe()
     async with serve(receiver.app()) as url:
         await world.api.set_webhook(world.repository, f"{url}/webhooks/a_1", secret)
         commit = world.commit("feat: 支付", **{"pay.py": "1\n", "b.py": "2\n"})
@@ -329,7 +330,7 @@ async def test_deliveries_come_again_and_in_another_order(world, serve):
     """What is sent again has the same id; what was held comes newest first."""
     receiver = Receiver()
     async with serve(receiver.app()) as url:
-        await world.api.set_webhook(world.repository, f"{url}/webhooks/a_1", new_secret())
+        await world.api.set_webhook(world.repository, f"{url}/webhooks/a_1", token_urlsafe())
         await world.control("POST", "hold")
         for number in range(2):
             world.commit(f"commit {number}")

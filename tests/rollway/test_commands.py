@@ -27,6 +27,7 @@ COMMANDS = [
     "key",
     "audit",
     "provider-double",
+    "forge",
     "pipeline",
 ]
 
