@@ -15,6 +15,7 @@ from providers.payloads import Fields, InvalidPayload
 TOO_MANY = 429
 FORBIDDEN = 403
 UNKNOWN_WAIT_SECONDS = 60.0
+WAIT_SECONDS_MAX = 24 * 3_600.0
 EPOCH_AT_LEAST = 1_000_000_000  # less is a number of seconds
 DIGITS = re.compile(r"[0-9]{1,12}")
 SAID_CHARACTERS_MAX = 300
@@ -68,10 +69,8 @@ class Answer:
         )
         if not refused:
             return None
-        if after is not None:
-            return after
-        reset = self._reset()
-        return UNKNOWN_WAIT_SECONDS if reset is None else reset
+        told = self._reset() if after is None else after
+        return UNKNOWN_WAIT_SECONDS if told is None else told
 
     def rest_seconds(self) -> float:
         """Return how long the next request would be refused after this one was answered."""
@@ -97,9 +96,9 @@ class Answer:
     def _retry_after(self) -> float | None:
         value = self.headers.get("retry-after", "")
         if DIGITS.fullmatch(value):
-            return float(value)
+            return _bounded(int(value))
         try:
-            return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+            return _bounded(parsedate_to_datetime(value).timestamp() - time.time())
         except (ValueError, OverflowError):
             return None
 
@@ -107,11 +106,15 @@ class Answer:
         moment = self._number("x-ratelimit-reset", "ratelimit-reset")
         if moment is None:
             return None
-        return float(moment if moment < EPOCH_AT_LEAST else max(0, math.ceil(moment - time.time())))
+        return _bounded(moment if moment < EPOCH_AT_LEAST else math.ceil(moment - time.time()))
 
     def _number(self, *names: str) -> int | None:
         found = (self.headers.get(name, "") for name in names)
         return next((int(each) for each in found if DIGITS.fullmatch(each)), None)
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(0.0, seconds), WAIT_SECONDS_MAX)
 
 
 def _words(found: object) -> list[str]:

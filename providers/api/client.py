@@ -7,6 +7,7 @@ import asyncio
 import math
 import random
 import re
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -98,7 +99,9 @@ class Client:
         policy: Policy,
         bounds: Bounds = DEFAULT,
         lookup: Lookup = addresses,
+        trust: ssl.SSLContext | None = None,
     ) -> None:
+        """Take *trust* for certificates that the system does not know."""
         _check(host, policy)
         self.service = host.name
         self._base = host.url.rstrip("/")
@@ -109,7 +112,11 @@ class Client:
         self._lookup = lookup
         self._closed_until = 0.0
         self._http = httpx2.AsyncClient(
-            headers=HEADERS, timeout=bounds.try_seconds, follow_redirects=False, trust_env=False
+            headers=HEADERS,
+            timeout=bounds.try_seconds,
+            verify=trust or True,
+            follow_redirects=False,
+            trust_env=False,
         )
 
     async def __aenter__(self) -> Self:
@@ -208,7 +215,7 @@ class Client:
         raise AssertionError("a last try returns or raises")
 
     def _rest(self, seconds: float) -> None:
-        self._closed_until = monotonic() + seconds
+        self._closed_until = max(self._closed_until, monotonic() + seconds)
 
     async def _followed(self, request: _Request, number: int) -> Answer:
         """Return the answer at the end of the redirects, which lead to nowhere else."""

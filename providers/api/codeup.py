@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from providers.api.client import path
 from providers.api.port import Account, Listed, Page, Ref, State, Status
 from providers.api.refusals import OwnerMissing
-from providers.api.service import Service
+from providers.api.service import Service, filled
 from providers.payloads import Fields
 from providers.repository import Repository
 
@@ -62,7 +62,7 @@ class Codeup(Service):
             "targetUrl": status.url,
         }
         where = f"{self._place(repository)}/commits/{path(commit)}/statuses"
-        await self._client.post(where, body, repeatable=True)
+        await self._client.post(where, filled(body), repeatable=True)
 
     def _place(self, repository: Repository) -> str:
         organization = repository.owner.partition("/")[0]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from providers.api.answer import Answer
 from providers.api.client import path
 from providers.api.port import Account, Listed, Page, Ref, State, Status
-from providers.api.service import Service
+from providers.api.service import Service, filled
 from providers.payloads import Fields
 from providers.repository import Repository
 
@@ -52,7 +52,7 @@ class Gitee(Service):
             "status": state,
             "details_url": status.url,
             "output": {"title": status.context, "summary": status.description or state},
-            **({"conclusion": conclusion} if conclusion else {}),
+            "conclusion": conclusion,
         }
         place = self._place(repository)
         answer = await self._get(f"{place}/commits/{path(commit)}/check-runs")
@@ -63,9 +63,9 @@ class Gitee(Service):
         )
         same = [number for number, name in checks if name == status.context]
         if same:
-            await self._client.patch(f"{place}/check-runs/{same[0]}", body)
+            await self._client.patch(f"{place}/check-runs/{same[0]}", filled(body))
         else:
-            await self._client.post(f"{place}/check-runs", body)
+            await self._client.post(f"{place}/check-runs", filled(body))
 
     def _place(self, repository: Repository) -> str:
         return path("repos", repository.owner, repository.name)

@@ -6,7 +6,7 @@ from providers.api.answer import Answer
 from providers.api.client import path
 from providers.api.port import Account, Listed, Page, Ref, State, Status
 from providers.api.refusals import Nonsense, NotThere, Rejected
-from providers.api.service import Service
+from providers.api.service import Service, filled
 from providers.payloads import SHA, Fields
 from providers.repository import Repository
 
@@ -78,7 +78,7 @@ class GitHub(Service):
             "target_url": status.url,
         }
         where = f"{self._place(repository)}/statuses/{path(commit)}"
-        await self._client.post(where, body, repeatable=True)
+        await self._client.post(where, filled(body), repeatable=True)
 
     async def deployment(self, repository: Repository, commit: str, environment: str) -> str:
         """Make a deployment of a commit to an environment; return its id."""
@@ -101,7 +101,7 @@ class GitHub(Service):
             "log_url": status.url,
         }
         where = f"{self._place(repository)}/deployments/{path(deployment)}/statuses"
-        await self._client.post(where, body, repeatable=True)
+        await self._client.post(where, filled(body), repeatable=True)
 
     def _place(self, repository: Repository) -> str:
         return path("repos", repository.owner, repository.name)

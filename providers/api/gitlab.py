@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from providers.api.client import path
 from providers.api.port import Account, Listed, Page, Ref, State, Status
 from providers.api.refusals import Forbidden, NotThere, Rejected, TokenRefused
-from providers.api.service import Service
+from providers.api.service import Service, filled
 from providers.payloads import Fields
 from providers.repository import Repository
 
@@ -61,7 +61,7 @@ class GitLab(Service):
         }
         where = f"{self._place(repository)}/statuses/{path(commit)}"
         try:
-            await self._client.post(where, body, repeatable=True)
+            await self._client.post(where, filled(body), repeatable=True)
         except Rejected as refusal:
             if UNCHANGED not in refusal.said:
                 raise

@@ -153,6 +153,11 @@ class Service(ABC):
         """Return the commit of the default branch."""
 
 
+def filled(body: Mapping[str, object]) -> dict[str, object]:
+    """Return *body* without empty texts, which some services refuse as addresses."""
+    return {name: value for name, value in body.items() if value != ""}
+
+
 async def _everything(ask: Callable[[int], Awaitable[Page[T]]]) -> list[T]:
     """Return what is on all pages, of which PAGES_MAX are read."""
     found: list[T] = []
@@ -188,6 +193,8 @@ def _content(answer: Answer, bytes_max: int) -> bytes:
                 raise Nonsense(answer.service, "the file is no Base64") from None
         case "text":
             whole = text.encode()
+        case "none":  # what GitHub says of a file it does not show
+            raise FileTooLarge(answer.service, bytes_max)
         case _:
             raise Nonsense(answer.service, "the file has an unknown encoding")
     if len(whole) > bytes_max:

@@ -37,6 +37,7 @@ class Forge:
         self._state = state
         self._dialect = DIALECTS[provider](state)
         self._routes = self._dialect.routes
+        self._deliveries = Deliveries(state, self._dialect)
 
     @property
     def api_url(self) -> str:
@@ -60,7 +61,6 @@ class Forge:
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        self._deliveries = Deliveries(self._state, self._dialect)
         task = asyncio.create_task(self._deliveries.work())
         yield
         task.cancel()

@@ -3,13 +3,14 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
 
 from rollway.forge.dialect import Absent, Dialect
-from rollway.forge.repositories import NOTHING, Bare, Target
+from rollway.forge.repositories import NOTHING, Bare, GitFailed, Target
 from rollway.forge.state import KEPT_MAX, Pushed, State
 
 POLL_SECONDS = 0.5
@@ -57,7 +58,8 @@ class Deliveries:
     async def work(self) -> None:
         """Watch and send, until cancelled."""
         for bare in self._state.repositories():
-            self._seen[bare.full_name] = await bare.refs()
+            with suppress(GitFailed):
+                self._seen[bare.full_name] = await bare.refs()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._watch())
             tasks.create_task(self._send())
@@ -66,12 +68,8 @@ class Deliveries:
         """Make deliveries of what came since the last look."""
         async with self._looking:
             for bare in self._state.repositories():
-                now = await bare.refs()
-                before = self._seen.get(bare.full_name, {})
-                self._seen[bare.full_name] = now
-                for ref in sorted({*before, *now}):
-                    if before.get(ref) != now.get(ref):
-                        self._tell(await _event(bare, ref, before, now))
+                with suppress(GitFailed):  # it is just being made, say; the next look sees it
+                    await self._look_at(bare)
 
     def hold(self) -> None:
         """Keep deliveries back until they are released."""
@@ -91,6 +89,14 @@ class Deliveries:
                 self._waiting.put_nowait(each)
                 return each
         raise Absent
+
+    async def _look_at(self, bare: Bare) -> None:
+        now, before = await bare.refs(), self._seen.get(bare.full_name, {})
+        moved = [ref for ref in sorted({*before, *now}) if before.get(ref) != now.get(ref)]
+        events = [await _event(bare, ref, before, now) for ref in moved]
+        self._seen[bare.full_name] = now
+        for event in events:
+            self._tell(event)
 
     def _tell(self, event: Pushed) -> None:
         for webhook in list(self._state.webhooks.values()):

@@ -9,11 +9,11 @@ import uvicorn
 
 
 @asynccontextmanager
-async def serving(app):
+async def serving(app, **more):
     """Serve an ASGI application; yield its address."""
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=1
+        app, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=1, **more
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))

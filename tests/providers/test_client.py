@@ -3,11 +3,17 @@
 import asyncio
 import json
 import logging
+import ssl
 import time
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from starlette.applications import Starlette
 from starlette.responses import (
     JSONResponse,
@@ -230,10 +236,11 @@ async def test_a_short_wait_is_waited(asking, code):
         (lambda: {"retry_after": formatdate(time.time() + 90, usegmt=True)}, 90),
         (lambda: {"x_ratelimit_reset": str(int(time.time()) + 90)}, 90),
         (lambda: {"ratelimit_reset": "90"}, 90),
+        (lambda: {"retry_after": "999999999999"}, 86_400),
         (lambda: {"x_ratelimit_reset": "soon"}, 60),
         (dict, 60),
     ],
-    ids=["seconds", "date", "epoch", "delta", "word", "nothing"],
+    ids=["seconds", "date", "epoch", "delta", "ages", "word", "nothing"],
 )
 async def test_a_long_wait_is_told_and_kept(asking, headers, seconds):
     """Until it is over the service is left alone."""
@@ -367,6 +374,54 @@ async def test_the_address_that_was_checked_is_the_one_connected_to(asking):
     assert looked_up == [(host.url, STRICT)] * 2
     authority = f"forge.invalid:{port.partition('/')[0]}"
     assert [request.headers["host"] for request in script.requests] == [authority] * 2
+
+
+@pytest.mark.parametrize("named", ["forge.invalid", "evil.invalid"])
+async def test_the_certificate_must_be_of_the_name(serve, tmp_path, named):
+    """Not of the address that is connected to; and one that nobody vouches for is told."""
+
+    async def lookup(url, policy):
+        return ("127.0.0.1",)
+
+    certificate, key = certified(tmp_path, named)
+    trust = ssl.create_default_context(cafile=certificate)
+    tls = {"ssl_certfile": certificate, "ssl_keyfile": key}
+    script = Script(fine())
+    async with serve(script.app(), **tls) as url:
+        host = Host("Forge", f"https://forge.invalid:{url.rpartition(':')[2]}")
+        async with Client(host, TOKEN, Policy(), BOUNDS, lookup) as client:
+            with pytest.raises(ServiceDown, match="certificate"):
+                await client.get("user")
+        async with Client(host, TOKEN, Policy(), BOUNDS, lookup, trust) as client:
+            if named == "forge.invalid":
+                assert (await client.get("user")).status == 200
+            else:
+                with pytest.raises(ServiceDown, match="certificate"):
+                    await client.get("user")
+
+    assert len(script.requests) == (named == "forge.invalid")
+
+
+def certified(folder, name):
+    """Return the files of a certificate of *name* that vouches for itself, and of its key."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    (folder / "cert").write_bytes(certificate.public_bytes(pem))
+    (folder / "key").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    return str(folder / "cert"), str(folder / "key")
 
 
 async def test_each_of_its_addresses_is_tried(asking):
