@@ -10,7 +10,7 @@ import re
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
@@ -72,10 +72,10 @@ class Host:
 class _Request:
     method: str
     url: str
-    headers: Mapping[str, str]
-    body: Any
+    headers: Mapping[str, str] = field(repr=False)
+    body: Any = field(repr=False)
     repeatable: bool
-    hidden: tuple[str, ...]
+    hidden: tuple[str, ...] = field(repr=False)
 
 
 class _NoAnswer(Exception):

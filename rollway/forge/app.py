@@ -18,7 +18,7 @@ from rollway.forge.dialect import Absent, Call, Dialect, Unfit
 from rollway.forge.gitee import Gitee
 from rollway.forge.github import GitHub
 from rollway.forge.gitlab import GitLab
-from rollway.forge.state import State
+from rollway.forge.state import Pull, Pulled, State
 
 DIALECTS: Mapping[str, type[Dialect]] = {
     "github": GitHub,
@@ -52,6 +52,7 @@ class Forge:
                 Path("/-/deliveries/{number:int}/again", self._again, methods=["POST"]),
                 Path("/-/hold", self._hold, methods=["POST"]),
                 Path("/-/release", self._release, methods=["POST"]),
+                Path("/-/pulls", self._pull, methods=["POST"]),
                 Path("/-/statuses", self._statuses, methods=["GET"]),
                 Path(f"{self._dialect.prefix}/{{rest:path}}", self._ask, methods=METHODS),
                 Path("/{rest:path}", self._git, methods=["GET", "POST"]),
@@ -109,6 +110,34 @@ class Forge:
     async def _release(self, request: Request) -> Response:
         newest_first = request.query_params.get("order") == "newest"
         return JSONResponse({"released": self._deliveries.release(newest_first=newest_first)})
+
+    async def _pull(self, request: Request) -> Response:
+        """Deliver what is said to have happened to a pull request, and keep its head as a ref."""
+        told = await _body(request)
+        bare = self._state.repository(str(told.get("repository", "")))
+        words, number = {str(each): each for each in Pull}, told.get("number")
+        action = words.get(str(told.get("action", Pull.OPENED)))
+        if bare is None or action is None or not isinstance(number, int):
+            return JSONResponse({"message": "repository, number or action is wrong"}, 422)
+        source, target = str(told.get("source", "")), str(told.get("target", "main"))
+        head = await bare.commit(f"refs/heads/{source}")
+        became = await bare.commit(f"refs/heads/{target}")
+        if head is None or became is None:
+            return JSONResponse({"message": "source or target is no branch"}, 422)
+        await bare.git("update-ref", self._dialect.pull_ref.format(number), head)
+        event = Pulled(
+            bare=bare,
+            number=number,
+            action=action,
+            source=source,
+            target=target,
+            title=str(told.get("title", f"Pull request {number}")),
+            head=await bare.one(head),
+            merged=became if action is Pull.MERGED else "",
+            fork=told.get("fork") is True,
+        )
+        self._deliveries.tell(event)
+        return JSONResponse({"number": number, "head": head}, 201)
 
     async def _statuses(self, _: Request) -> Response:
         return JSONResponse(list(self._state.statuses))

@@ -5,13 +5,31 @@ from uuid import uuid4
 
 from starlette.responses import JSONResponse, Response
 
-from rollway.forge.dialect import Call, Dialect, Route, Shown, encoded, needed, packed, told
+from rollway.forge.dialect import (
+    Call,
+    Dialect,
+    Event,
+    Route,
+    Shown,
+    encoded,
+    kind_of,
+    needed,
+    packed,
+    told,
+)
 from rollway.forge.repositories import Bare
-from rollway.forge.state import Pushed, Webhook
+from rollway.forge.state import Pull, Pulled, Pushed, Webhook
 
 LIST = "codeup/organizations/{organization}/repositories"
 PLACE = f"{LIST}/{{repository}}"
 COMMITS_SHOWN = 20
+ACTIONS = {
+    Pull.OPENED: "open",
+    Pull.PUSHED: "update",
+    Pull.CLOSED: "close",
+    Pull.REOPENED: "reopen",
+    Pull.MERGED: "merge",
+}
 STATES = frozenset({"error", "failure", "pending", "success"})
 
 
@@ -20,6 +38,7 @@ class Codeup(Dialect):
 
     prefix = "/oapi/v1"
     per_page = "perPage"
+    pull_ref = "refs/merge-requests/{}/head"
 
     @property
     def routes(self) -> Sequence[Route]:
@@ -45,25 +64,27 @@ class Codeup(Dialect):
         """Return where a webhook delivers."""
         return str(webhook.settings.get("url", ""))
 
-    def wants(self, webhook: Webhook, event: Pushed, /) -> bool:
-        """Tell whether it asked for pushes, or for tags."""
-        return bool(webhook.settings.get("tagPushEvents" if event.is_tag else "pushEvents"))
+    def wants(self, webhook: Webhook, event: Event, /) -> bool:
+        """Tell whether it asked for such events."""
+        name = kind_of(event, "pushEvents", "tagPushEvents", "mergeRequestsEvents")
+        return bool(webhook.settings.get(name))
 
     def show_webhook(self, webhook: Webhook) -> Shown:
         """Return a webhook; Codeup shows its token."""
         return {**webhook.settings, "id": webhook.id}
 
-    def delivery(self, webhook: Webhook, event: Pushed) -> tuple[dict[str, str], bytes]:
-        """Return a push with the token itself."""
+    def delivery(self, webhook: Webhook, event: Event) -> tuple[dict[str, str], bytes]:
+        """Return an event with the token itself."""
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "okhttp/forge",
-            "X-Codeup-Event": "Tag Push Hook" if event.is_tag else "Push Hook",
+            "X-Codeup-Event": kind_of(event, "Push Hook", "Tag Push Hook", "Merge Request Hook"),
             "X-Codeup-Delivery": str(uuid4()),
         }
         if token := webhook.settings.get("token"):
             headers["X-Codeup-Token"] = str(token)
-        return headers, packed(self._push(event))
+        body = self._merge_request(event) if isinstance(event, Pulled) else self._push(event)
+        return headers, packed(body)
 
     async def _user(self, _: Call) -> Response:
         login = self._state.login
@@ -146,11 +167,35 @@ class Codeup(Dialect):
             "user_name": login,
             "user_email": f"{login}@forge.example",
             "project_id": bare.id,
-            "repository": {
-                "name": bare.name,
-                "homepage": url,
-                "git_http_url": self._state.clone_url(bare),
-            },
+            "repository": self._brief(bare),
             "commits": [told(each, url) for each in event.commits[-COMMITS_SHOWN:]],
             "total_commits_count": len(event.commits),
+        }
+
+    def _brief(self, bare: Bare) -> Shown:
+        return {
+            "name": bare.name,
+            "homepage": f"{self._state.url}/{bare.full_name}",
+            "git_http_url": self._state.clone_url(bare),
+        }
+
+    def _merge_request(self, event: Pulled) -> Shown:
+        login, url = self._state.login, f"{self._state.url}/{event.bare.full_name}"
+        return {
+            "object_kind": "merge_request",
+            "user": {"name": login, "email": f"{login}@forge.example"},
+            "repository": self._brief(event.bare),
+            "object_attributes": {
+                "id": event.number,
+                "iid": event.number,
+                "title": event.title,
+                "action": ACTIONS[event.action],
+                "is_update_by_push": event.action is Pull.PUSHED,
+                "source_branch": event.source,
+                "target_branch": event.target,
+                "source_project_id": event.source_id,
+                "target_project_id": event.bare.id,
+                "last_commit": told(event.head, url),
+                "merge_commit_sha": event.merged or None,
+            },
         }

@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx2
 
-from rollway.forge.dialect import Absent, Dialect
+from rollway.forge.dialect import Absent, Dialect, Event
 from rollway.forge.repositories import NOTHING, Bare, GitFailed, Target
-from rollway.forge.state import KEPT_MAX, Pushed, State
+from rollway.forge.state import KEPT_MAX, Pulled, Pushed, State
 
 POLL_SECONDS = 0.5
 SEND_SECONDS = 10.0
@@ -26,7 +26,7 @@ class Delivery:
 
     id: int
     repository: str
-    ref: str
+    about: str  # a ref, or a pull request
     url: str
     headers: dict[str, str]
     body: bytes
@@ -37,7 +37,7 @@ class Delivery:
         return {
             "id": self.id,
             "repository": self.repository,
-            "ref": self.ref,
+            "about": self.about,
             "url": self.url,
             "answers": self.answers,
         }
@@ -96,9 +96,10 @@ class Deliveries:
         events = [await _event(bare, ref, before, now) for ref in moved]
         self._seen[bare.full_name] = now
         for event in events:
-            self._tell(event)
+            self.tell(event)
 
-    def _tell(self, event: Pushed) -> None:
+    def tell(self, event: Event) -> None:
+        """Make deliveries of an event."""
         for webhook in list(self._state.webhooks.values()):
             if webhook.repository != event.bare.full_name:
                 continue
@@ -106,7 +107,7 @@ class Deliveries:
                 continue
             headers, body = self._dialect.delivery(webhook, event)
             number, url = next(self._state.numbers), self._dialect.address(webhook)
-            made = Delivery(number, webhook.repository, event.ref, url, headers, body)
+            made = Delivery(number, webhook.repository, _about(event), url, headers, body)
             self.made.append(made)
             if self._held is None:
                 self._waiting.put_nowait(made)
@@ -145,6 +146,10 @@ async def _event(bare: Bare, ref: str, before: Refs, now: Refs) -> Pushed:
         forced=not (is_tag or deleted or old is EMPTY)
         and not await bare.is_ahead(new.commit, old.commit),
     )
+
+
+def _about(event: Event) -> str:
+    return f"#{event.number}" if isinstance(event, Pulled) else event.ref
 
 
 def _ids(targets: Iterable[Target]) -> set[str]:

@@ -11,12 +11,13 @@ from urllib.parse import unquote
 from starlette.responses import JSONResponse, Response
 
 from rollway.forge.repositories import Bare, Commit, Target
-from rollway.forge.state import Pushed, State, Webhook
+from rollway.forge.state import Pulled, Pushed, State, Webhook
 
 PAGE_SIZE = 20
 PAGE_SIZE_MAX = 100
 REST = "..."
 Shown = dict[str, Any]
+Event = Pushed | Pulled
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Dialect(ABC):
 
     prefix: ClassVar[str]
     per_page: ClassVar[str] = "per_page"
+    pull_ref: ClassVar[str] = "refs/pull/{}/head"
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -94,11 +96,11 @@ class Dialect(ABC):
         """Return where a webhook delivers."""
 
     @abstractmethod
-    def wants(self, webhook: Webhook, event: Pushed, /) -> bool:
+    def wants(self, webhook: Webhook, event: Event, /) -> bool:
         """Tell whether the webhook is for such an event."""
 
     @abstractmethod
-    def delivery(self, webhook: Webhook, event: Pushed) -> tuple[dict[str, str], bytes]:
+    def delivery(self, webhook: Webhook, event: Event) -> tuple[dict[str, str], bytes]:
         """Return headers and body of a delivery, proven as the service does it."""
 
     @abstractmethod
@@ -198,6 +200,13 @@ class Dialect(ABC):
             if str(each.id) == call.parts["webhook"]:
                 return each
         raise Absent
+
+
+def kind_of(event: Event, push: str, tag: str, pull: str) -> str:
+    """Return the word for an event."""
+    if isinstance(event, Pulled):
+        return pull
+    return tag if event.is_tag else push
 
 
 def needed(call: Call, *names: str) -> list[str]:

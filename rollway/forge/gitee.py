@@ -9,13 +9,34 @@ from urllib.parse import quote_plus
 
 from starlette.responses import JSONResponse, Response
 
-from rollway.forge.dialect import Absent, Call, Dialect, Route, Shown, encoded, needed, packed, told
+from rollway.forge.dialect import (
+    Absent,
+    Call,
+    Dialect,
+    Event,
+    Route,
+    Shown,
+    encoded,
+    kind_of,
+    needed,
+    packed,
+    told,
+)
 from rollway.forge.repositories import Bare
-from rollway.forge.state import Pushed, Webhook
+from rollway.forge.state import Pull, Pulled, Pushed, Webhook
 
 PLACE = "repos/{owner}/{name}"
 COMMITS_SHOWN = 10
 SIGNED = 1
+
+# A pull request's event, and the state it is in then.
+ACTIONS = {
+    Pull.OPENED: ("open", "open"),
+    Pull.PUSHED: ("update", "open"),
+    Pull.CLOSED: ("close", "closed"),
+    Pull.REOPENED: ("reopen", "open"),
+    Pull.MERGED: ("merge", "merged"),
+}
 
 
 class Gitee(Dialect):
@@ -45,18 +66,18 @@ class Gitee(Dialect):
         """Return where a webhook delivers."""
         return str(webhook.settings.get("url", ""))
 
-    def wants(self, webhook: Webhook, event: Pushed, /) -> bool:
-        """Tell whether it asked for pushes, or for tags."""
-        name = "tag_push_events" if event.is_tag else "push_events"
-        return bool(webhook.settings.get(name, not event.is_tag))
+    def wants(self, webhook: Webhook, event: Event, /) -> bool:
+        """Tell whether it asked for such events."""
+        name = kind_of(event, "push_events", "tag_push_events", "merge_requests_events")
+        return bool(webhook.settings.get(name, name == "push_events"))
 
     def show_webhook(self, webhook: Webhook) -> Shown:
         """Return a webhook; Gitee shows the password of one that does not sign."""
         kept = {name: value for name, value in webhook.settings.items() if name != "password"}
         return {**kept, "id": webhook.id, "password": ""}
 
-    def delivery(self, webhook: Webhook, event: Pushed) -> tuple[dict[str, str], bytes]:
-        """Return a push with a signed time stamp, or with the password itself."""
+    def delivery(self, webhook: Webhook, event: Event) -> tuple[dict[str, str], bytes]:
+        """Return an event with a signed time stamp, or with the password itself."""
         stamp = str(int(time.time() * 1_000))
         secret = str(webhook.settings.get("password", ""))
         token = secret
@@ -64,7 +85,8 @@ class Gitee(Dialect):
             text = f"{stamp}\n{secret}".encode()
             digest = hmac.new(secret.encode(), text, hashlib.sha256).digest()
             token = quote_plus(base64.b64encode(digest))
-        name = "Tag Push Hook" if event.is_tag else "Push Hook"
+        name = kind_of(event, "Push Hook", "Tag Push Hook", "Merge Request Hook")
+        body = self._pull_request(event) if isinstance(event, Pulled) else self._push(event)
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "git-oschina-hook",
@@ -73,7 +95,7 @@ class Gitee(Dialect):
             "X-Gitee-Timestamp": stamp,
             "X-Gitee-Token": token,
         }
-        return headers, packed({**self._push(event), "hook_id": webhook.id, "timestamp": stamp})
+        return headers, packed({**body, "hook_id": webhook.id, "timestamp": stamp})
 
     async def _user(self, _: Call) -> Response:
         return JSONResponse(self._person())
@@ -122,8 +144,7 @@ class Gitee(Dialect):
     async def _add_check(self, call: Call) -> Response:
         name, sha = needed(call, "name", "head_sha")
         commit = await self.commit(call, sha)
-        told = {"context": name, **_state(call)}
-        number = self._state.remember(call.repository, commit, **told)
+        number = self._state.remember(call.repository, commit, context=name, **_state(call))
         return JSONResponse({"id": number, "name": name, "head_sha": commit}, 201)
 
     async def _change_check(self, call: Call) -> Response:
@@ -181,6 +202,31 @@ class Gitee(Dialect):
             "repository": self._brief(event.bare),
             "project": self._brief(event.bare),
             "pusher": self._person(),
+            "sender": self._person(),
+        }
+
+    def _pull_request(self, event: Pulled) -> Shown:
+        brief = self._brief(event.bare)
+        action, state = ACTIONS[event.action]
+        return {
+            "hook_name": "merge_request_hooks",
+            "action": action,
+            "action_desc": "source_branch_changed" if event.action is Pull.PUSHED else "",
+            "pull_request": {
+                "number": event.number,
+                "title": event.title,
+                "state": state,
+                "merged": event.action is Pull.MERGED,
+                "merge_commit_sha": event.merged or None,
+                "head": {
+                    "ref": event.source,
+                    "sha": event.head.id,
+                    "repo": {**brief, "id": event.source_id},
+                },
+                "base": {"ref": event.target, "repo": brief},
+            },
+            "repository": brief,
+            "project": brief,
             "sender": self._person(),
         }
 

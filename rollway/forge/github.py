@@ -8,12 +8,31 @@ from uuid import uuid4
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from rollway.forge.dialect import Absent, Call, Dialect, Route, Shown, encoded, needed, packed, told
+from rollway.forge.dialect import (
+    Absent,
+    Call,
+    Dialect,
+    Event,
+    Route,
+    Shown,
+    encoded,
+    kind_of,
+    needed,
+    packed,
+    told,
+)
 from rollway.forge.repositories import Bare
-from rollway.forge.state import Pushed, Webhook
+from rollway.forge.state import Pull, Pulled, Pushed, Webhook
 
 SCOPES = "repo, admin:repo_hook"
 PLACE = "repos/{owner}/{name}"
+ACTIONS = {
+    Pull.OPENED: "opened",
+    Pull.PUSHED: "synchronize",
+    Pull.CLOSED: "closed",
+    Pull.REOPENED: "reopened",
+    Pull.MERGED: "closed",
+}
 STATES = frozenset({"error", "failure", "pending", "success"})
 
 
@@ -43,9 +62,10 @@ class GitHub(Dialect):
         """Return where a webhook delivers."""
         return str(self._config(webhook).get("url", ""))
 
-    def wants(self, webhook: Webhook, _: Pushed, /) -> bool:
-        """Tell whether it asked for pushes; a tag is one."""
-        return "push" in webhook.settings.get("events", ["push"])
+    def wants(self, webhook: Webhook, event: Event, /) -> bool:
+        """Tell whether it asked for such events; a tag is a push."""
+        asked = webhook.settings.get("events", ["push"])
+        return kind_of(event, "push", "push", "pull_request") in asked
 
     def show_webhook(self, webhook: Webhook) -> Shown:
         """Return a webhook, its secret masked."""
@@ -61,14 +81,15 @@ class GitHub(Dialect):
             "config": config,
         }
 
-    def delivery(self, webhook: Webhook, event: Pushed) -> tuple[dict[str, str], bytes]:
-        """Return a push, signed by SHA-256."""
-        body = packed(self._push(event))
+    def delivery(self, webhook: Webhook, event: Event) -> tuple[dict[str, str], bytes]:
+        """Return an event, signed by SHA-256."""
+        shown = self._pull_request(event) if isinstance(event, Pulled) else self._push(event)
+        body = packed(shown)
         secret = str(self._config(webhook).get("secret", ""))
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "GitHub-Hookshot/forge",
-            "X-GitHub-Event": "push",
+            "X-GitHub-Event": kind_of(event, "push", "push", "pull_request"),
             "X-GitHub-Delivery": str(uuid4()),
             "X-GitHub-Hook-ID": str(webhook.id),
         }
@@ -194,4 +215,27 @@ class GitHub(Dialect):
             "sender": self._person(),
             "commits": [] if event.is_tag else commits,
             "head_commit": told(event.head, url) if event.head else None,
+        }
+
+    def _pull_request(self, event: Pulled) -> Shown:
+        brief = self._brief(event.bare)
+        ended = event.action in {Pull.CLOSED, Pull.MERGED}
+        return {
+            "action": ACTIONS[event.action],
+            "number": event.number,
+            "pull_request": {
+                "number": event.number,
+                "title": event.title,
+                "state": "closed" if ended else "open",
+                "merged": event.action is Pull.MERGED,
+                "merge_commit_sha": event.merged or None,
+                "head": {
+                    "ref": event.source,
+                    "sha": event.head.id,
+                    "repo": {**brief, "id": event.source_id},
+                },
+                "base": {"ref": event.target, "repo": brief},
+            },
+            "repository": brief,
+            "sender": self._person(),
         }

@@ -5,13 +5,31 @@ from uuid import uuid4
 
 from starlette.responses import JSONResponse, Response
 
-from rollway.forge.dialect import Call, Dialect, Route, Shown, encoded, needed, packed, told
-from rollway.forge.repositories import Bare
-from rollway.forge.state import Pushed, Webhook
+from rollway.forge.dialect import (
+    Call,
+    Dialect,
+    Event,
+    Route,
+    Shown,
+    encoded,
+    kind_of,
+    needed,
+    packed,
+    told,
+)
+from rollway.forge.repositories import NOTHING, Bare
+from rollway.forge.state import Pull, Pulled, Pushed, Webhook
 
 PLACE = "projects/{repository}"
 SCOPES = ("api", "read_repository")
 COMMITS_SHOWN = 20
+ACTIONS = {
+    Pull.OPENED: "open",
+    Pull.PUSHED: "update",
+    Pull.CLOSED: "close",
+    Pull.REOPENED: "reopen",
+    Pull.MERGED: "merge",
+}
 STATES = frozenset({"pending", "running", "success", "failed", "canceled", "skipped"})
 
 
@@ -19,6 +37,7 @@ class GitLab(Dialect):
     """The API of GitLab, below /api/v4."""
 
     prefix = "/api/v4"
+    pull_ref = "refs/merge-requests/{}/head"
 
     @property
     def routes(self) -> Sequence[Route]:
@@ -46,30 +65,31 @@ class GitLab(Dialect):
         """Return where a webhook delivers."""
         return str(webhook.settings.get("url", ""))
 
-    def wants(self, webhook: Webhook, event: Pushed, /) -> bool:
-        """Tell whether it asked for pushes, or for tags."""
-        name = "tag_push_events" if event.is_tag else "push_events"
-        return bool(webhook.settings.get(name, not event.is_tag))
+    def wants(self, webhook: Webhook, event: Event, /) -> bool:
+        """Tell whether it asked for such events."""
+        name = kind_of(event, "push_events", "tag_push_events", "merge_requests_events")
+        return bool(webhook.settings.get(name, name == "push_events"))
 
     def show_webhook(self, webhook: Webhook) -> Shown:
         """Return a webhook; GitLab does not show its token."""
         kept = {name: value for name, value in webhook.settings.items() if name != "token"}
         return {**kept, "id": webhook.id}
 
-    def delivery(self, webhook: Webhook, event: Pushed) -> tuple[dict[str, str], bytes]:
-        """Return a push with the token itself."""
+    def delivery(self, webhook: Webhook, event: Event) -> tuple[dict[str, str], bytes]:
+        """Return an event with the token itself."""
         identity = str(uuid4())
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "GitLab/forge",
-            "X-Gitlab-Event": "Tag Push Hook" if event.is_tag else "Push Hook",
+            "X-Gitlab-Event": kind_of(event, "Push Hook", "Tag Push Hook", "Merge Request Hook"),
             "X-Gitlab-Event-UUID": str(uuid4()),
             "X-Gitlab-Webhook-UUID": str(uuid4()),
             "Idempotency-Key": identity,
         }
         if token := webhook.settings.get("token"):
             headers["X-Gitlab-Token"] = str(token)
-        return headers, packed(self._push(event))
+        body = self._merge_request(event) if isinstance(event, Pulled) else self._push(event)
+        return headers, packed(body)
 
     async def _user(self, _: Call) -> Response:
         login = self._state.login
@@ -165,15 +185,47 @@ class GitLab(Dialect):
             "user_email": f"{login}@forge.example",
             "user_avatar": f"{self._state.url}/avatars/1",
             "project_id": bare.id,
-            "project": {
-                "id": bare.id,
-                "name": bare.name,
-                "path_with_namespace": bare.full_name,
-                "git_http_url": self._state.clone_url(bare),
-                "web_url": url,
-            },
+            "project": self._project(bare),
             "commits": [told(each, url) for each in event.commits[-COMMITS_SHOWN:]],
             "total_commits_count": len(event.commits),
+        }
+
+    def _project(self, bare: Bare) -> Shown:
+        return {
+            "id": bare.id,
+            "name": bare.name,
+            "path_with_namespace": bare.full_name,
+            "git_http_url": self._state.clone_url(bare),
+            "web_url": f"{self._state.url}/{bare.full_name}",
+        }
+
+    def _merge_request(self, event: Pulled) -> Shown:
+        login, url = self._state.login, f"{self._state.url}/{event.bare.full_name}"
+        asked: Shown = {
+            "iid": event.number,
+            "title": event.title,
+            "action": ACTIONS[event.action],
+            "source_branch": event.source,
+            "target_branch": event.target,
+            "source_project_id": event.source_id,
+            "target_project_id": event.bare.id,
+            "last_commit": told(event.head, url),
+            "merge_commit_sha": event.merged or None,
+        }
+        if event.action is Pull.PUSHED:
+            asked["oldrev"] = next(iter(event.head.parents), NOTHING)
+        return {
+            "object_kind": "merge_request",
+            "event_type": "merge_request",
+            "user": {
+                "id": 1,
+                "name": login.capitalize(),
+                "username": login,
+                "email": f"{login}@forge.example",
+                "avatar_url": f"{self._state.url}/avatars/1",
+            },
+            "project": self._project(event.bare),
+            "object_attributes": asked,
         }
 
 

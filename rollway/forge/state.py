@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,36 @@ class Pushed:
     def deleted(self) -> bool:
         """Tell whether the ref is gone."""
         return not self.after.strip("0")
+
+
+class Pull(StrEnum):
+    """What happened to a pull request."""
+
+    OPENED = "opened"
+    PUSHED = "pushed"  # its source has new commits
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    MERGED = "merged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """Something happened to a pull request; *merged* is the commit it became."""
+
+    bare: Bare
+    number: int
+    action: Pull
+    source: str
+    target: str
+    title: str
+    head: Commit
+    merged: str = ""
+    fork: bool = False
+
+    @property
+    def source_id(self) -> int:
+        """Return the number of the repository that the source is in."""
+        return self.bare.id + 1 if self.fork else self.bare.id
 
 
 @dataclass(slots=True)

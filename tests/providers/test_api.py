@@ -32,6 +32,7 @@ ANYWHERE = Policy(schemes=("https", "http"), private_addresses=True)
 BOUNDS = Bounds(tries_max=2, try_seconds=10.0, total_seconds=15.0)
 HOSTED = [each for each in Provider if each is not Provider.GIT]
 OWNERS = {Provider.GITLAB: "acme/web", Provider.CODEUP: "5f0c/web"}
+MERGE_REQUESTS = {Provider.GITLAB, Provider.CODEUP}
 RESULT_SECONDS = 15.0
 FILE = "deploy/线上.yaml"
 
@@ -66,10 +67,10 @@ class World:
         """Push over HTTP, as somebody does."""
         await asyncio.to_thread(self.git, "push", "--quiet", self.repository.url, *refs)
 
-    async def control(self, method, path):
+    async def control(self, method, path, body=None):
         """Ask what only a played service has."""
         async with httpx2.AsyncClient(trust_env=False) as http:
-            answer = await http.request(method, f"{self.url}/-/{path}")
+            answer = await http.request(method, f"{self.url}/-/{path}", json=body)
             return answer.json() if answer.content else None
 
 
@@ -324,6 +325,41 @@ async def test_a_push_is_delivered_as_the_service_does(world, serve):
     assert (tag.tag, tag.commit.id, tag.deleted) == ("v3", commit, False)
     assert isinstance(gone, Push)
     assert (gone.branch, gone.deleted) == ("feat/x#1", True)
+
+
+@pytest.mark.parametrize("fork", [False, True], ids=["branch", "fork"])
+async def test_pull_requests_are_delivered_as_the_service_does(world, serve, fork):
+    """Each action is read from it; its head is a ref, as the real ones have it."""
+    receiver, secret = Receiver(), token_urlsafe()
+    world.git("checkout", "--quiet", "-b", "topic")
+    head = world.commit("topic")
+    await world.push("topic")
+    async with serve(receiver.app()) as url:
+        await world.api.set_webhook(world.repository, f"{url}/webhooks/a_1", secret)
+        name = f"{world.repository.owner}/shop"
+        said = {"repository": name, "number": 7, "source": "topic", "title": "Topic", "fork": fork}
+        for action in ("opened", "pushed", "closed", "reopened", "merged"):
+            await world.control("POST", "pulls", {**said, "action": action})
+        wrong = await world.control("POST", "pulls", {**said, "source": "nope"})
+        came = await receiver.wait(5)
+    for headers, body in came:
+        webhooks.verify(world.provider, headers, body, secret)
+    found = [webhooks.parse(world.provider, *each) for each in came]
+
+    assert [each.action.value for each in found] == [
+        "opened",
+        "synchronize",
+        "closed",
+        "reopened",
+        "merged",
+    ]
+    facts = {(each.number, each.source, each.target, each.head.id, each.fork) for each in found}
+    assert facts == {(7, "topic", "main", head, fork)}
+    assert found[-1].merge_commit == world.git("rev-parse", "main")
+    assert "no branch" in wrong["message"]
+    refs = await asyncio.to_thread(world.git, "ls-remote", world.repository.url)
+    kept = "merge-requests" if world.provider in MERGE_REQUESTS else "pull"
+    assert f"{head}\trefs/{kept}/7/head" in refs.splitlines()
 
 
 async def test_deliveries_come_again_and_in_another_order(world, serve):

@@ -93,7 +93,7 @@ def test_a_push_into_the_folder_is_delivered_too(forge, folder, tmp_path):
             break
         time.sleep(0.1)
     (delivery,) = deliveries
-    assert delivery["ref"] == "refs/heads/main"
+    assert delivery["about"] == "refs/heads/main"
     assert delivery["answers"] == [0]
     assert ask(f"{api}/repos/acme/shop/hooks/{made['id']}", "DELETE") == (204, None)
 
