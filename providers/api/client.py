@@ -159,6 +159,7 @@ class Client:
 
     async def delete(self, path: str) -> None:
         """Remove something, which may be gone already."""
+        self._require_plain(path)
         with suppress(NotThere):
             await self._send("DELETE", path)
 
@@ -173,6 +174,7 @@ class Client:
         repeatable: bool = True,
         hide: str = "",
     ) -> Answer:
+        self._require_plain(path)
         if not TOKEN.fullmatch(self._token):
             raise TokenRefused(self.service)
         if (seconds := self._closed_until - monotonic()) > 0:
@@ -187,6 +189,11 @@ class Client:
         except TimeoutError:
             reason = f"it takes longer than {self._bounds.total_seconds:g} seconds"
             raise ServiceDown(self.service, reason) from None
+
+    def _require_plain(self, path: str) -> None:
+        """Refuse a path whose parts are not what they seem: it would lead to something else."""
+        if not {"", ".", ".."}.isdisjoint(path.split("/")):
+            raise NotThere(self.service)
 
     async def _tries(self, request: _Request) -> Answer:
         """Return the answer that is no passing fault, or the last one."""

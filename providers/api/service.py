@@ -61,8 +61,6 @@ class Service(ABC):
         self, repository: Repository, name: str, commit: str, bytes_max: int = FILE_BYTES_MAX
     ) -> bytes:
         """Return a file of a commit; NotThere, or FileTooLarge."""
-        if any(part in {"", ".", ".."} for part in name.split("/")):
-            raise NotThere(self._client.service)
         where = f"{self._place(repository)}/{self._file(name)}"
         answer = await self._client.get(where, {"ref": commit}, accept=self.ACCEPT)
         return _content(answer, bytes_max)

@@ -62,6 +62,7 @@ class Forge:
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        await self._deliveries.begin()
         task = asyncio.create_task(self._deliveries.work())
         yield
         task.cancel()

@@ -55,11 +55,14 @@ class Deliveries:
         self._held: list[Delivery] | None = None
         self.made: deque[Delivery] = deque(maxlen=KEPT_MAX)
 
-    async def work(self) -> None:
-        """Watch and send, until cancelled."""
+    async def begin(self) -> None:
+        """Note what is there already, which is no news."""
         for bare in self._state.repositories():
             with suppress(GitFailed):
                 self._seen[bare.full_name] = await bare.refs()
+
+    async def work(self) -> None:
+        """Watch and send, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._watch())
             tasks.create_task(self._send())

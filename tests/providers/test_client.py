@@ -500,6 +500,19 @@ def test_a_part_of_a_path_stays_one():
     )
 
 
+@pytest.mark.parametrize("odd", ["", ".", ".."])
+async def test_a_path_does_not_climb(asking, odd):
+    """`repos/ann/..` would be another thing than a repository."""
+    script = Script(fine())
+    async with asking(script) as client:
+        with pytest.raises(NotThere):
+            await client.get(path("repos", "ann", odd))
+        with pytest.raises(NotThere):
+            await client.delete(path("repos", odd, "hooks"))
+
+    assert script.requests == []
+
+
 def test_refusals_say_what_they_mean():
     """Each docstring is a message whose gaps its fields fill."""
     told = {"service": "Forge", "said": "no", "status": 1, "seconds": 2, "reason": "why"}
