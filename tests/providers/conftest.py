@@ -7,6 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 import uvicorn
 
+from providers.api.client import Client, Host
+from tests.providers.script import ANYWHERE, BOUNDS, TOKEN
+
 
 @asynccontextmanager
 async def serving(app, **more):
@@ -31,3 +34,17 @@ async def serving(app, **more):
 def serve():
     """Return how an application is served."""
     return serving
+
+
+@pytest.fixture
+def asking(serve):
+    """Return how a client of a scripted service is made."""
+
+    @asynccontextmanager
+    async def made(script, policy=ANYWHERE, token=TOKEN, bounds=BOUNDS, **more):
+        async with serve(script.app()) as url:
+            host = Host("Forge", f"{url}/api")
+            async with Client(host, token, policy, bounds, **more) as client:
+                yield client
+
+    return made
