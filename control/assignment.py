@@ -55,6 +55,7 @@ async def build(task: Task, vault: Vault) -> Assignment:
         debug=bool((task.trigger_payload or {}).get("debug")),
         team=owner.name,
         credential=credential_of(owner, application, vault),
+        trusted=task.with_secrets,
     )
 
 

@@ -61,7 +61,8 @@ class Lease:
 class Assignment:
     """All that a worker needs to run a task, its secrets in clear.
 
-    *credential* opens the repository for the *team* that owns the application.
+    *credential* opens the repository for the *team* that owns the application. Not *trusted* is
+    what a stranger wrote.
     """
 
     lease: Lease
@@ -74,6 +75,7 @@ class Assignment:
     debug: bool = False
     team: str = ""
     credential: Credential | None = field(default=None, repr=False)
+    trusted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

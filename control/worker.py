@@ -301,7 +301,12 @@ class Worker:
             task_id=assignment.lease.task_id,
             epoch=assignment.lease.epoch,
             source=Source(
-                assignment.repo_url, assignment.ref, assignment.commit, pin, assignment.credential
+                assignment.repo_url,
+                assignment.ref,
+                assignment.commit,
+                pin,
+                assignment.credential,
+                assignment.trusted,
             ),
             protocols=self._policy.schemes,
             workspace=workspace,

@@ -158,7 +158,8 @@ class _Checkout:
             await self._lfs(folder)
         if with_submodules:
             for place, source in await submodules(git, self.source, folder, commit):
-                await replace(self, source=source).files(place)
+                mirrors = self.mirrors if source.trusted else None  # it may hold what is private
+                await replace(self, source=source, mirrors=mirrors).files(place)
         self.log(f"Checked out {commit}")
         return commit
 

@@ -392,9 +392,13 @@ class _Run:
 
 
 def _owner(job: Job) -> str:
-    """Return who shares caches: the tasks of one environment, as long as its team owns it."""
+    """Return who shares caches: the tasks of one environment, as long as its team owns it.
+
+    What strangers wrote shares none with the others: it would write what they execute.
+    """
     app = job.contexts.get("app", {})
-    return "/".join((job.tenant, app.get("id", ""), app.get("environment", "")))
+    names = (job.tenant, app.get("id", ""), app.get("environment", ""))
+    return "/".join(names if job.source.trusted else (*names, "strangers"))
 
 
 def _secrets(job: Job) -> Iterator[str]:

@@ -17,7 +17,8 @@ class Source:
 
     Without a commit the tip of the ref is meant, without a ref that of the default branch. *pin*
     is the `host:port:address` that the URL's host stands for; None leaves that to a look-up.
-    *credential* is for a repository that is not public; its token has to be masked.
+    *credential* is for a repository that is not public; its token has to be masked. Not *trusted*
+    is a commit that a stranger wrote.
     """
 
     url: str
@@ -25,6 +26,7 @@ class Source:
     commit: str | None
     pin: str | None = None
     credential: Credential | None = None
+    trusted: bool = True
 
     @property
     def shown(self) -> str:

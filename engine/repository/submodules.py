@@ -5,6 +5,7 @@ path is one of the commit's and its address is on the repository's own server.
 """
 
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -21,7 +22,8 @@ async def submodules(
 ) -> list[tuple[Path, Source]]:
     """Return the folder and the source of each submodule of *commit*, which lies in *folder*.
 
-    Raises SubmoduleRefused, and CheckoutFailed when there are too many.
+    A stranger's commit may name any repository there: its submodules are fetched without the
+    credential. Raises SubmoduleRefused, and CheckoutFailed when there are too many.
     """
     listed = await git.answer(
         "config", "--blob", f"{commit}:.gitmodules", "-z", "--get-regexp", _KEYS
@@ -62,4 +64,5 @@ async def _source(
         raise refuse("its address is not on the server of the repository")
     if "@" in urlsplit(address).netloc or ".." in urlsplit(address).path.split("/"):
         raise refuse("its address holds a login or climbs with ..")
-    return Source(address, None, pinned, source.pin, source.credential)
+    credential = source.credential if source.trusted else None
+    return replace(source, url=address, ref=None, commit=pinned, credential=credential)

@@ -88,12 +88,11 @@ def store(tmp_path):
 def deploy(job, isolated, store, root):
     """Return a function that runs a pipeline as a task of its own, and returns log by step."""
 
-    async def ran(pipeline, number, tenant="", **options):
+    async def ran(pipeline, number, tenant="", *, trusted=True, **options):
         made = job(pipeline, **options)
         workspace = root / f"task-{number}"
-        made = replace(
-            made, task_id=f"task-{number}", workspace=workspace, store=store, tenant=tenant
-        )
+        made = replace(made, task_id=f"task-{number}", workspace=workspace, store=store)
+        made = replace(made, tenant=tenant, source=replace(made.source, trusted=trusted))
         logs, ends = {}, {}
         async with aclosing(run(made, isolated, Cancel())) as events:
             async for event in events:
@@ -141,6 +140,18 @@ async def test_a_cache_is_its_environments(deploy, repository, other):
         assert status == "success", logs
         hits.append("hit: true\n" in logs[2])
     assert hits == [False, False, True]
+
+
+@pytest.mark.parametrize("order", [[True, False], [False, True]])
+async def test_a_strangers_cache_is_not_ours(deploy, repository, order):
+    """A pull request of a fork neither fills what later runs with secrets, nor reads that."""
+    repository.commit({"lock": "1", "serverless-pipeline.yaml": CACHE.replace("LAST", "")})
+    hits = []
+    for number, trusted in enumerate([*order, *order], start=1):
+        logs, _, status = await deploy(None, number, trusted=trusted)
+        assert status == "success", logs
+        hits.append("hit: true\n" in logs[2])
+    assert hits == [False, False, True, True]
 
 
 async def test_a_failed_task_keeps_no_cache(deploy, repository):

@@ -38,11 +38,11 @@ def add(repository, path, url, commit, *, written=None):
     repository.git("commit", "--quiet", "--message=submodule")
 
 
-async def check_out(server, folder, **options):
+async def check_out(server, folder, *, trusted=True, **options):
     """Check out the main branch and return the log."""
     lines = []
     credential = Credential(server.origin, *server.login) if server.login else None
-    source = Source(server.url(), "main", None, None, credential)
+    source = Source(server.url(), "main", None, None, credential, trusted)
     options.setdefault("submodules", True)
     await checkout(source, folder, protocols={"http"}, log=lines.append, **options)
     return lines
@@ -61,6 +61,27 @@ async def test_submodules_are_checked_out(repository, part, git_server, tmp_path
     assert (tmp_path / "x" / "vendor" / "part" / "b").read_text() == "part"
     assert not [*(tmp_path / "x" / "vendor" / "part" / "deeper").iterdir()]
     assert not [*tmp_path.rglob("hooked")]
+
+
+async def test_a_stranger_gets_no_private_submodule(repository, part, git_server, tmp_path):
+    """The commit of a fork may name any repository there is: the team's token does not open it."""
+    repository.commit({"a": "1"})
+    add(repository, "part", "../part.git", part.head)
+    git_server.login = ("u", "t0ken-of-ann")
+    options = {"mirrors": tmp_path / "mirrors", "tenant": "acme"}
+    await check_out(git_server, tmp_path / "x", **options)
+    git_server.requests.clear()
+    with pytest.raises(CheckoutFailed, match=r"part\.git.*asks for a login"):
+        await check_out(git_server, tmp_path / "y", trusted=False, **options)
+    assert (tmp_path / "y" / "a").read_text() == "1"
+    assert not (tmp_path / "y" / "part" / "b").exists()
+
+
+async def test_a_stranger_gets_public_submodules(repository, part, git_server, tmp_path):
+    """What anybody can fetch is fetched."""
+    add(repository, "part", "../part.git", part.head)
+    await check_out(git_server, tmp_path / "x", trusted=False)
+    assert (tmp_path / "x" / "part" / "b").read_text() == "part"
 
 
 async def test_submodules_are_off_unless_asked_for(repository, part, git_server, tmp_path):
