@@ -53,20 +53,23 @@ class Sender:
 
     def __init__(self, url: str, secret: str, body: bytes) -> None:
         self.url = url
+        self.secret = secret.encode()
         self.body = body
-        digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-        self.headers = {
-            "Content-Type": "application/json",
-            "X-GitHub-Event": "push",
-            "X-Hub-Signature-256": f"sha256={digest}",
-        }
         self.took: list[float] = []
 
     async def send(self, http: httpx2.AsyncClient) -> None:
         """Deliver once."""
-        headers = {**self.headers, "X-GitHub-Delivery": str(uuid4())}
+        name = str(uuid4())
+        body = self.body.replace(b"{", b'{"nonce": "%s", ' % name.encode(), 1)
+        digest = hmac.new(self.secret, body, hashlib.sha256).hexdigest()
+        headers = {
+            "Content-Type": "application/json",
+            "X-GitHub-Event": "push",
+            "X-GitHub-Delivery": name,
+            "X-Hub-Signature-256": f"sha256={digest}",
+        }
         begin = time.perf_counter()
-        answer = await http.post(self.url, content=self.body, headers=headers)
+        answer = await http.post(self.url, content=body, headers=headers)
         self.took.append(time.perf_counter() - begin)
         if answer.status_code != ACCEPTED:
             raise AssertionError(answer.text)

@@ -3,16 +3,20 @@
 import asyncio
 import logging
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
+from tortoise.queryset import QuerySet
+from tortoise.transactions import in_transaction
 
 from control.deploys import Deploys, Dispatch, TriggerType
 from control.port import ApplicationGone, EnvironmentGone
@@ -34,15 +38,16 @@ log = logging.getLogger("rollway.deliveries")
 
 TOPIC = "deliveries"
 POLL_SECONDS = 5.0
-RETRY_SECONDS = 1.0
-TRIES_MAX = 3
+RETRY_SECONDS = 1.0  # doubled after each try
+TRIES_MAX = 8
+TURNS_MAX = 100  # then it is looked again whose deliveries wait
+WAITING_MAX = 10_000
 KEPT_DAYS = 30
 PRUNED_MAX = 500
+TEXT_CHARACTERS_MAX = 2_000  # of what a delivery says and a task keeps
 COMPRESSION = 1  # the lowest: whoever delivers waits for it
-REFUSALS = (
-    *(AddressNotAllowed, ApplicationGone, EnvironmentGone, InvalidRepositoryUrl, RefNotFound),
-)
 FAULT = "It matches, but the deploy could not be started; the server's log says why."
+UNREADABLE = "It could not be worked on; the server's log says why."
 
 # Where a service keeps the commits of a pull request that comes from another repository.
 PULL_REFS: Mapping[Provider, str] = {
@@ -61,13 +66,29 @@ class DeliveryStatus(StrEnum):
 
 
 @dataclass(eq=False)
-class WebhookUnknown(Exception):
+class WebhookUnknown(Refusal):
     """There is no such webhook."""
 
 
 @dataclass(eq=False)
-class WebhookWithoutSecret(Exception):
+class WebhookWithoutSecret(Refusal):
     """The application has no webhook secret, so no delivery can be proven; set one up first."""
+
+
+@dataclass(eq=False)
+class WebhookChanged(Refusal):
+    """The webhook's secret was changed while the delivery came."""
+
+
+@dataclass(eq=False)
+class DeliveryGone(Refusal):
+    """The delivery went with its application, or was worked on elsewhere."""
+
+
+REFUSALS = (
+    *(AddressNotAllowed, ApplicationGone, DeliveryGone, EnvironmentGone),
+    *(InvalidRepositoryUrl, RefNotFound),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +101,15 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an environment says to a delivery, and the task that follows."""
+    """What an environment says to a delivery, and the task that follows.
+
+    *failed*: the task could not be made, for a reason that may pass.
+    """
 
     env_name: str
     verdict: Verdict
     task_id: str | None = None
+    failed: bool = False
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> "Answer":
@@ -111,17 +136,26 @@ class Deliveries:
         self._deploys = deploys
         self._vault = vault
         self._pubsub = pubsub
+        self._failed: dict[str, _Failed] = {}
+
+    async def webhook(self, application_id: str) -> Application:
+        """Return whose webhook it is. Raises WebhookUnknown and WebhookWithoutSecret."""
+        application = None
+        if "\0" not in application_id:  # PostgreSQL knows no such text
+            application = await Application.filter(id=application_id).first()
+        if application is None:
+            raise WebhookUnknown
+        if application.repo_webhook_secret is None:
+            raise WebhookWithoutSecret
+        return application
 
     async def receive(
-        self, application_id: str, headers: Mapping[str, str], body: bytes
+        self, application: Application, headers: Mapping[str, str], body: bytes
     ) -> Receipt:
         """Store a delivery that is proven, once.
 
-        Raises WebhookUnknown, WebhookWithoutSecret and what `webhooks.verify` refuses.
+        Raises WebhookWithoutSecret, WebhookChanged and what `webhooks.verify` refuses.
         """
-        application = await Application.filter(id=application_id).first()
-        if application is None:
-            raise WebhookUnknown
         if application.repo_webhook_secret is None:
             raise WebhookWithoutSecret
         place = WEBHOOK_SECRET.place(application.id)
@@ -129,32 +163,34 @@ class Deliveries:
             application.repo_webhook_secret, place=place, name=WEBHOOK_SECRET.column
         )
         provider = Provider(application.provider)
-        webhooks.verify(provider, headers, body, secret)
+        packed = await asyncio.to_thread(_proven, provider, headers, body, secret)
         delivery = Delivery(
             id=new_id("d"),
             application_id=application.id,
             delivery_id=webhooks.delivery_id(provider, headers, body),
             event=webhooks.event(provider, headers),
             headers=webhooks.kept(headers),
-            body=zlib.compress(webhooks.kept_body(provider, body), COMPRESSION),
+            body=packed,
             status=DeliveryStatus.RECEIVED.value,
             verdicts=[],
             received_time=datetime.now(UTC),
         )
         try:
-            await delivery.save(force_create=True)
+            async with in_transaction() as db:
+                await _require_same(application, db)
+                await delivery.save(using_db=db, force_create=True)
         except IntegrityError:
             same = {"application_id": application.id, "delivery_id": delivery.delivery_id}
             if first := await Delivery.filter(**same).first():
                 return Receipt(first, again=True)
-            raise WebhookUnknown from None  # the application went this very moment
+            raise
         self.ring()
         return Receipt(delivery, again=False)
 
     async def again(self, delivery: Delivery, db: BaseDBAsyncClient) -> None:
-        """Have a delivery worked on once more; `ring` when that is stored."""
+        """Have a delivery worked on once more, unless it waits for that; `ring` when stored."""
         await (
-            Delivery.filter(id=delivery.id)
+            Delivery.filter(id=delivery.id, status=DeliveryStatus.DONE.value)
             .using_db(db)
             .update(
                 status=DeliveryStatus.RECEIVED.value, attempt=F("attempt") + 1, finished_time=None
@@ -166,15 +202,57 @@ class Deliveries:
         self._pubsub.ring(TOPIC)
 
     async def work(self) -> None:
-        """Work on deliveries in the order they came, until cancelled."""
+        """Work on deliveries until cancelled: an application's in the order they came.
+
+        Applications have turns. A delivery that fails is tried again later, and does not keep the
+        others waiting.
+        """
         with self._pubsub.listen(TOPIC) as bell:
             while True:
-                waiting = Delivery.filter(status=DeliveryStatus.RECEIVED.value)
-                delivery = await waiting.order_by("received_time", "id").first()
-                if delivery is None:
-                    await bell.wait(POLL_SECONDS)
-                    continue
-                await self._finish(delivery, *await self._answer(delivery))
+                turns = await self._turns()
+                for delivery_id in turns:
+                    waits = Delivery.filter(id=delivery_id, status=DeliveryStatus.RECEIVED.value)
+                    if delivery := await waits.first():
+                        await self._work_on(delivery)
+                if not turns:
+                    await bell.wait(RETRY_SECONDS if self._failed else POLL_SECONDS)
+
+    async def _turns(self) -> list[str]:
+        """Return what waits: the first delivery of every application, then the second of each."""
+        waiting = Delivery.filter(status=DeliveryStatus.RECEIVED.value)
+        rows: list[tuple[str, str]] = (
+            await waiting.order_by("received_time", "id")
+            .limit(WAITING_MAX)
+            .values_list("id", "application_id")
+        )
+        there = {delivery_id for delivery_id, _ in rows}
+        self._failed = {each: self._failed[each] for each in self._failed if each in there}
+        before: Counter[str] = Counter()
+        turns = []
+        for delivery_id, application_id in rows:
+            if (failed := self._failed.get(delivery_id)) and monotonic() < failed.until:
+                continue
+            turns.append((before[application_id], delivery_id))
+            before[application_id] += 1
+        turns.sort(key=lambda turn: turn[0])
+        return [delivery_id for _, delivery_id in turns[:TURNS_MAX]]
+
+    async def _work_on(self, delivery: Delivery) -> None:
+        tries = self._failed[delivery.id].tries + 1 if delivery.id in self._failed else 1
+        answers: list[Answer] = []
+        reason: str | None = UNREADABLE
+        try:
+            answers, reason = await self._answer(delivery)
+            failed = any(answer.failed for answer in answers)
+        except Exception:
+            log.exception("delivery %s: try %s", delivery.id, tries)
+            failed = True
+        if failed and tries < TRIES_MAX:
+            until = monotonic() + RETRY_SECONDS * 2 ** (tries - 1)
+            self._failed[delivery.id] = _Failed(tries, until)
+            return
+        self._failed.pop(delivery.id, None)
+        await self._finish(delivery, answers, reason)
 
     async def prune(self) -> int:
         """Delete what came more than 30 days ago; return how many that were."""
@@ -193,9 +271,8 @@ class Deliveries:
         if application is None:
             return [], "the application is gone"
         provider = Provider(application.provider)
-        body = await asyncio.to_thread(zlib.decompress, delivery.body)
         try:
-            hook = webhooks.parse(provider, delivery.headers, body)
+            hook = await asyncio.to_thread(_unpacked, provider, delivery)
         except Refusal as refusal:
             return [], str(refusal)
         if stranger := _other_repository(application, hook):
@@ -207,26 +284,22 @@ class Deliveries:
         self, application: Application, environment: Environment, hook: Hook, delivery: Delivery
     ) -> Answer:
         """Deploy to *environment* if it wants that; a broken one does not keep others from it."""
-        verdict = match(hook, read(environment.trigger_spec))
+        verdict = await asyncio.to_thread(_verdict, hook, environment)
         if not verdict.matched:
             return Answer(environment.name, verdict)
         request = _dispatch(application, environment.name, hook, delivery, verdict)
-        for number in range(1, TRIES_MAX + 1):
-            try:
-                task = await self._deploys.dispatch(request)
-            except REFUSALS as refusal:
-                return Answer(environment.name, replace(verdict, reason=str(refusal)))
-            except Exception:
-                log.exception("delivery %s: try %s for %s", delivery.id, number, environment.name)
-                await asyncio.sleep(RETRY_SECONDS * number)
-            else:
-                return Answer(environment.name, verdict, task.id)
-        return Answer(environment.name, replace(verdict, reason=FAULT))
+        try:
+            task = await self._deploys.dispatch(request)
+        except REFUSALS as refusal:
+            return Answer(environment.name, replace(verdict, reason=_told(refusal)))
+        except Exception:
+            log.exception("delivery %s: no deploy to %s", delivery.id, environment.name)
+            return Answer(environment.name, replace(verdict, reason=FAULT), failed=True)
+        return Answer(environment.name, verdict, task.id)
 
     async def _finish(self, delivery: Delivery, answers: list[Answer], reason: str | None) -> None:
-        """Note the answers, unless the delivery was asked for once more meanwhile."""
-        same = Delivery.filter(id=delivery.id, attempt=delivery.attempt)
-        await same.update(
+        """Note the answers, unless another server was faster."""
+        await _unfinished(delivery).update(
             status=DeliveryStatus.DONE.value,
             verdicts=[each.document for each in answers],
             reason=reason,
@@ -238,9 +311,54 @@ async def preview(
     application: Application, provider: Provider, headers: Mapping[str, str], body: bytes
 ) -> list[Answer]:
     """Return what every environment would say to a delivery. Raises a Refusal of `providers`."""
-    hook = webhooks.parse(provider, headers, body)
-    asked = await _asked(application)
-    return [Answer(each.name, match(hook, read(each.trigger_spec))) for each in asked]
+    hook = await asyncio.to_thread(webhooks.parse, provider, headers, body)
+    return [
+        Answer(each.name, await asyncio.to_thread(_verdict, hook, each))
+        for each in await _asked(application)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """How often a delivery failed, and until when it is left alone."""
+
+    tries: int
+    until: float
+
+
+def _proven(provider: Provider, headers: Mapping[str, str], body: bytes, secret: str) -> bytes:
+    """Return the body of a delivery that is proven, as it is kept."""
+    webhooks.verify(provider, headers, body, secret)
+    return zlib.compress(webhooks.kept_body(provider, body, secret), COMPRESSION)
+
+
+def _unpacked(provider: Provider, delivery: Delivery) -> Hook:
+    return webhooks.parse(provider, delivery.headers, zlib.decompress(delivery.body))
+
+
+def _told(refusal: Exception) -> str:
+    return (type(refusal).__doc__ or "").format(**vars(refusal))
+
+
+def _verdict(hook: Hook, environment: Environment) -> Verdict:
+    return match(hook, read(environment.trigger_spec))
+
+
+async def _require_same(application: Application, db: BaseDBAsyncClient) -> None:
+    """Have the application stand still; WebhookChanged if it went, moved, or its secret did."""
+    same = Application.filter(
+        id=application.id,
+        owner_org_id=application.owner_org_id,
+        repo_webhook_secret=application.repo_webhook_secret,
+    )
+    if not await same.using_db(db).select_for_update().only("id").first():
+        raise WebhookChanged
+
+
+def _unfinished(delivery: Delivery) -> QuerySet[Delivery]:
+    return Delivery.filter(
+        id=delivery.id, attempt=delivery.attempt, status=DeliveryStatus.RECEIVED.value
+    )
 
 
 def _other_repository(application: Application, hook: Hook) -> str | None:
@@ -250,7 +368,8 @@ def _other_repository(application: Application, hook: Hook) -> str | None:
         return None
     if _path(told.url) == _path(application.repo_url):
         return None
-    return f"It is about the repository {told.url}, and the application deploys another."
+    shown = told.url[:TEXT_CHARACTERS_MAX]
+    return f"It is about the repository {shown}, and the application deploys another."
 
 
 def _path(url: str) -> str:
@@ -269,6 +388,11 @@ def _dispatch(
     application: Application, env_name: str, hook: Hook, delivery: Delivery, verdict: Verdict
 ) -> Dispatch:
     """Return what to deploy: of a pull request its head."""
+
+    async def still(db: BaseDBAsyncClient) -> None:
+        if not await _unfinished(delivery).using_db(db).exists():
+            raise DeliveryGone
+
     request = Dispatch(
         actor=Actor(None, application.provider, "webhook"),
         application=application,
@@ -278,6 +402,7 @@ def _dispatch(
         facts=_facts(hook, delivery),
         with_secrets=verdict.secrets,
         idempotency_key=f"{delivery.id}.{delivery.attempt}.{env_name}",
+        still=still,
     )
     match hook:
         case Push():
@@ -291,12 +416,13 @@ def _dispatch(
                 ref=pull if hook.fork else f"refs/heads/{hook.source}",
                 branch=hook.source,
                 commit=hook.head.id or None,
-                message=hook.head.message or hook.title,
+                message=(hook.head.message or hook.title)[:TEXT_CHARACTERS_MAX],
             )
         case _:
             raise AssertionError(hook)  # it matches nothing
     commit = hook.commit
-    return replace(request, ref=hook.ref, commit=commit.id or None, message=commit.message)
+    message = commit.message[:TEXT_CHARACTERS_MAX]
+    return replace(request, ref=hook.ref, commit=commit.id or None, message=message)
 
 
 def _facts(hook: Hook, delivery: Delivery) -> dict[str, object]:
@@ -313,8 +439,8 @@ def _facts(hook: Hook, delivery: Delivery) -> dict[str, object]:
     if isinstance(hook, Push | Tag | PullRequest):
         pusher = hook.pusher
         facts["pusher"] = {
-            "name": pusher.name,
-            "email": pusher.email,
-            "avatar_url": pusher.avatar_url,
+            "name": pusher.name[:TEXT_CHARACTERS_MAX],
+            "email": pusher.email[:TEXT_CHARACTERS_MAX],
+            "avatar_url": pusher.avatar_url[:TEXT_CHARACTERS_MAX],
         }
     return facts

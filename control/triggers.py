@@ -44,7 +44,7 @@ def match(hook: Hook, spec: TriggerSpec) -> Verdict:
             f"Its rules for {service} have a mistake and start nothing: {where} {message}.", where
         )
     if isinstance(hook, Unsupported):
-        detail = f" ({hook.detail})" if hook.detail else ""
+        detail = f" ({hook.detail[:NAME_CHARACTERS_MAX]})" if hook.detail else ""
         return _no(f'The event "{hook.event}"{detail} starts no deploy.')
     if isinstance(hook, PullRequest):
         return _pull_request(hook, rules)

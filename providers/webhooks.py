@@ -34,6 +34,8 @@ KEPT = frozenset(
     | {github.DELIVERY, gitlab.DELIVERY, codeup.DELIVERY}
 )
 
+HIDDEN = b"***"
+
 
 class ProviderUnknown(Refusal):
     """The delivery's headers name no Git hosting service that Rollway knows."""
@@ -115,9 +117,11 @@ def kept(sent: Headers) -> dict[str, str]:
     return {name: value for name, value in lowered.items() if name in KEPT}
 
 
-def kept_body(provider: Provider, body: bytes) -> bytes:
+def kept_body(provider: Provider, body: bytes, secret: str) -> bytes:
     """Return the body to keep with a delivery, which says the same and no secret."""
-    return gitee.without_secrets(body) if provider is Provider.GITEE else body
+    if provider is Provider.GITEE:
+        body = gitee.without_secrets(body)
+    return body.replace(secret.encode("utf-8", "surrogatepass"), HIDDEN)
 
 
 def _service(provider: Provider) -> _Service:

@@ -7,6 +7,7 @@ import json
 import secrets
 import time
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx2
@@ -62,7 +63,7 @@ class Hook:
             "commits": [{**commit, "added": [], "modified": ["a"], "removed": []}],
             "pusher": {"name": "ann", "email": "ann@example.com"},
             "sender": {"login": "ann", "avatar_url": "https://example.com/a.png"},
-            "repository": self.about,
+            "repository": {**self.about, "pushed_at": time.time_ns()},
             **given,
         }
 
@@ -240,7 +241,8 @@ async def test_what_is_not_proven_is_refused(hook):
 async def test_what_is_no_delivery(hook):
     """Strangers' addresses, large bodies, other services and broken JSON have answers of theirs."""
     hook.url, known = hook.url[:-4] + "0000", hook.url
-    assert (await hook.send(hook.push())).status_code == 404
+    unknown = await hook.send(hook.push())
+    assert (unknown.status_code, unknown.json()["error"]) == (404, "There is no such webhook.")
     hook.url = known
     assert (await hook.send(b"{" + b" " * (9 * 1024 * 1024))).status_code == 413
     strange = {"X-GitHub-Event": None, "User-Agent": "okhttp/4", "X-Codeup-Event": "Push Hook"}
@@ -252,6 +254,61 @@ async def test_what_is_no_delivery(hook):
     assert delivery["reason"]
     async with httpx2.AsyncClient() as http:
         assert (await http.get(hook.url)).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("X-GitHub-Event", "pull_request"),
+        ("x-github-delivery", "another"),
+        ("X-HUB-SIGNATURE-256", "sha256=00"),
+    ],
+)
+async def test_a_header_that_comes_twice(hook, header, value):
+    """A proxy may have looked at the other one: which is meant, is not for us to say."""
+    body = json.dumps(hook.push()).encode()
+    digest = hmac.new(hook.secret.encode(), body, hashlib.sha256).hexdigest()
+    headers = [
+        (header, value),
+        ("Content-Type", "application/json"),
+        ("X-GitHub-Event", "push"),
+        ("X-GitHub-Delivery", "one"),
+        ("X-Hub-Signature-256", f"sha256={digest}"),
+    ]
+    async with httpx2.AsyncClient(timeout=30) as http:
+        answer = await http.post(hook.url, content=body, headers=headers)
+    assert answer.status_code == 400
+    assert "twice" in answer.json()["error"]
+    assert await hook.deliveries() == []
+
+
+async def test_a_body_that_breaks_off(hook):
+    """The server has nothing to complain about."""
+    address = urlsplit(hook.url)
+    for rest in (b"Content-Length: 500\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\n1\r\n{"):
+        _, writer = await asyncio.open_connection(address.hostname, address.port)
+        writer.write(f"POST {address.path} HTTP/1.1\r\nHost: x\r\n".encode() + rest)
+        await writer.drain()
+        await asyncio.sleep(0.2)
+        writer.transport.abort()
+    assert (await hook.send(hook.push())).status_code == 202
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+async def test_a_body_that_never_ends(hook):
+    """Whoever sends a byte a second is not listened to for ever."""
+    address = urlsplit(hook.url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    head = f"POST {address.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n"
+    writer.write(head.encode())
+    begin, answer = time.monotonic(), asyncio.create_task(reader.readline())
+    while not answer.done():
+        assert time.monotonic() < begin + 60
+        writer.write(b" ")
+        await asyncio.wait({answer}, timeout=1)
+    assert b" 408 " in answer.result()
+    writer.transport.abort()
 
 
 async def test_another_repository(hook):

@@ -44,7 +44,7 @@ def test_deliveries_say_the_same_in_one_vocabulary(path):
     """Each delivery beside a `.hook.json` says what stands there, also from what is kept of it."""
     expected = json.loads(path.with_suffix(".hook.json").read_text())
     provider, headers, body = sent(path)
-    kept, kept_body = webhooks.kept(headers), webhooks.kept_body(provider, body)
+    kept, kept_body = webhooks.kept(headers), webhooks.kept_body(provider, body, "x-secret-x")
 
     assert webhooks.identify(headers) is provider
     assert shown(webhooks.parse(provider, headers, body)) == expected
@@ -140,7 +140,7 @@ def test_no_secret_is_kept():
         "Cookie": "hunter2",
     }
     body = rb'{"a": "\"password\": 1", "password" : "hunter2\"", "sign":"hunter2", "b": 2}'
-    kept = webhooks.kept_body(Provider.GITEE, body)
+    kept = webhooks.kept_body(Provider.GITEE, body, "x-secret-x")
 
     assert webhooks.kept(headers) == {
         "content-type": "application/json",
@@ -307,7 +307,7 @@ def test_nothing_a_stranger_sends_is_a_fault(provider, headers, body, secret):
         lambda: webhooks.verify(provider, headers, body, secret),
         lambda: webhooks.delivery_id(provider, headers, body),
         lambda: webhooks.parse(provider, headers, body),
-        lambda: webhooks.kept_body(provider, body) and webhooks.kept(headers),
+        lambda: webhooks.kept_body(provider, body, "x-secret-x") and webhooks.kept(headers),
     )
     for call in calls:
         refused_or(call)
