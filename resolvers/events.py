@@ -12,7 +12,7 @@ from auth.permissions import Action, NotFound
 from auth.sessions import Unauthenticated
 from control import log
 from control.journal import step_id
-from control.port import Entry, Watched
+from control.port import Entry, EntryKind, Watched
 from control.streams import while_running
 from db.models import Application, Org, Step, Task
 from engine.events import LogStream
@@ -37,9 +37,14 @@ async def task_events(
 
     task = await find()
     tail = context.services.queue.tail(task.id, after)
+    last: Entry | None = None
     async with aclosing(_while_allowed(context, tail, find)) as entries:
         async for entry in entries:
+            last = entry
             yield entry
+    if last is None or last.kind is not EntryKind.END:
+        context.forget()
+        await find()  # it may be gone
 
 
 async def application_tasks(
