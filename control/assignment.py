@@ -4,20 +4,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from json import dumps, loads
 
+from control.accounts import account_for
 from control.port import Assignment, Lease
 from db.models import Application, Environment, Org, Task
-from db.sealed import ENVIRONMENT_SECRETS, TASK_INPUTS, TEAM_ACCOUNTS, TEAM_SECRETS
+from db.sealed import ENVIRONMENT_SECRETS, TASK_INPUTS, TEAM_SECRETS
 from db.vault import NotSealedHere, Seal, Vault
-from engine.repository.credentials import Credential, origin_of
-from providers import Provider
-
-# Where each provider is, and the user that goes with a token; None: the account's own.
-LOGINS: Mapping[str, tuple[str, str | None]] = {
-    Provider.GITHUB: ("https://github.com", "x-access-token"),
-    Provider.GITLAB: ("https://gitlab.com", "oauth2"),
-    Provider.GITEE: ("https://gitee.com", "oauth2"),
-    Provider.CODEUP: ("https://codeup.aliyun.com", None),
-}
+from engine.repository.credentials import Credential
 
 
 def seal_inputs(inputs: Mapping[str, str], task_id: str, vault: Vault) -> str | None:
@@ -65,17 +57,8 @@ def credential_of(owner: Org, application: Application, vault: Vault) -> Credent
     None where there is no such account, or the repository is not on that provider's server; an
     account may name another `url` for its own. NotSealedHere when the token does not open.
     """
-    account = (owner.third_part or {}).get(application.provider)
-    if not account or not account.get("access_token") or application.provider not in LOGINS:
-        return None
-    url, user = LOGINS[application.provider]
-    origin = origin_of(str(account.get("url") or url))
-    if origin is None or origin != origin_of(application.repo_url):
-        return None
-    name = f"{application.provider}.access_token"
-    place = TEAM_ACCOUNTS.place(owner.name)
-    token = vault.open(account["access_token"], place=place, name=name)
-    return Credential(origin, user or str(account.get("user") or account.get("owner")), token)
+    account = account_for(owner, application, vault)
+    return account.credential if account else None
 
 
 def secrets_of(
