@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from db import documents
-from db.models import ApiToken, Application, Delivery, Environment, Org, Task
+from db.models import ApiToken, Application, Delivery, DeployHook, Environment, Org, Task
 from engine.state import UNFINISHED
 
 PAGE_TASKS = 500
@@ -43,14 +43,18 @@ async def move(application: Application, to: Org, db: BaseDBAsyncClient) -> None
     """Give an application to the team of *to*, its OWNER's row.
 
     No secret goes with it: those of its environments are deleted, and so are its webhook's secret
-    and deliveries, the tokens bound to it and what was typed into the inputs of its tasks.
+    and deliveries, its deploy hooks, the tokens bound to it and what was typed into the inputs of
+    its tasks.
     StillDeploying while a task of it runs with the old team's.
     """
     await _lock(application.id, db)
     if await _unfinished(application.id, None, db):
         raise StillDeploying
     await ApiToken.filter(application_id=application.id).using_db(db).delete()
-    await Environment.filter(application_id=application.id).using_db(db).update(secrets={})
+    environments = Environment.filter(application_id=application.id).using_db(db)
+    await environments.update(secrets={})
+    ids = await environments.values_list("id", flat=True)
+    await DeployHook.filter(environment_id__in=list(ids)).using_db(db).delete()
     await Delivery.filter(application_id=application.id).using_db(db).delete()
     await _forget_inputs(application.id, db)
     same = Application.filter(id=application.id).using_db(db)

@@ -37,6 +37,7 @@ class TriggerType(StrEnum):
     MANUAL = "manual"
     REDEPLOY = "redeploy"
     ROLLBACK = "rollback"
+    HOOK = "hook"
     GITHUB = Provider.GITHUB.value
     GITEE = Provider.GITEE.value
     GITLAB = Provider.GITLAB.value
@@ -104,6 +105,7 @@ class Dispatch:
     """A request for a task, whoever asks.
 
     *facts* are kept with the task, to be shown. Without *with_secrets* its steps get none.
+    *task_id* is what a new task is called; one of another id was there before.
     """
 
     actor: Actor
@@ -125,6 +127,7 @@ class Dispatch:
     exact: bool = False
     idempotency_key: str | None = None
     still: Still | None = None  # refuses what the actor may not do any more
+    task_id: str = field(default_factory=lambda: new_id("t"))
 
     @property
     def app_id(self) -> str:
@@ -174,10 +177,9 @@ class Deploys:
         parse(application.repo_url, self._policy)
         found = await self._resolve(request)
         source = request.source
-        task_id = new_id("t")
         secrets = Secrets(await self._secrets(application, environment))
         draft = Draft(
-            id=task_id,
+            id=request.task_id,
             app_id=application.id,
             env_name=request.env_name,
             trigger_type=request.trigger_type.value,
@@ -189,7 +191,7 @@ class Deploys:
             tag=found.tag,
             commit=found.commit,
             message=secrets.mask(request.message) if request.message else None,
-            inputs=seal_inputs(request.inputs, task_id, self._vault),
+            inputs=seal_inputs(request.inputs, request.task_id, self._vault),
             pipeline=source.pipeline if source and request.exact else None,
             exact=request.exact,
             with_secrets=request.with_secrets and (source is None or source.with_secrets),

@@ -55,6 +55,9 @@ class Act(StrEnum):
     APPLICATION_DELETED = "application.deleted"
     WEBHOOK_SECRET_CHANGED = "application.webhook_secret_changed"  # noqa: S105 (no secret)
     DELIVERY_REPEATED = "delivery.repeated"
+    DEPLOY_HOOK_CREATED = "deploy_hook.created"
+    DEPLOY_HOOK_ROTATED = "deploy_hook.rotated"
+    DEPLOY_HOOK_REVOKED = "deploy_hook.revoked"
     ENVIRONMENT_CREATED = "environment.created"
     ENVIRONMENT_UPDATED = "environment.updated"
     ENVIRONMENT_DELETED = "environment.deleted"

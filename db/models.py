@@ -278,6 +278,28 @@ class Environment(Model):
         unique_together = (("application", "name"),)
 
 
+class DeployHook(Model):
+    """A secret address that deploys an environment; only the hash of its token is kept."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    environment: fields.ForeignKeyRelation[Environment] = fields.ForeignKeyField(
+        "rollway.Environment", on_delete=fields.CASCADE, related_name="deploy_hooks"
+    )
+    environment_id: str
+    name = fields.CharField(max_length=64)
+    token_hash = fields.CharField(max_length=64, unique=True)
+    prefix = fields.CharField(max_length=16)
+    created_by_id = fields.CharField(max_length=64)
+    created_time = fields.DatetimeField(auto_now_add=True)
+    last_used_time: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+
+    class Meta:
+        """Table."""
+
+        table = "deploy_hook"
+        unique_together = (("environment", "name"),)
+
+
 class Delivery(Model):
     """One call of a Git hosting service; *delivery_id* is its own name for it.
 
@@ -471,6 +493,7 @@ without_length_checks(
     AuditEntry,
     Application,
     Environment,
+    DeployHook,
     Delivery,
     Task,
     Step,

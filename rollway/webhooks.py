@@ -1,9 +1,8 @@
 """Where Git hosting services deliver: `POST /webhooks/{application}`."""
 
-import asyncio
 from collections.abc import Mapping
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -13,20 +12,12 @@ from control.deliveries import (
     WebhookUnknown,
     WebhookWithoutSecret,
 )
-from providers.payloads import BODY_BYTES_MAX, PayloadTooLarge
+from providers.payloads import BODY_BYTES_MAX
 from providers.proofs import Unproven
 from providers.refusal import Refusal
+from rollway.body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
 
 ACCEPTED, KNOWN = 202, 200
-BODY_SECONDS = 30.0
-
-
-class BodyTooSlow(Refusal):
-    """The delivery did not come within 30 seconds."""
-
-
-class BodyBroken(Refusal):
-    """The delivery broke off."""
 
 
 STATUSES: Mapping[type[Exception], int] = {
@@ -36,7 +27,7 @@ STATUSES: Mapping[type[Exception], int] = {
     WebhookChanged: 401,
     BodyTooSlow: 408,
     BodyBroken: 400,
-    PayloadTooLarge: 413,
+    BodyTooLarge: 413,
     Refusal: 400,
 }
 
@@ -47,7 +38,7 @@ def routes(deliveries: Deliveries) -> list[BaseRoute]:
     async def deliver(request: Request) -> Response:
         try:
             application = await deliveries.webhook(request.path_params["application"])
-            body = await _body(request)
+            body = await read_body(request, BODY_BYTES_MAX)
             receipt = await deliveries.receive(application, request.headers, body)
         except tuple(STATUSES) as refusal:
             status = next(code for kind, code in STATUSES.items() if isinstance(refusal, kind))
@@ -56,25 +47,3 @@ def routes(deliveries: Deliveries) -> list[BaseRoute]:
         return JSONResponse(told, KNOWN if receipt.again else ACCEPTED)
 
     return [Route("/webhooks/{application}", deliver, methods=["POST"], name="webhook")]
-
-
-async def _body(request: Request) -> bytes:
-    """Read the body, but not one that is or says it is too large.
-
-    Raises PayloadTooLarge, BodyTooSlow and BodyBroken.
-    """
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > BODY_BYTES_MAX:
-        raise PayloadTooLarge(int(declared), BODY_BYTES_MAX)
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > BODY_BYTES_MAX:
-                    raise PayloadTooLarge(len(body), BODY_BYTES_MAX)
-    except TimeoutError:
-        raise BodyTooSlow from None
-    except ClientDisconnect:
-        raise BodyBroken from None
-    return bytes(body)
