@@ -44,9 +44,7 @@ async def create(
     same = DeployHook.filter(environment_id=environment.id).using_db(db)
     if await same.count() >= HOOKS_PER_ENVIRONMENT_MAX:
         raise TooManyDeployHooks(HOOKS_PER_ENVIRONMENT_MAX)
-    row = DeployHook(
-        id=new_id("h"), environment_id=environment.id, name=name, created_by_id=by.id
-    )
+    row = DeployHook(id=new_id("h"), environment_id=environment.id, name=name, created_by_id=by.id)
     token = _renew(row)
     await row.save(using_db=db, force_create=True)
     return row, token

@@ -8,7 +8,6 @@ from auth.permissions import Action
 from db.models import (
     ApiToken,
     Application,
-    Delivery,
     Environment,
     Invitation,
     Org,
@@ -19,14 +18,14 @@ from db.models import (
 )
 from resolvers import applications, tasks
 from resolvers.context import Context, Info
-from resolvers.deliveries import webhooks
+from resolvers.deliveries import nodes as starters
 
 Node = (
     User
     | Org
     | Application
     | Environment
-    | Delivery
+    | starters.Starter
     | Task
     | Step
     | Session
@@ -54,9 +53,8 @@ async def _whole(context: Context, node_id: str) -> Node | None:
     task = await context.loaders.task.load(node_id)
     if task:
         return await tasks.visible(context, task)
-    delivery = await Delivery.filter(id=node_id).first()
-    if delivery:
-        return await webhooks.visible(context, delivery)
+    if starter := await starters.find(context, node_id):
+        return starter
     user = await context.loaders.user.load(node_id)
     if user:
         return user if await _knows(context, user) else None

@@ -15,12 +15,14 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from schema.account import ApiToken, Invitation, Session
+from schema.deploy_hooks import DeployHook
 from schema.errors import Masking
 from schema.events import StepOutput, StepStatusChanged, StreamEnd, TaskStatusChanged
 from schema.execution import ExecutionContext
 from schema.limits import LimitFields
 from schema.roots import Mutation, Query, Subscription
 from schema.triggers import (
+    DeployHookTrigger,
     ManualTrigger,
     RedeployTrigger,
     RollbackTrigger,
@@ -59,6 +61,7 @@ schema = Schema(
     subscription=Subscription,
     types=[
         Delivery,
+        DeployHook,
         User,
         Org,
         Application,
@@ -77,6 +80,7 @@ schema = Schema(
         RollbackTrigger,
         WebhookTrigger,
         TrackerTrigger,
+        DeployHookTrigger,
         ScheduleTrigger,
     ],
     extensions=[

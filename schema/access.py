@@ -287,8 +287,8 @@ class AccessMutations:
         AlreadyExistsProblem,
         ConflictProblem,
         needs=Action.TRANSFER_APPLICATION,
-        description="Take an application that was offered to a team. No secret, API token or"
-        " webhook of the old team comes with it.",
+        description="Take an application that was offered to a team. No secret, API token,"
+        " webhook or deploy hook of the old team comes with it.",
     )
     decline_application = mutation(
         ownership.decline_application,

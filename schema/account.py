@@ -94,7 +94,9 @@ class AuditEntry:
         graphql_type=LazyUser | None,
         description="Who did it; null when it was no user.",
     )
-    via: str = strawberry.field(description="The id of the session or API token it was done by.")
+    via: str = strawberry.field(
+        description="The id of the session, API token or deploy hook it was done by."
+    )
     address: str = strawberry.field(description="Where it was done from.")
     device: str = strawberry.field(description="What the program said it was.")
     target: str = strawberry.field(description="The id or name of what it was done to.")

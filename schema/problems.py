@@ -9,6 +9,7 @@ from typing import Any
 import strawberry
 
 from auth.accounts import AccountExists, SignUpClosed, WrongPassword
+from auth.deploy_hooks import TooManyDeployHooks
 from auth.identities import LastWayIn
 from auth.logins import LoginNotOffered
 from auth.passwords import Busy
@@ -191,6 +192,7 @@ WORDS: Mapping[str, str] = {
     "application": "应用",
     "environment": "环境",
     "task": "任务",
+    "deploy hook": "部署钩子",
     "session": "会话",
     "API token": "API 令牌",
     "invitation": "邀请",
@@ -301,6 +303,11 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         LimitExceededProblem,
         ProblemCode.LIMIT_EXCEEDED,
         "一个用户最多有 {tokens_max} 个 API 令牌;请先撤销一个。",
+    ),
+    TooManyDeployHooks: Entry(
+        LimitExceededProblem,
+        ProblemCode.LIMIT_EXCEEDED,
+        "一个环境最多有 {hooks_max} 个部署钩子;请先撤销一个。",
     ),
     ApplicationGone: Entry(
         NotFoundProblem,

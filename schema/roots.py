@@ -21,6 +21,7 @@ from resolvers import (
 from resolvers.deliveries import webhooks
 from resolvers.trackers import reports
 from schema.access import ACCESS, AccessMutations
+from schema.deploy_hooks import DeployHookMutations
 from schema.events import TaskEvent
 from schema.mutations import mutation, query
 from schema.node import Node
@@ -238,7 +239,7 @@ class Query:
 
 
 @strawberry.type(description="What can be changed. Each answers its payload, or a problem.")
-class Mutation(AccessMutations, WebhookMutations):
+class Mutation(AccessMutations, WebhookMutations, DeployHookMutations):
     """What can be changed."""
 
     sign_up = mutation(

@@ -39,6 +39,14 @@ async def _delivery(parent: strawberry.Parent[models.Task]) -> strawberry.ID:
     return strawberry.ID(await _payload_text(parent, "deliveryId"))
 
 
+async def _hook_id(parent: strawberry.Parent[models.Task]) -> strawberry.ID:
+    return strawberry.ID(await _payload_text(parent, "hookId"))
+
+
+async def _hook_name(parent: strawberry.Parent[models.Task]) -> str:
+    return await _payload_text(parent, "hookName")
+
+
 async def _platform(parent: strawberry.Parent[models.Task]) -> str:
     return parent.trigger_type.removeprefix(TRACKER)
 
@@ -105,6 +113,17 @@ class WebhookTrigger(Trigger):
     is_type_of = _is(lambda word: word in {each.value for each in Provider})
     provider = strawberry.field(_provider, description="Which service.")
     delivery_id = strawberry.field(_delivery, description="The service's id of the delivery.")
+
+
+@strawberry.type(description="Somebody called a deploy hook.")
+class DeployHookTrigger(Trigger):
+    """Somebody called a deploy hook."""
+
+    is_type_of = _is(lambda word: word == TriggerType.HOOK)
+    hook_id = strawberry.field(
+        _hook_id, description="The deploy hook's id; it may be revoked by now."
+    )
+    hook_name = strawberry.field(_hook_name, description="What it was called then.")
 
 
 @strawberry.type(description="Another system reported a deploy that it did itself.")

@@ -22,7 +22,7 @@ from resolvers import (
     tasks,
     users,
 )
-from resolvers.deliveries import webhooks
+from resolvers.deliveries import deploy_hooks, webhooks
 from schema.account import ApiToken, ApplicationOffer, AuditEntry, Invitation, Session
 from schema.events import LogPage, TaskEventPage
 from schema.node import Node, shows
@@ -32,6 +32,7 @@ from schema.problems import Blocker
 from schema.triggers import Trigger
 
 if TYPE_CHECKING:
+    from schema.deploy_hooks import DeployHook
     from schema.webhooks import Delivery
 
 LazyUser = Annotated["User", strawberry.lazy("schema.types")]
@@ -40,6 +41,7 @@ LazyApplication = Annotated["Application", strawberry.lazy("schema.types")]
 LazyEnvironment = Annotated["Environment", strawberry.lazy("schema.types")]
 LazyTask = Annotated["Task", strawberry.lazy("schema.types")]
 LazyDelivery = Annotated["Delivery", strawberry.lazy("schema.webhooks")]
+LazyDeployHook = Annotated["DeployHook", strawberry.lazy("schema.deploy_hooks")]
 LazyStep = Annotated["Step", strawberry.lazy("schema.types")]
 
 
@@ -302,6 +304,11 @@ class Environment(Node):
         environments.queue,
         graphql_type=Connection[LazyTask],
         description="Tasks that wait for their turn, the next one first.",
+    )
+    deploy_hooks = strawberry.field(
+        deploy_hooks.of_environment,
+        graphql_type=list[LazyDeployHook],
+        description="Secret addresses that deploy here, newest first; at most 20.",
     )
     version: int = strawberry.field(
         description="Goes up with every change; pass it as `expectedVersion`."

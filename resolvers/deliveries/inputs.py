@@ -1,4 +1,4 @@
-"""The arguments of mutations and queries about webhooks."""
+"""The arguments of mutations and queries about webhooks and deploy hooks."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from providers import Provider
+from resolvers.inputs import DEFAULT_ENVIRONMENT
 from resolvers.validation import Check, Rule
 
 
@@ -53,3 +54,36 @@ class TriggerPreviewInput:
         return {"content-type": "application/json"} | {
             name.lower(): value for name, value in given.items()
         }
+
+
+@strawberry.input(description="A new deploy hook.")
+class CreateDeployHookInput:
+    """A new deploy hook."""
+
+    application_id: strawberry.ID = strawberry.field(description="The application.")
+    env_name: str = strawberry.field(
+        default=DEFAULT_ENVIRONMENT, description="The environment that it deploys."
+    )
+    name: str = strawberry.field(
+        description="Who calls it, say; 1 to 64 characters, unique in the environment."
+    )
+
+    def check(self) -> None:
+        """Raise InvalidInput that names every broken rule."""
+        check = Check()
+        check.label(self.name, "name")
+        check.done()
+
+
+@strawberry.input(description="Which deploy hook gets another address.")
+class RotateDeployHookInput:
+    """Which deploy hook gets another address."""
+
+    deploy_hook_id: strawberry.ID = strawberry.field(description="The deploy hook's id.")
+
+
+@strawberry.input(description="Which deploy hook to revoke.")
+class RevokeDeployHookInput:
+    """Which deploy hook to revoke."""
+
+    deploy_hook_id: strawberry.ID = strawberry.field(description="The deploy hook's id.")
