@@ -39,7 +39,7 @@ from engine.executors.process import ProcessExecutor
 from engine.store import Store
 from engine.workspace import clear
 from resolvers.context import Services
-from rollway import artifacts, invitation, oauth, playground, webhooks
+from rollway import artifacts, deploy_hooks, invitation, oauth, playground, webhooks
 from rollway.graphql import View
 from rollway.settings import ANY_ADDRESS, BadSetting, Settings
 
@@ -124,6 +124,7 @@ class Server:
             Route("/graphql", view, name="graphql", middleware=[hosts]),
             WebSocketRoute("/graphql", view, name="graphql-ws", middleware=[hosts]),
             *webhooks.routes(self.services.deliveries),
+            *deploy_hooks.routes(self.services.deploys),
             *artifacts.routes(view.get_context, hosts),
             *oauth.routes(self.services, hosts),
             *playground.routes(),

@@ -1,0 +1,187 @@
+"""Where whoever has the address deploys: `POST /deploy-hooks/{token}`."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from auth import deploy_hooks, throttle
+from auth.deploy_hooks import DeployHookUnknown
+from auth.throttle import Throttled
+from control.deploys import Deploys, Dispatch, TriggerType
+from control.port import ApplicationGone, EnvironmentGone, IdempotencyKeyReused
+from db.audit import Actor
+from db.models import DeployHook, Task
+from engine.repository.source import COMMIT, RefNotFound
+from providers.repository import AddressNotAllowed, InvalidRepositoryUrl
+from resolvers.validation import Check, InvalidInput
+from rollway.body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
+from rollway.graphql import whence
+from schema.problems import ProblemCode, message
+
+ACCEPTED, KNOWN = 202, 200
+BODY_BYTES_MAX = 16 * 1024
+KEYS = {"ref": "ref", "message": "message", "idempotencyKey": "idempotency_key"}
+REFS = ("refs/heads/", "refs/tags/")
+ACTOR = "deploy hook"  # no user is called so: it has a blank
+HEADERS = {"Cache-Control": "no-store"}
+
+
+@dataclass(eq=False)
+class BodyInvalid(Exception):
+    """The body must be empty, or a JSON object of the texts ref, message and idempotencyKey."""
+
+
+@dataclass(eq=False)
+class NotABranch(Exception):
+    """`ref` must be a branch or a tag: a hook deploys no single commit and no pull request."""
+
+
+@dataclass(eq=False)
+class BranchUnknown(Exception):
+    """The repository has no such branch or tag."""
+
+
+@dataclass(eq=False)
+class RepositoryRefused(Exception):
+    """This server may not reach the application's repository any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a refusal is answered."""
+
+    status: int
+    code: ProblemCode
+
+
+REFUSALS: Mapping[type[Exception], Shown] = {
+    BodyBroken: Shown(400, ProblemCode.INVALID),
+    BodyInvalid: Shown(400, ProblemCode.INVALID),
+    InvalidInput: Shown(400, ProblemCode.INVALID),
+    NotABranch: Shown(400, ProblemCode.INVALID),
+    BranchUnknown: Shown(400, ProblemCode.INVALID),
+    DeployHookUnknown: Shown(404, ProblemCode.NOT_FOUND),
+    BodyTooSlow: Shown(408, ProblemCode.INVALID),
+    IdempotencyKeyReused: Shown(409, ProblemCode.IDEMPOTENCY_KEY_REUSED),
+    RepositoryRefused: Shown(409, ProblemCode.CONFLICT),
+    BodyTooLarge: Shown(413, ProblemCode.INVALID),
+    Throttled: Shown(429, ProblemCode.LIMIT_EXCEEDED),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a caller may say, all of it optional."""
+
+    ref: str | None = None
+    message: str | None = field(default=None, repr=False)
+    idempotency_key: str | None = None
+
+    @classmethod
+    def read(cls, body: bytes) -> "Call":
+        """Read a body. Raises BodyInvalid, NotABranch, and InvalidInput that names every rule."""
+        given = _object(body)
+        if not KEYS.keys() >= given.keys():
+            raise BodyInvalid
+        values = {KEYS[key]: value for key, value in given.items() if value is not None}
+        if not all(isinstance(value, str) for value in values.values()):
+            raise BodyInvalid
+        call = cls(**values)
+        check = Check()
+        check.ref(call.ref, "ref")
+        check.text(call.message, "message")
+        check.key(call.idempotency_key, "idempotencyKey")
+        check.done()
+        if call.ref is not None and not _is_branch(call.ref):
+            raise NotABranch
+        return call
+
+    def key(self, hook: DeployHook) -> str | None:
+        """Return the idempotency key among all of the application's: no other caller has it."""
+        if self.idempotency_key is None:
+            return None
+        digest = sha256(f"{hook.id}\0{self.idempotency_key}".encode()).hexdigest()
+        return f"hook.{digest}"
+
+
+def routes(deploys: Deploys) -> list[BaseRoute]:
+    """List the route; who has the address may call it."""
+
+    async def call(request: Request) -> Response:
+        try:
+            hook = await deploy_hooks.find(request.path_params["token"])
+            await throttle.take(deploy_hooks.calls(hook))
+            wanted = Call.read(await read_body(request, BODY_BYTES_MAX))
+            dispatch = _dispatch(hook, wanted, *whence(request))
+            task = await _deploy(deploys, dispatch)
+        except tuple(REFUSALS) as refusal:
+            return _refused(refusal)
+        status = ACCEPTED if task.id == dispatch.task_id else KNOWN
+        return JSONResponse({"taskId": task.id}, status, HEADERS)
+
+    return [Route("/deploy-hooks/{token}", call, methods=["POST"], name="deploy-hook")]
+
+
+def _dispatch(hook: DeployHook, wanted: Call, address: str, device: str) -> Dispatch:
+    environment = hook.environment
+    return Dispatch(
+        actor=Actor(None, ACTOR, hook.id, address, device),
+        application=environment.application,
+        env_name=environment.name,
+        trigger_type=TriggerType.HOOK,
+        by=None,
+        ref=wanted.ref,
+        message=wanted.message,
+        facts={"hookId": hook.id, "hookName": hook.name},
+        idempotency_key=wanted.key(hook),
+        still=deploy_hooks.still(hook),
+    )
+
+
+async def _deploy(deploys: Deploys, dispatch: Dispatch) -> Task:
+    """Queue a task; what is refused says nothing of the application or its repository."""
+    try:
+        return await deploys.dispatch(dispatch)
+    except (ApplicationGone, EnvironmentGone) as gone:
+        raise DeployHookUnknown from gone
+    except RefNotFound as unknown:
+        raise BranchUnknown from unknown
+    except (InvalidRepositoryUrl, AddressNotAllowed) as refused:
+        raise RepositoryRefused from refused
+
+
+def _refused(refusal: Exception) -> Response:
+    shown = REFUSALS[type(refusal)]
+    answer: dict[str, Any] = {"code": shown.code.value, "error": message(refusal, "en")}
+    headers = dict(HEADERS)
+    if isinstance(refusal, InvalidInput):
+        answer["issues"] = [
+            {"field": list(each.path), "message": each.english} for each in refusal.issues
+        ]
+    if isinstance(refusal, Throttled):
+        headers["Retry-After"] = str(refusal.retry_after)
+    return JSONResponse(answer, shown.status, headers)
+
+
+def _is_branch(ref: str) -> bool:
+    """Tell whether *ref* can only be a branch or a tag: else a stranger's pull request is one."""
+    return not COMMIT.fullmatch(ref) and (not ref.startswith("refs/") or ref.startswith(REFS))
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    if not body.strip():
+        return {}
+    try:
+        given = json.loads(body.decode())
+        json.dumps(given, ensure_ascii=False).encode()  # halves of characters are no text
+    except (ValueError, RecursionError):
+        raise BodyInvalid from None
+    if not isinstance(given, dict):
+        raise BodyInvalid
+    return given
