@@ -11,6 +11,7 @@ from db.models import (
     Application,
     AuditEntry,
     Delivery,
+    DeployHook,
     Environment,
     Invitation,
     Org,
@@ -81,6 +82,18 @@ class World:
             reason="There was nothing to ask.",
             received_time=time,
             finished_time=time,
+        )
+
+    async def deploy_hook(self, environment_id, by, name="ci"):
+        """Return a hook of an environment; nobody knows its address."""
+        return await DeployHook.create(
+            id=f"h_{environment_id.replace(':', '_')}",
+            environment_id=environment_id,
+            name=name,
+            token_hash=environment_id,
+            prefix="rwh_",
+            created_by_id=by.id,
+            last_used_time=datetime(2026, 1, 1, tzinfo=UTC),
         )
 
     async def mutate(self, name, user, selection="", /, **given):

@@ -11,6 +11,7 @@ from db.models import (
     ApiToken,
     Application,
     Delivery,
+    DeployHook,
     Environment,
     Invitation,
     Org,
@@ -43,7 +44,7 @@ QUERIES = {
             {"id": each}
             for each in (
                 *("APP", "TASK", "ENV", "STEP", "USER", "MEMBER"),
-                *("SESSION", "TOKEN", "INVITATION", "DELIVERY"),
+                *("SESSION", "TOKEN", "INVITATION", "DELIVERY", "HOOK"),
             )
         ],
     ),
@@ -109,6 +110,9 @@ MUTATIONS = {
     "rotateWebhookSecret": [{"applicationId": "APP"}],
     "removeWebhookSecret": [{"applicationId": "APP"}],
     "redeliver": [{"deliveryId": "DELIVERY"}],
+    "createDeployHook": [{"applicationId": "APP", "envName": "test", "name": "new"}],
+    "rotateDeployHook": [{"deployHookId": "HOOK"}],
+    "revokeDeployHook": [{"deployHookId": "HOOK"}],
 }
 SUBSCRIPTIONS = {
     "taskEvents": ("subscription ($id: ID!) { taskEvents(taskId: $id) { seq } }", {"id": "TASK"}),
@@ -132,6 +136,9 @@ ROLES = {
     "rotateWebhookSecret": Action.SET_SECRETS,
     "removeWebhookSecret": Action.SET_SECRETS,
     "redeliver": Action.DEPLOY,
+    "createDeployHook": Action.SET_SECRETS,
+    "rotateDeployHook": Action.SET_SECRETS,
+    "revokeDeployHook": Action.SET_SECRETS,
     "updateOrg": Action.UPDATE_ORG,
     "deleteOrg": Action.DELETE_ORG,
     "transferOrg": Action.TRANSFER_ORG,
@@ -168,7 +175,10 @@ def filled(value, ids):
 
 async def everything():
     """Return what is stored of what can be changed."""
-    models = (Environment, Application, Delivery, Org, Task, Invitation, ApiToken, Session)
+    models = (
+        *(Environment, Application, Delivery, DeployHook, Org, Task),
+        *(Invitation, ApiToken, Session),
+    )
     return [await model.all().values() for model in models]
 
 
@@ -201,8 +211,10 @@ async def acme(sqlite_world):
     offered = await sqlite_world.application(giver, "gift")
     await Application.filter(id=offered.id).update(transfer_org_name="acme")
     delivery = await sqlite_world.delivery(application)
+    hook = await sqlite_world.deploy_hook(f"{application.id}:test", owner)
     there = {
         "DELIVERY": delivery.id,
+        "HOOK": hook.id,
         "APP": application.id,
         "TASK": task.id,
         "ENV": f"{application.id}:test",
@@ -219,6 +231,7 @@ async def acme(sqlite_world):
     }
     nowhere = {
         "DELIVERY": "d_none",
+        "HOOK": "h_none",
         "APP": "a_none",
         "TASK": "t_none",
         "ENV": "a_none:test",

@@ -51,6 +51,9 @@ TOLD = {
     "rotateWebhookSecret": ("application.webhook_secret_changed", [ACME], None),
     "removeWebhookSecret": ("application.webhook_secret_changed", [ACME], None),
     "redeliver": ("delivery.repeated", [ACME], None),
+    "createDeployHook": ("deploy_hook.created", [ACME], None),
+    "rotateDeployHook": ("deploy_hook.rotated", [ACME], None),
+    "revokeDeployHook": ("deploy_hook.revoked", [ACME], None),
     "transferApplication": (
         "application.offered",
         [ACME],
@@ -77,6 +80,7 @@ TOLD = {
 }
 # What changes nothing yet: the service's answer, which comes back by the browser, is told.
 BEGUN = {"linkLogin"}
+SHOWN_ONCE = ("token", "value", "link", "url")
 # Who does it; the others are done by the OWNER.
 BY = {"acceptInvitation": "named", "declineInvitation": "named", "signUp": None, "signIn": None}
 
@@ -329,17 +333,20 @@ async def test_no_secret_is_told(team):
             },
         ),
         ("createApiToken", "value", {"name": "x", "scopes": ["READ"], "orgName": "acme"}),
+        ("createDeployHook", "url", {**app, "envName": "test", "name": "x"}),
+        ("rotateDeployHook", "url", {"deployHookId": there["HOOK"]}),
         ("inviteMember", "link", {"orgName": "acme"}),
     ):
         answer = await world.done(name, owner, selection, **given)
-        seen += [str(answer[key]) for key in ("token", "value", "link") if answer.get(key)]
+        seen += [str(answer[key]) for key in SHOWN_ONCE if answer.get(key)]
         if "task" in answer:
             reason = {"taskId": answer["task"]["id"], "reason": f"for {canaries[3]}"}
             await world.done("cancelTask", owner, **reason)
-    assert len(seen) == 4
+    assert len(seen) == 6
+    seen += [each.rpartition("/")[2].rpartition("#")[2] for each in seen]
 
     told = json.dumps(await AuditEntry.all().values(), default=str)
-    for value in (*canaries, *seen, seen[-1].partition("#")[2]):
+    for value in (*canaries, *seen):
         assert not [each for each in disguised(value) if each in told], value
     for key in "ABC":
         assert f'"{key}"' in told  # names are told

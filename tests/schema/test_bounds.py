@@ -22,6 +22,7 @@ from db.models import (
     ApiToken,
     Application,
     Delivery,
+    DeployHook,
     Environment,
     Invitation,
     LogChunk,
@@ -49,7 +50,7 @@ BEYOND = {
     "other application": ("application", "environment"),
     "other environment": ("environment",),
 }
-TRIGGERS = ("manual", "redeploy", "rollback", "github", "tracker:fc", "schedule")
+TRIGGERS = ("manual", "redeploy", "rollback", "github", "tracker:fc", "schedule", "hook")
 
 
 def now():
@@ -101,6 +102,7 @@ async def fill(world, mark):
         *await Step.all().values_list("id", flat=True),
         *await Session.all().values_list("id", flat=True),
         *await Invitation.all().values_list("id", flat=True),
+        *await DeployHook.all().values_list("id", flat=True),
     ]
     return ann, web, ids
 
@@ -199,6 +201,8 @@ async def _application(world, mark, owner, name, environments, where):
             resource={"fc": [{"uid": "1", "region": "r", "service": "s", "function": place}]},
         )
         await _tasks(app, environment)
+        by = await User.get(id=owner.user_id)
+        await world.deploy_hook(environment.id, by, f"for {environment.name}")
     asked = await Environment.filter(application_id=app.id)
     delivery = await world.delivery(app, verdicts=[_verdict(each) for each in asked])
     if where != "inside":
@@ -230,6 +234,8 @@ async def _tasks(app, environment):
             trigger_type=trigger,
             trigger_payload={
                 "deliveryId": "d",
+                "hookId": "h",
+                "hookName": "ci",
                 "externalId": "e",
                 "cron": "* * * * *",
                 "timeZone": "UTC",
