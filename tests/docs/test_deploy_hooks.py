@@ -1,0 +1,89 @@
+"""The page on deploy hooks is true: its examples are run in order, its answers are all."""
+
+import json
+import re
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from auth.deploy_hooks import CALLS_MAX, HOOKS_PER_ENVIRONMENT_MAX
+from rollway.deploy_hooks import ACCEPTED, BODY_BYTES_MAX, KNOWN, REFUSALS
+
+TEXT = (Path(__file__).parent.parent.parent / "docs" / "deploy-hooks.md").read_text()
+SIGN_IN = """mutation ($p: String!) { signIn(input: {login: "demo", password: $p}) {
+  ... on SignInPayload { token } } }"""
+
+
+def send(server, token, query, variables):
+    """Return the data of an answer without errors and problems."""
+    headers = {"Content-Type": "application/json"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    request = urllib.request.Request(f"{server.url}/graphql", body, headers)
+    with urllib.request.urlopen(request, timeout=10) as response:
+        answer = json.load(response)
+    assert "errors" not in answer, answer
+    (found,) = answer["data"].values()
+    assert "code" not in found, found
+    return found
+
+
+def shell(script):
+    """Run a script; return the lines it prints."""
+    script = f"set -euo pipefail\n{script}"
+    done = subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout.replace("}{", "}\n{").splitlines()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_the_page_leads_from_a_hook_to_none(server):
+    """Made, called, listed, rotated and revoked."""
+    token = send(server, "", SIGN_IN, {"p": server.password})["token"]
+    known = {"APPLICATION_ID": server.application}
+    url, tasks, answers = "", [], []
+    for language, text, variables in re.findall(
+        r"^```(graphql|sh)\n(.*?)^```$(?:\n\n```json\n(.*?)^```$)?", TEXT, re.DOTALL | re.MULTILINE
+    ):
+        if language == "sh":
+            given = f"DEPLOY_HOOK={url} BUILD=42\n"
+            tasks = [json.loads(line)["taskId"] for line in shell(given + text)]
+            assert shell(given + text)[1] == json.dumps({"taskId": tasks[1]}, separators=(",", ":"))
+            continue
+        for name, value in known.items():
+            variables = variables.replace(f'"{name}"', json.dumps(value))  # noqa: PLW2901
+        answer = send(server, token, text, json.loads(variables))
+        answers.append(answer)
+        url = answer.get("url", url)
+        if "id" in answer.get("deployHook", {}):
+            known["DEPLOY_HOOK_ID"] = answer["deployHook"]["id"]
+
+    made, listed, rotated, revoked = answers
+    assert len(set(tasks)) == 2
+    environment = listed["environment"]
+    (hook,) = environment["deployHooks"]
+    assert (hook["name"], hook["createdBy"]) == ("base image", {"user": {"username": "demo"}})
+    assert hook["prefix"] in made["url"]
+    assert hook["lastUsedTime"]
+    assert environment["latestTask"]["triggerType"] == "hook"
+    trigger = {"hookId": hook["id"], "hookName": "base image"}
+    assert environment["latestTask"]["trigger"] == trigger
+    assert rotated["url"] != made["url"]
+    assert revoked == {"deletedId": hook["id"]}
+
+
+def test_every_answer_stands_there():
+    """With its code; and the numbers."""
+    (rows,) = re.findall(r"<!-- hook answers -->\n(.*?)<!-- /", TEXT, re.DOTALL)
+    shown = re.findall(r"^\| (\d+) \| (?:`(\w+)`)? ?\|", rows, re.MULTILINE)
+    answers = {(each.status, each.code.value) for each in REFUSALS.values()}
+    expected = answers | {(ACCEPTED, ""), (KNOWN, "")}
+    assert sorted((int(status), code) for status, code in shown) == sorted(expected)
+    assert f"larger than {BODY_BYTES_MAX // 1024} KiB" in rows
+    assert f"more than {CALLS_MAX} calls in a minute" in rows
+    assert f"at most {HOOKS_PER_ENVIRONMENT_MAX}, and" in TEXT
