@@ -18,6 +18,7 @@ from auth.sessions import Unauthenticated
 from auth.viewer import Viewer
 from control.deliveries import Deliveries
 from control.deploys import Deploys
+from control.integrations import Integrations
 from control.port import Queue
 from control.reports import Reports
 from control.rights import Rights
@@ -36,6 +37,7 @@ class Services:
     queue: Queue
     deploys: Deploys
     deliveries: Deliveries
+    integrations: Integrations
     reports: Reports
     rights: Rights
     accounts: Accounts

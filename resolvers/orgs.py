@@ -1,7 +1,5 @@
 """Teams: create, look up, and what a team shows."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated
 
 import strawberry
@@ -40,22 +38,11 @@ TASKS = Relation(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Integration:
-    """A linked Git hosting account, without its token."""
-
-    provider: str
-    owner: str
-    external_id: str
-    avatar: str | None
-    linked_time: datetime
-
-
 async def org(
     info: Info, name: Annotated[str, strawberry.argument(description="The team's name.")]
 ) -> Org | None:
     """Return the caller's row in the team; None when they have none."""
-    if _is_narrow(info):
+    if is_narrow(info):
         return None
     return await info.context.membership(name)
 
@@ -183,27 +170,12 @@ async def description(parent: strawberry.Parent[Org], info: Info) -> str | None:
 
 async def secrets(parent: strawberry.Parent[Org], info: Info) -> list[SecretKey]:
     """Return what may be seen of the team's secrets."""
-    if _is_narrow(info):
+    if is_narrow(info):
         return []
     return secret_keys((await _owner(parent, info)).secrets)
 
 
-async def integrations(parent: strawberry.Parent[Org], info: Info) -> list[Integration]:
-    """Return the linked Git hosting accounts."""
-    linked = {} if _is_narrow(info) else (await _owner(parent, info)).third_part or {}
-    return [
-        Integration(
-            provider=name,
-            owner=str(account.get("owner") or account.get("repo_owner") or ""),
-            external_id=str(account.get("id", "")),
-            avatar=account.get("avatar"),
-            linked_time=datetime.fromtimestamp(account.get("linked_time", 0), UTC),
-        )
-        for name, account in sorted(linked.items())
-    ]
-
-
-def _is_narrow(info: Info) -> bool:
+def is_narrow(info: Info) -> bool:
     """Tell whether the caller is a token of one application, which sees no more of its team."""
     viewer = info.context.viewer
     return viewer is not None and viewer.application_id is not None
@@ -227,7 +199,7 @@ async def _owner(parent: Org, info: Info) -> Org:
 
 async def viewer_can(parent: strawberry.Parent[Org], info: Info) -> frozenset[Action]:
     """Return what the caller may do in the team."""
-    return frozenset() if _is_narrow(info) else await info.context.allowed(parent.name)
+    return frozenset() if is_narrow(info) else await info.context.allowed(parent.name)
 
 
 async def members(
@@ -240,7 +212,7 @@ async def members(
 ) -> Page:
     """Return the rows of all members."""
     only: tuple[Condition, ...] = ()
-    if _is_narrow(info):
+    if is_narrow(info):
         only = (Condition("x.user_id", "=", (info.context.signed_in().user.id,)),)
     selection = paging.select(first, after, last, before, only)
     return await info.context.loaders.page(MEMBERS, selection).load(parent.name)

@@ -22,6 +22,7 @@ from resolvers.deliveries import webhooks
 from resolvers.trackers import reports
 from schema.access import ACCESS, AccessMutations
 from schema.events import TaskEvent
+from schema.integrations import IntegrationMutations
 from schema.mutations import mutation, query
 from schema.node import Node
 from schema.pipelines import PipelineCheck
@@ -238,7 +239,7 @@ class Query:
 
 
 @strawberry.type(description="What can be changed. Each answers its payload, or a problem.")
-class Mutation(AccessMutations, WebhookMutations):
+class Mutation(AccessMutations, WebhookMutations, IntegrationMutations):
     """What can be changed."""
 
     sign_up = mutation(

@@ -23,7 +23,9 @@ from resolvers import (
     users,
 )
 from resolvers.deliveries import webhooks
+from resolvers.integrations import accounts
 from schema.account import ApiToken, ApplicationOffer, AuditEntry, Invitation, Session
+from schema.branches import branches
 from schema.events import LogPage, TaskEventPage
 from schema.node import Node, shows
 from schema.paging import Connection
@@ -32,6 +34,7 @@ from schema.problems import Blocker
 from schema.triggers import Trigger
 
 if TYPE_CHECKING:
+    from schema.integrations import Integration
     from schema.webhooks import Delivery
 
 LazyUser = Annotated["User", strawberry.lazy("schema.types")]
@@ -40,6 +43,7 @@ LazyApplication = Annotated["Application", strawberry.lazy("schema.types")]
 LazyEnvironment = Annotated["Environment", strawberry.lazy("schema.types")]
 LazyTask = Annotated["Task", strawberry.lazy("schema.types")]
 LazyDelivery = Annotated["Delivery", strawberry.lazy("schema.webhooks")]
+LazyIntegration = Annotated["Integration", strawberry.lazy("schema.integrations")]
 LazyStep = Annotated["Step", strawberry.lazy("schema.types")]
 
 
@@ -54,17 +58,6 @@ class SecretKey:
     key: str = strawberry.field(description="Its name.")
     version: int = strawberry.field(description="Goes up with every new value.")
     updated_time: datetime = strawberry.field(description="When its value was set.")
-
-
-@strawberry.type(description="A linked Git hosting account.")
-class Integration:
-    """A linked Git hosting account."""
-
-    provider: Provider = strawberry.field(description="Which service.")
-    owner: str = strawberry.field(description="The account's name.")
-    external_id: str = strawberry.field(description="The service's id of the account.")
-    avatar: str | None = strawberry.field(description="Address of a picture.")
-    linked_time: datetime = strawberry.field(description="When it was linked.")
 
 
 @strawberry.type(description="Where the hosting service sends its deliveries.")
@@ -174,8 +167,8 @@ class Org(Node):
         description="Names, versions and dates of the team's secrets; values are never shown.",
     )
     integrations = strawberry.field(
-        orgs.integrations,
-        graphql_type=list[Integration],
+        accounts.of_org,
+        graphql_type=list[LazyIntegration],
         description="Linked Git hosting accounts, without their tokens.",
     )
     offers = strawberry.field(
@@ -238,6 +231,7 @@ class Application(Node):
         graphql_type=LazyEnvironment | None,
         description="One environment.",
     )
+    branches = branches
     deliveries = strawberry.field(
         webhooks.of_application,
         graphql_type=Connection[LazyDelivery],
