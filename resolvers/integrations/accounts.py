@@ -12,7 +12,7 @@ from auth import teams
 from auth.permissions import Action
 from control import integrations as control
 from control.accounts import SERVICES, NotLinked, name_of
-from control.integrations import Health
+from control.integrations import Health, Link
 from db import audit
 from db.audit import Act, Actor, Entry, org_chain
 from db.models import Org
