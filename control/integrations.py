@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from time import time
+from types import MappingProxyType
 from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -296,10 +297,15 @@ class Integrations:
                 more = {"owner": link.login, "avatar": link.avatar or None}
                 if link.scopes is not None:  # what a sign-in told is known better
                     more["scopes"] = sorted(link.scopes)
-        await self._note(row, provider, health, reason, **more)
+        await self._note(row, provider, health, reason, more)
 
     async def _note(
-        self, owner: Org, provider: str, health: Health, reason: str, **more: object
+        self,
+        owner: Org,
+        provider: str,
+        health: Health,
+        reason: str,
+        more: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         """Keep how an account did, unless it has another token by now."""
         mark = _mark((owner.third_part or {}).get(provider) or {})
