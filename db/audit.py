@@ -56,6 +56,7 @@ class Act(StrEnum):
     APPLICATION_TRANSFERRED = "application.transferred"
     APPLICATION_DELETED = "application.deleted"
     WEBHOOK_SECRET_CHANGED = "application.webhook_secret_changed"  # noqa: S105 (no secret)
+    WEBHOOK_SET_UP = "application.webhook_set_up"
     DELIVERY_REPEATED = "delivery.repeated"
     ENVIRONMENT_CREATED = "environment.created"
     ENVIRONMENT_UPDATED = "environment.updated"

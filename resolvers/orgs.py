@@ -16,6 +16,7 @@ from resolvers import paging
 from resolvers.access_inputs import DeleteOrgInput, TransferOrgInput, UpdateOrgInput
 from resolvers.arguments import After, Before, First, Input, Last, Where
 from resolvers.context import Info
+from resolvers.deliveries.setting_up import Deleted
 from resolvers.inputs import CreateOrgInput, TaskFilter
 from resolvers.paging import Condition, InvalidPage, Page, Relation
 from resolvers.refusals import Taken
@@ -115,8 +116,8 @@ async def transfer_org(info: Info, input: Input[TransferOrgInput]) -> Org:  # no
     return owner
 
 
-async def delete_org(info: Info, input: Input[DeleteOrgInput]) -> str:  # noqa: A002 (the API's name)
-    """Delete a team with its applications, tasks and logs; return the id of the OWNER's row."""
+async def delete_org(info: Info, input: Input[DeleteOrgInput]) -> Deleted:  # noqa: A002
+    """Delete a team with its applications, tasks and logs."""
     context = info.context
     mine = await context.require(input.org_name, Action.DELETE_ORG, what="team")
     input.check()
@@ -131,7 +132,8 @@ async def delete_org(info: Info, input: Input[DeleteOrgInput]) -> str:  # noqa: 
         await audit.write(org_chain(mine.name), entry, db)
     context.forget()
     context.services.rights.changed(*user_ids)
-    return owner.id
+    left = await context.services.webhooks.take_all_down(deleted, owner)
+    return Deleted(owner.id, left)
 
 
 def _profile(row: Org) -> dict[str, object]:

@@ -24,7 +24,8 @@ from control import packing
 from control.deliveries import Deliveries
 from control.deploys import Deploys
 from control.embedded import EmbeddedQueue
-from control.integrations import Integrations
+from control.hosting.integrations import Integrations
+from control.hosting.webhooks import Webhooks
 from control.port import Queue
 from control.pubsub import MemoryPubSub
 from control.reports import Reports
@@ -101,11 +102,13 @@ class Server:
         self._down: set[str] = set()
         deploys = Deploys(self.queue, vault, settings.policy)
         logins = Logins(settings.logins, vault, settings.url)
+        integrations = Integrations(vault, settings.policy, renewing.by(logins))
         self.services = Services(
             queue=self.queue,
             deploys=deploys,
             deliveries=Deliveries(deploys, vault, pubsub),
-            integrations=Integrations(vault, settings.policy, renewing.by(logins)),
+            integrations=integrations,
+            webhooks=Webhooks(integrations, vault, settings.policy, settings.url),
             reports=Reports(vault, pubsub),
             rights=Rights(pubsub, LOOK_SECONDS if settings.embedded else LOOK_SECONDS_SHARED),
             accounts=Accounts(Passwords(settings.password_cost), settings.attempts),

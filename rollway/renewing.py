@@ -1,8 +1,8 @@
-"""New tokens for linked accounts: what `control.integrations` wants, from a sign-in's client."""
+"""New tokens for linked accounts: what `control.hosting.integrations` wants, from a sign-in's client."""
 
 from auth.logins import LoginNotOffered, Service
 from auth.oauth import CodeRefused, LoginRefused, Logins, ServiceDown, ServiceNonsense
-from control.integrations import Renew, Renewed
+from control.hosting.integrations import Renew, Renewed
 from providers import Provider
 from providers.api import refusals
 

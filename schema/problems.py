@@ -17,7 +17,6 @@ from auth.sessions import Unauthenticated, WrongCredentials
 from auth.teams import AlreadyMember, InvitationGone, NotAMember, OwnerStays, TeamFull
 from auth.throttle import Throttled
 from auth.tokens import TooManyTokens
-from control.accounts import NotLinked
 from control.applications import StillDeploying
 from control.deploys import (
     Blocked,
@@ -27,7 +26,9 @@ from control.deploys import (
     NotEarlierSuccess,
     NotSealed,
 )
-from control.integrations import AskedTooMuch, ScopesMissing, TokenUnreadable
+from control.hosting.accounts import NotLinked
+from control.hosting.integrations import AskedTooMuch, ScopesMissing, TokenUnreadable
+from control.hosting.webhooks import WebhookBusy
 from control.port import (
     AlreadyCompleted,
     ApplicationGone,
@@ -367,6 +368,9 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         ProblemCode.CONFLICT,
         "该任务从未读取流水线,没有可重复的计划;请使用 REFRESH_CONFIG。",
         ("mode",),
+    ),
+    WebhookBusy: Entry(
+        ConflictProblem, ProblemCode.CONFLICT, "此刻正在服务端设置该 webhook;请在完成后重试。"
     ),
     AlreadyCompleted: Entry(
         ConflictProblem, ProblemCode.CONFLICT, "任务已以 {status} 结束。", ("taskId",)

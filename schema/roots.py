@@ -35,6 +35,7 @@ from schema.problems import (
     InvalidProblem,
     LimitExceededProblem,
     UnauthenticatedProblem,
+    UpstreamProblem,
 )
 from schema.types import Application, Environment, Org, SecretKey, Task, User
 from schema.webhooks import TriggerPreviewPayload, WebhookMutations
@@ -324,8 +325,10 @@ class Mutation(AccessMutations, WebhookMutations, IntegrationMutations):
         InvalidProblem,
         AlreadyExistsProblem,
         ConflictProblem,
+        UpstreamProblem,
         needs=Action.CREATE_APPLICATION,
-        description="Connect a repository to a team.",
+        description="Connect a repository to a team, and have pushes deploy where the team has"
+        " linked an account that opens it.",
     )
     update_application = mutation(
         applications.update_application,

@@ -22,7 +22,7 @@ from resolvers import (
     tasks,
     users,
 )
-from resolvers.deliveries import webhooks
+from resolvers.deliveries import setting_up, webhooks
 from resolvers.integrations import accounts
 from schema.account import ApiToken, ApplicationOffer, AuditEntry, Invitation, Session
 from schema.branches import branches
@@ -67,6 +67,10 @@ class WebhookStatus:
     url: str = strawberry.field(description="The address to give to the service.")
     secret_set: bool = strawberry.field(description="True when deliveries can be proven.")
     last_delivery_time: datetime | None = strawberry.field(description="When the last one came.")
+    registered_url: str | None = strawberry.field(
+        description="The address that was set at the service with the team's account; null for"
+        " none. Where it is not `url`, `syncWebhook` sets it anew."
+    )
 
 
 @strawberry.type(description="A cloud function that an environment deploys.")
@@ -217,7 +221,7 @@ class Application(Node):
         name="offeredTo", description="The team it is offered to; null for none."
     )
     webhook = strawberry.field(
-        applications.webhook,
+        setting_up.status,
         graphql_type=WebhookStatus | None,
         description="The webhook; null until one is set up.",
     )

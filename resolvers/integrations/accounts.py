@@ -11,8 +11,8 @@ from starlette.responses import Response
 from auth import teams
 from auth.permissions import Action
 from control import integrations as control
-from control.accounts import SERVICES, NotLinked, name_of
-from control.integrations import Health, Link
+from control.hosting.accounts import SERVICES, NotLinked, name_of
+from control.hosting.integrations import Health, Link
 from db import audit
 from db.audit import Act, Actor, Entry, org_chain
 from db.models import Org

@@ -7,8 +7,8 @@ from auth.identities import SessionEnded
 from auth.logins import Grant, Identity, Trip
 from auth.permissions import NotFound
 from control import integrations as control
-from control.accounts import Account
-from control.integrations import Link, Renewed
+from control.hosting.accounts import Account
+from control.hosting.integrations import Link, Renewed
 from db.audit import Actor
 from db.models import Org, Session
 from providers import Provider

@@ -14,7 +14,7 @@ from typing import Any
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.transactions import in_transaction
 
-from control.accounts import (
+from control.hosting.accounts import (
     SERVICES,
     Account,
     NotLinked,
