@@ -1,4 +1,4 @@
-"""New tokens for linked accounts: what `control.hosting.integrations` wants, from a sign-in's client."""
+"""New tokens for linked accounts, from the client of a sign-in."""
 
 from auth.logins import LoginNotOffered, Service
 from auth.oauth import CodeRefused, LoginRefused, Logins, ServiceDown, ServiceNonsense

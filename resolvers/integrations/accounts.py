@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from auth import teams
 from auth.permissions import Action
-from control import integrations as control
+from control.hosting import integrations as control
 from control.hosting.accounts import SERVICES, NotLinked, name_of
 from control.hosting.integrations import Health, Link
 from db import audit

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from auth.identities import SessionEnded
 from auth.logins import Grant, Identity, Trip
 from auth.permissions import NotFound
-from control import integrations as control
+from control.hosting import integrations as control
 from control.hosting.accounts import Account
 from control.hosting.integrations import Link, Renewed
 from db.audit import Actor

@@ -112,6 +112,7 @@ MUTATIONS = {
     "unlinkAccount": [{"orgName": "ORG", "provider": "GITLAB"}],
     "rotateWebhookSecret": [{"applicationId": "APP"}],
     "removeWebhookSecret": [{"applicationId": "APP"}],
+    "syncWebhook": [{"applicationId": "APP"}],
     "redeliver": [{"deliveryId": "DELIVERY"}],
 }
 SUBSCRIPTIONS = {
@@ -139,6 +140,7 @@ ROLES = {
     "unlinkAccount": Action.LINK_ACCOUNTS,
     "rotateWebhookSecret": Action.SET_SECRETS,
     "removeWebhookSecret": Action.SET_SECRETS,
+    "syncWebhook": Action.UPDATE_APPLICATION,
     "redeliver": Action.DEPLOY,
     "updateOrg": Action.UPDATE_ORG,
     "deleteOrg": Action.DELETE_ORG,
