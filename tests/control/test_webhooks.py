@@ -14,6 +14,7 @@ from tortoise.transactions import in_transaction
 
 from control import applications
 from control.hosting.accounts import NotLinked
+from control.hosting.integrations import Integrations
 from control.hosting.webhooks import BUSY_SECONDS, WebhookBusy, Webhooks, new_secret, proofs
 from db.audit import Act, Actor, Entry, Told, org_chain
 from db.models import Application, AuditEntry, Org, User
@@ -114,10 +115,15 @@ async def linked(application, vault, forge):
     return await Application.get(id=application.id)
 
 
+async def no_renewal(*_):
+    """Tokens of these tests do not end."""
+    raise AssertionError
+
+
 @pytest.fixture
 def hooks(vault, heard):
     """What sets webhooks up; services deliver to the address that listens."""
-    return Webhooks(vault, POLICY, heard.url)
+    return Webhooks(Integrations(vault, POLICY, no_renewal), vault, POLICY, heard.url)
 
 
 def told(application, still=None):
@@ -151,10 +157,8 @@ async def test_it_is_taken_down(linked, hooks, heard):
     row = await hooks.set_up(linked, new_secret(), told(linked))
     owner = await Org.get(name="acme")
     assert await hooks.take_all_down([row, linked], owner) == []
-    account = hooks.account(owner, row)
-    api = account.connect(POLICY)
-    assert not await api.remove_webhook(parse(row.repo_url, POLICY), row.repo_webhook_url)
-    await api.close()
+    async with hooks.integrations.api_for(owner, row) as api:
+        assert not await api.remove_webhook(parse(row.repo_url, POLICY), row.repo_webhook_url)
 
     owner.third_part = {}
     assert await hooks.take_all_down([row], owner) == [row.repo_webhook_url]
