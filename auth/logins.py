@@ -22,6 +22,8 @@ NEXT_CHARACTERS_MAX = 1000
 LOGIN_CHARACTERS_MAX = 255
 AVATAR_CHARACTERS_MAX = 2000
 UNION_ID_MAX = 2**63
+EXPIRES_SECONDS_MAX = 10 * 365 * 24 * 3600
+TOKEN = re.compile(r"[!-~]{1,4000}")
 PLACE = "cookie/login"
 LOCAL_PATH = re.compile(r"/(?!/)[!-\[\]-~]*")  # visible ASCII without the backslash
 
@@ -154,11 +156,44 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A token that a service gave, and what it said of it.
+
+    *scopes* is None where it said nothing, *expires_time* (seconds since 1970) where it goes on.
+    """
+
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+    expires_time: float | None = None
+    scopes: frozenset[str] | None = None
+
+    @classmethod
+    def read(cls, answer: Mapping[str, Any]) -> "Grant":
+        """Read the answer to a code or to a refresh token; ValueError when there is no token."""
+        token, refresh, seconds, scope = (
+            answer.get(key) for key in ("access_token", "refresh_token", "expires_in", "scope")
+        )
+        if not isinstance(token, str) or not TOKEN.fullmatch(token):
+            raise ValueError("no token")
+        expires_time = None
+        if isinstance(seconds, int) and 0 < seconds < EXPIRES_SECONDS_MAX:
+            expires_time = time() + seconds
+        renewable = isinstance(refresh, str) and TOKEN.fullmatch(refresh)
+        scopes = frozenset(re.findall(r"[^\s,]+", scope)) if isinstance(scope, str) else None
+        return cls(
+            access_token=token,
+            refresh_token=refresh if renewable else None,
+            expires_time=expires_time,
+            scopes=scopes or None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
     """One way to a service and back.
 
     *verifier* is PKCE's secret, *next_path* where to go in the end. *session_id* is the session
-    that links a login to its user; None signs in.
+    that links a login to its user, or an account to the team *org_name*; None signs in.
     """
 
     service: Service
@@ -167,9 +202,16 @@ class Trip:
     next_path: str
     session_id: str | None
     expires_time: float  # seconds since 1970
+    org_name: str | None = None
 
     @classmethod
-    def start(cls, service: Service, next_path: str, session_id: str | None = None) -> "Trip":
+    def start(
+        cls,
+        service: Service,
+        next_path: str,
+        session_id: str | None = None,
+        org_name: str | None = None,
+    ) -> "Trip":
         """Return a new trip with fresh secrets."""
         return cls(
             service=service,
@@ -178,6 +220,7 @@ class Trip:
             next_path=next_path,
             session_id=session_id,
             expires_time=time() + TRIP_SECONDS,
+            org_name=org_name,
         )
 
     def seal(self, vault: Vault) -> str:
@@ -188,6 +231,7 @@ class Trip:
             "next_path": self.next_path,
             "session_id": self.session_id,
             "expires_time": self.expires_time,
+            "org_name": self.org_name,
         }
         return vault.seal(json.dumps(kept), place=PLACE, name=self.service, version=1)
 

@@ -1,13 +1,15 @@
 """The authorization code flow: from a button to somebody's identity at GitHub or Gitee.
 
 The server asks the service itself, at the address from its settings, follows no redirect, and
-believes nothing that came through the browser. Neither code nor token is kept or logged.
+believes nothing that came through the browser. Neither code nor token is logged; a token is given
+to the caller where it is for a team's account, and else forgotten.
 """
 
 import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +19,16 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 from authlib.oauth2.client import OAuth2Client
 
 from auth.cookies import trip_cookie
-from auth.logins import TRAITS, Client, Identity, LoginNotOffered, NotThisTrip, Service, Trip
+from auth.logins import (
+    TRAITS,
+    Client,
+    Grant,
+    Identity,
+    LoginNotOffered,
+    NotThisTrip,
+    Service,
+    Trip,
+)
 from db.vault import Vault
 
 log = logging.getLogger("rollway.oauth")
@@ -25,8 +36,8 @@ log = logging.getLogger("rollway.oauth")
 EXCHANGE_SECONDS = 10.0
 ANSWER_BYTES_MAX = 64 * 1024
 CODE = re.compile(r"[!-~]{1,1000}")
-TOKEN = re.compile(r"[!-~]{1,4000}")
 EXCHANGES_MAX = 20  # at once; more wait, in the time they have
+DENIED = "access_denied"
 OF_THE_CODE = frozenset({"bad_verification_code", "invalid_grant"})
 WORD = re.compile(r"[a-z_]{1,40}")  # what an error is called; a code or a token never looks so
 HEADERS = {"User-Agent": "Rollway", "Accept-Encoding": "identity"}
@@ -112,9 +123,17 @@ class Logins:
 
         LoginNotOffered when the service is not set up.
         """
-        client = self._client(service)
-        trip = Trip.start(service, next_path, session_id)
-        parameters = self._parameters(client)
+        return self._depart(Trip.start(service, next_path, session_id))
+
+    def depart_for(
+        self, org_name: str, service: Service, next_path: str, session_id: str, scope: str
+    ) -> tuple[str, str]:
+        """Begin a trip that asks for a token of *scope* for the team *org_name*; as `depart`."""
+        return self._depart(Trip.start(service, next_path, session_id, org_name), scope)
+
+    def _depart(self, trip: Trip, scope: str | None = None) -> tuple[str, str]:
+        client = self._client(trip.service)
+        parameters = self._parameters(client) | ({"scope": scope} if scope else {})
         protocol = OAuth2Client(None, **parameters)
         url, _ = protocol.create_authorization_url(
             client.authorize_url,
@@ -131,8 +150,12 @@ class Logins:
             raise NotThisTrip(self._public_url)
         return trip
 
-    async def identify(self, trip: Trip, answer: Mapping[str, str]) -> Identity:
-        """Return who came back with *answer*, the parameters of the callback.
+    def url(self, service: Service) -> str:
+        """Return the address of a service; LoginNotOffered when it is not set up."""
+        return self._client(service).url
+
+    async def identify(self, trip: Trip, answer: Mapping[str, str]) -> tuple[Identity, Grant]:
+        """Return who came back with *answer*, the parameters of the callback, and their token.
 
         LoginDenied, LoginRefused, CodeRefused, ServiceDown and ServiceNonsense say what went
         wrong; it takes at most the seconds of an exchange.
@@ -140,15 +163,47 @@ class Logins:
         client = self._client(trip.service)
         name, code = client.traits.name, answer.get("code", "")
         if error := answer.get("error"):
-            if error == "access_denied":
+            if error == DENIED:
                 raise LoginDenied(name)
             log.warning("%s refused a sign-in: %s", name, _word(error))
             raise LoginRefused(name)
         if not CODE.fullmatch(code):
             raise CodeRefused(name)
+        async with self._exchanging(client) as protocol:
+            verifier = {"code_verifier": trip.verifier} if client.traits.pkce else {}
+            told = await protocol.fetch_token(
+                client.token_url, grant_type="authorization_code", code=code, **verifier
+            )
+            grant = Grant.read(told)
+            protocol.token = {"access_token": grant.access_token, "token_type": "Bearer"}
+            user = await protocol.get(client.user_url, headers={"Accept": "application/json"})
+            user.raise_for_status()
+            return Identity.read(client.service, user.json()), grant
+
+    async def renew(self, service: Service, refresh_token: str) -> Grant:
+        """Return a new token for *refresh_token*.
+
+        LoginNotOffered when the service is not set up; CodeRefused when the refresh token is no
+        good any more; else as `identify`.
+        """
+        client = self._client(service)
+        async with self._exchanging(client) as protocol:
+            told = await protocol.fetch_token(
+                client.token_url, grant_type="refresh_token", refresh_token=refresh_token
+            )
+            return Grant.read(told)
+
+    @asynccontextmanager
+    async def _exchanging(self, client: Client) -> AsyncIterator[AsyncOAuth2Client]:
+        """Give what speaks to the service, in the seconds of an exchange; refuse as it does."""
+        name = client.traits.name
         try:
-            async with asyncio.timeout(self._exchange_seconds), self._room:
-                return await self._exchange(client, trip, code)
+            async with (
+                asyncio.timeout(self._exchange_seconds),
+                self._room,
+                self._protocol(client) as protocol,
+            ):
+                yield protocol
         except AuthlibBaseError as fault:
             if fault.error in OF_THE_CODE:
                 raise CodeRefused(name) from None
@@ -161,26 +216,15 @@ class Logins:
             log.warning("%s answered nonsense: %s", name, type(fault).__name__)
             raise ServiceNonsense(name) from None
 
-    async def _exchange(self, client: Client, trip: Trip, code: str) -> Identity:
-        async with AsyncOAuth2Client(
-            **self._parameters(client),
+    def _protocol(self, client: Client) -> AsyncOAuth2Client:
+        return AsyncOAuth2Client(
+            **self._parameters(client) | {"scope": None},  # a refresh keeps what was granted
             transport=_Bounded(self._transport()),
             headers=HEADERS,
             timeout=self._exchange_seconds,
             follow_redirects=False,
             trust_env=False,
-        ) as protocol:
-            verifier = {"code_verifier": trip.verifier} if client.traits.pkce else {}
-            answer = await protocol.fetch_token(
-                client.token_url, grant_type="authorization_code", code=code, **verifier
-            )
-            token = answer.get("access_token")
-            if not isinstance(token, str) or not TOKEN.fullmatch(token):
-                raise ValueError("no token")
-            protocol.token = {"access_token": token, "token_type": "Bearer"}
-            user = await protocol.get(client.user_url, headers={"Accept": "application/json"})
-            user.raise_for_status()
-            return Identity.read(client.service, user.json())
+        )
 
     def _client(self, service: Service) -> Client:
         if service not in self._clients:

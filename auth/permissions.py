@@ -23,6 +23,7 @@ class Action(StrEnum):
     CREATE_APPLICATION = "create an application"
     UPDATE_APPLICATION = "change an application"
     SET_SECRETS = "set secrets"
+    LINK_ACCOUNTS = "link accounts of Git hosting services"
     READ_AUDIT = "read the audit log"
     INVITE_MEMBER = "invite a member"
     MANAGE_MEMBERS = "change or remove members"
@@ -43,6 +44,7 @@ _MEMBER = _VIEWER | {
 }
 _ADMIN = _MEMBER | {
     Action.SET_SECRETS,
+    Action.LINK_ACCOUNTS,
     Action.READ_AUDIT,
     Action.INVITE_MEMBER,
     Action.MANAGE_MEMBERS,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from control.hosting import webhooks
 from db import documents
 from db.models import ApiToken, Application, Delivery, DeployHook, Environment, Org, Task
 from engine.state import UNFINISHED
@@ -58,9 +59,8 @@ async def move(application: Application, to: Org, db: BaseDBAsyncClient) -> None
     await Delivery.filter(application_id=application.id).using_db(db).delete()
     await _forget_inputs(application.id, db)
     same = Application.filter(id=application.id).using_db(db)
-    await same.update(
-        owner_org_id=to.id, org_id=to.id, transfer_org_name=None, repo_webhook_secret=None
-    )
+    await same.update(owner_org_id=to.id, org_id=to.id, transfer_org_name=None)
+    await webhooks.forget(application.id, db)
     await documents.write_environments(application.id, db)
 
 

@@ -4,7 +4,8 @@ import asyncio
 import logging
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -19,6 +20,7 @@ from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from control.deploys import Deploys, Dispatch, TriggerType
+from control.hosting.webhooks import proofs
 from control.port import ApplicationGone, EnvironmentGone
 from control.pubsub import MemoryPubSub
 from control.trigger_spec import read
@@ -26,11 +28,11 @@ from control.triggers import Verdict, match
 from db.audit import Actor
 from db.ids import new_id
 from db.models import Application, Delivery, Environment
-from db.sealed import WEBHOOK_SECRET
 from db.vault import Vault
 from engine.git import RefNotFound
 from providers import Provider, webhooks
 from providers.hooks import Hook, PullRequest, PullRequestAction, Push, Tag
+from providers.proofs import Unproven
 from providers.refusal import Refusal
 from providers.repository import AddressNotAllowed, InvalidRepositoryUrl
 
@@ -146,7 +148,7 @@ class Deliveries:
             application = await Application.filter(id=application_id).first()
         if application is None:
             raise WebhookUnknown
-        if application.repo_webhook_secret is None:
+        if application.repo_webhook_secret is None and application.repo_webhook_next is None:
             raise WebhookWithoutSecret
         return application
 
@@ -157,14 +159,11 @@ class Deliveries:
 
         Raises WebhookWithoutSecret, WebhookChanged and what `webhooks.verify` refuses.
         """
-        if application.repo_webhook_secret is None:
+        secrets = proofs(application, self._vault)
+        if not secrets:
             raise WebhookWithoutSecret
-        place = WEBHOOK_SECRET.place(application.id)
-        secret = self._vault.open(
-            application.repo_webhook_secret, place=place, name=WEBHOOK_SECRET.column
-        )
         provider = Provider(application.provider)
-        packed = await asyncio.to_thread(_proven, provider, headers, body, secret)
+        secret, packed = await asyncio.to_thread(_proven, provider, headers, body, secrets)
         delivery = Delivery(
             id=new_id("d"),
             application_id=application.id,
@@ -178,7 +177,7 @@ class Deliveries:
         )
         try:
             async with in_transaction() as db:
-                await _require_same(application, db)
+                await self._require_same(application, secret, db)
                 await delivery.save(using_db=db, force_create=True)
         except IntegrityError:
             same = {"application_id": application.id, "delivery_id": delivery.delivery_id}
@@ -197,6 +196,15 @@ class Deliveries:
                 status=DeliveryStatus.RECEIVED.value, attempt=F("attempt") + 1, finished_time=None
             )
         )
+
+    async def _require_same(
+        self, application: Application, secret: str, db: BaseDBAsyncClient
+    ) -> None:
+        """Have the application stand still; WebhookChanged if it went, moved, or its secret did."""
+        same = Application.filter(id=application.id, owner_org_id=application.owner_org_id)
+        row = await same.using_db(db).select_for_update().first()
+        if row is None or secret not in proofs(row, self._vault):
+            raise WebhookChanged
 
     def ring(self) -> None:
         """Say that there is something to work on."""
@@ -327,8 +335,18 @@ class _Failed:
     until: float
 
 
-def _proven(provider: Provider, headers: Mapping[str, str], body: bytes, secret: str) -> bytes:
-    """Return the body of a delivery that is proven, as it is kept."""
+def _proven(
+    provider: Provider, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]
+) -> tuple[str, bytes]:
+    """Return which of the secrets proves a delivery, and its body as it is kept."""
+    *others, last = secrets
+    for secret in others:
+        with suppress(Unproven):
+            return secret, _kept(provider, headers, body, secret)
+    return last, _kept(provider, headers, body, last)
+
+
+def _kept(provider: Provider, headers: Mapping[str, str], body: bytes, secret: str) -> bytes:
     webhooks.verify(provider, headers, body, secret)
     return zlib.compress(webhooks.kept_body(provider, body, secret), COMPRESSION)
 
@@ -343,17 +361,6 @@ def _told(refusal: Exception) -> str:
 
 def _verdict(hook: Hook, environment: Environment) -> Verdict:
     return match(hook, read(environment.trigger_spec))
-
-
-async def _require_same(application: Application, db: BaseDBAsyncClient) -> None:
-    """Have the application stand still; WebhookChanged if it went, moved, or its secret did."""
-    same = Application.filter(
-        id=application.id,
-        owner_org_id=application.owner_org_id,
-        repo_webhook_secret=application.repo_webhook_secret,
-    )
-    if not await same.using_db(db).select_for_update().only("id").first():
-        raise WebhookChanged
 
 
 def _unfinished(delivery: Delivery) -> QuerySet[Delivery]:

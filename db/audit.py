@@ -47,6 +47,8 @@ class Act(StrEnum):
     MEMBER_ROLE_CHANGED = "member.role_changed"
     MEMBER_REMOVED = "member.removed"
     SECRETS_CHANGED = "secrets.changed"
+    ACCOUNT_LINKED = "account.linked"
+    ACCOUNT_UNLINKED = "account.unlinked"
     APPLICATION_CREATED = "application.created"
     APPLICATION_UPDATED = "application.updated"
     APPLICATION_OFFERED = "application.offered"
@@ -54,6 +56,7 @@ class Act(StrEnum):
     APPLICATION_TRANSFERRED = "application.transferred"
     APPLICATION_DELETED = "application.deleted"
     WEBHOOK_SECRET_CHANGED = "application.webhook_secret_changed"  # noqa: S105 (no secret)
+    WEBHOOK_SET_UP = "application.webhook_set_up"
     DELIVERY_REPEATED = "delivery.repeated"
     DEPLOY_HOOK_CREATED = "deploy_hook.created"
     DEPLOY_HOOK_ROTATED = "deploy_hook.rotated"

@@ -214,6 +214,9 @@ class Application(Model):
     repo_name = fields.CharField(max_length=255)
     repo_url = fields.TextField()
     repo_webhook_secret = optional_text()
+    repo_webhook_next = optional_text()  # proves deliveries too: the service is being told it
+    repo_webhook_url = optional_text()  # where the service delivers, set with the team's account
+    repo_webhook_busy_time: fields.Field[datetime | None] = fields.DatetimeField(null=True)
     transfer_org_name = fields.CharField(max_length=64, null=True)
     created_time = fields.DatetimeField(auto_now_add=True)
     updated_time = fields.DatetimeField(auto_now=True)

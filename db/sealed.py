@@ -60,7 +60,11 @@ class Sealed:
 TEAM_SECRETS = Sealed(Org, "secrets", Shape.OBJECT, owner="name")
 TEAM_ACCOUNTS = Sealed(Org, "third_part", Shape.ACCOUNTS, owner="name")
 WEBHOOK_SECRET = Sealed(Application, "repo_webhook_secret", Shape.TEXT)
+WEBHOOK_NEXT = Sealed(Application, "repo_webhook_next", Shape.TEXT)
 ENVIRONMENT_SECRETS = Sealed(Environment, "secrets", Shape.OBJECT)
 TASK_INPUTS = Sealed(Task, "inputs", Shape.TEXT)
 
-SEALED = (TEAM_SECRETS, TEAM_ACCOUNTS, WEBHOOK_SECRET, ENVIRONMENT_SECRETS, TASK_INPUTS)
+SEALED = (
+    *(TEAM_SECRETS, TEAM_ACCOUNTS, WEBHOOK_SECRET, WEBHOOK_NEXT),
+    *(ENVIRONMENT_SECRETS, TASK_INPUTS),
+)

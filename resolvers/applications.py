@@ -1,8 +1,6 @@
 """Applications: create, change, look up, and what an application shows."""
 
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 import strawberry
@@ -20,6 +18,7 @@ from resolvers import environments, paging
 from resolvers.arguments import After, Before, First, Input, Last, Where
 from resolvers.changing import changing
 from resolvers.context import Context, Info
+from resolvers.deliveries import setting_up
 from resolvers.inputs import (
     DEFAULT_ENVIRONMENT,
     CreateApplicationInput,
@@ -33,15 +32,6 @@ from resolvers.refusals import RepositoryTaken, Taken
 # What a token of one environment may do with its application: what concerns that one alone.
 OF_AN_ENVIRONMENT = {Action.READ, Action.DEPLOY, Action.CANCEL, Action.SET_SECRETS}
 TASKS = Relation("application.tasks", Task, '"task" x', "x.app_id", "created_time", descending=True)
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookStatus:
-    """Where the hosting service sends its deliveries, and whether they can be proven."""
-
-    url: str
-    secret_set: bool
-    last_delivery_time: datetime | None
 
 
 async def application(
@@ -95,7 +85,8 @@ async def create_application(info: Info, input: Input[CreateApplicationInput]) -
         repo_url=repository.url,
     )
     rows = [environments.new(row.id, each, context.services.vault) for each in wanted]
-    return await _store(context, mine, row, rows)
+    created = await _store(context, mine, row, rows)
+    return await setting_up.set_up_new(context, created) if input.register_webhook else created
 
 
 async def _store(
@@ -158,7 +149,7 @@ async def update_application(info: Info, input: Input[UpdateApplicationInput]) -
             await audit.write(chain, entry, db)
     except IntegrityError as fault:
         raise Taken("name") from fault
-    return row
+    return await setting_up.follow(context, found, row)
 
 
 async def _repository(context: Context, url: str) -> Repository:
@@ -188,15 +179,6 @@ async def owner_org(parent: strawberry.Parent[Application], info: Info) -> Org:
 async def provider(parent: strawberry.Parent[Application]) -> Provider:
     """Return who hosts the repository."""
     return Provider(parent.provider)
-
-
-async def webhook(parent: strawberry.Parent[Application], info: Info) -> WebhookStatus | None:
-    """Return the webhook's state; None where no secret is set, and so no delivery accepted."""
-    if parent.repo_webhook_secret is None:
-        return None
-    url = f"{info.context.services.public_url}/webhooks/{parent.id}"
-    last = await info.context.loaders.delivered.load(parent.id)
-    return WebhookStatus(url, secret_set=True, last_delivery_time=last)
 
 
 async def all_environments(parent: strawberry.Parent[Application], info: Info) -> list[Environment]:

@@ -198,6 +198,11 @@ class CreateApplicationInput:
     environments: list[EnvironmentInput] | None = strawberry.field(
         default=None, description='Default: one environment called "default".'
     )
+    register_webhook: bool = strawberry.field(
+        default=True,
+        description="Have the service deliver pushes here, with the account that the team has"
+        " linked there; without such an account nothing is set up.",
+    )
 
     def check(self) -> None:
         """Raise InvalidInput that names every broken rule."""

@@ -1,7 +1,5 @@
 """Teams: create, look up, and what a team shows."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated
 
 import strawberry
@@ -18,6 +16,7 @@ from resolvers import paging
 from resolvers.access_inputs import DeleteOrgInput, TransferOrgInput, UpdateOrgInput
 from resolvers.arguments import After, Before, First, Input, Last, Where
 from resolvers.context import Info
+from resolvers.deliveries.setting_up import Deleted
 from resolvers.inputs import CreateOrgInput, TaskFilter
 from resolvers.paging import Condition, InvalidPage, Page, Relation
 from resolvers.refusals import Taken
@@ -40,22 +39,11 @@ TASKS = Relation(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Integration:
-    """A linked Git hosting account, without its token."""
-
-    provider: str
-    owner: str
-    external_id: str
-    avatar: str | None
-    linked_time: datetime
-
-
 async def org(
     info: Info, name: Annotated[str, strawberry.argument(description="The team's name.")]
 ) -> Org | None:
     """Return the caller's row in the team; None when they have none."""
-    if _is_narrow(info):
+    if is_narrow(info):
         return None
     return await info.context.membership(name)
 
@@ -128,8 +116,8 @@ async def transfer_org(info: Info, input: Input[TransferOrgInput]) -> Org:  # no
     return owner
 
 
-async def delete_org(info: Info, input: Input[DeleteOrgInput]) -> str:  # noqa: A002 (the API's name)
-    """Delete a team with its applications, tasks and logs; return the id of the OWNER's row."""
+async def delete_org(info: Info, input: Input[DeleteOrgInput]) -> Deleted:  # noqa: A002
+    """Delete a team with its applications, tasks and logs."""
     context = info.context
     mine = await context.require(input.org_name, Action.DELETE_ORG, what="team")
     input.check()
@@ -144,7 +132,8 @@ async def delete_org(info: Info, input: Input[DeleteOrgInput]) -> str:  # noqa: 
         await audit.write(org_chain(mine.name), entry, db)
     context.forget()
     context.services.rights.changed(*user_ids)
-    return owner.id
+    left = await context.services.webhooks.take_all_down(deleted, owner)
+    return Deleted(owner.id, left)
 
 
 def _profile(row: Org) -> dict[str, object]:
@@ -183,27 +172,12 @@ async def description(parent: strawberry.Parent[Org], info: Info) -> str | None:
 
 async def secrets(parent: strawberry.Parent[Org], info: Info) -> list[SecretKey]:
     """Return what may be seen of the team's secrets."""
-    if _is_narrow(info):
+    if is_narrow(info):
         return []
     return secret_keys((await _owner(parent, info)).secrets)
 
 
-async def integrations(parent: strawberry.Parent[Org], info: Info) -> list[Integration]:
-    """Return the linked Git hosting accounts."""
-    linked = {} if _is_narrow(info) else (await _owner(parent, info)).third_part or {}
-    return [
-        Integration(
-            provider=name,
-            owner=str(account.get("owner") or account.get("repo_owner") or ""),
-            external_id=str(account.get("id", "")),
-            avatar=account.get("avatar"),
-            linked_time=datetime.fromtimestamp(account.get("linked_time", 0), UTC),
-        )
-        for name, account in sorted(linked.items())
-    ]
-
-
-def _is_narrow(info: Info) -> bool:
+def is_narrow(info: Info) -> bool:
     """Tell whether the caller is a token of one application, which sees no more of its team."""
     viewer = info.context.viewer
     return viewer is not None and viewer.application_id is not None
@@ -227,7 +201,7 @@ async def _owner(parent: Org, info: Info) -> Org:
 
 async def viewer_can(parent: strawberry.Parent[Org], info: Info) -> frozenset[Action]:
     """Return what the caller may do in the team."""
-    return frozenset() if _is_narrow(info) else await info.context.allowed(parent.name)
+    return frozenset() if is_narrow(info) else await info.context.allowed(parent.name)
 
 
 async def members(
@@ -240,7 +214,7 @@ async def members(
 ) -> Page:
     """Return the rows of all members."""
     only: tuple[Condition, ...] = ()
-    if _is_narrow(info):
+    if is_narrow(info):
         only = (Condition("x.user_id", "=", (info.context.signed_in().user.id,)),)
     selection = paging.select(first, after, last, before, only)
     return await info.context.loaders.page(MEMBERS, selection).load(parent.name)

@@ -23,6 +23,7 @@ from resolvers.access_inputs import (
 from resolvers.arguments import Input
 from resolvers.changing import changing
 from resolvers.context import Context, Info
+from resolvers.deliveries.setting_up import Deleted
 from resolvers.refusals import Taken
 
 OFFERS_MAX = 100
@@ -91,6 +92,7 @@ async def accept_application(info: Info, input: Input[AcceptApplicationInput]) -
         raise Taken("name") from fault
     context.forget()
     context.services.rights.changed(*await teams.user_ids(old.name))
+    await context.services.webhooks.take_down(row, old)
     return moved
 
 
@@ -132,8 +134,8 @@ async def _both(row: Application, mine: Org, old: Org, *, db: BaseDBAsyncClient)
         raise NotFound("application")
 
 
-async def delete_application(info: Info, input: Input[DeleteApplicationInput]) -> str:  # noqa: A002
-    """Delete an application with its tasks and logs; what runs of it is stopped; return its id."""
+async def delete_application(info: Info, input: Input[DeleteApplicationInput]) -> Deleted:  # noqa: A002
+    """Delete an application with its tasks and logs; what runs of it is stopped."""
     context = info.context
     found = await context.application(str(input.application_id), Action.DELETE_APPLICATION)
     confirmed(found.name, input.confirm_name)
@@ -142,7 +144,8 @@ async def delete_application(info: Info, input: Input[DeleteApplicationInput]) -
         before = {"name": row.name, "repoUrl": row.repo_url}
         entry = context.entry(Act.APPLICATION_DELETED, row.id, before=before)
         await audit.write(chain, entry, db)
-    team = (await context.owner(found)).name
+    owner = await context.owner(found)
     context.forget()
-    context.services.rights.changed(*await teams.user_ids(team))
-    return row.id
+    context.services.rights.changed(*await teams.user_ids(owner.name))
+    left = await context.services.webhooks.take_all_down([row], owner)
+    return Deleted(row.id, left)

@@ -107,6 +107,24 @@ class Rule(Enum):
         "must be a service that delivers: GITHUB, GITEE, GITLAB or CODEUP",
         "必须是会发送推送的服务:GITHUB、GITEE、GITLAB 或 CODEUP",
     )
+    HOSTING_PROVIDER = (
+        "must be a Git hosting service: GITHUB, GITEE, GITLAB or CODEUP",
+        "必须是 Git 托管服务:GITHUB、GITEE、GITLAB 或 CODEUP",
+    )
+    OAUTH_PROVIDER = ("must be GITHUB or GITEE", "必须是 GITHUB 或 GITEE")
+    TOKEN = (
+        "must be 1 to 4,000 visible ASCII characters",
+        "必须是 1 到 4,000 个可见的 ASCII 字符",
+    )
+    SERVER_URL = (
+        "must be an https or http address of at most 2,000 characters, no query in it",
+        "必须是 https 或 http 地址,最多 2,000 个字符,且不含查询参数",
+    )
+    OUTSIDE_PAGE = ("must be 1 to 1,000", "必须在 1 到 1,000 之间")
+    SEARCH = (
+        "must have at most 100 characters, and none that controls",
+        "最多 100 个字符,且不含控制字符",
+    )
     PLATFORM = (
         "must be 1 to 40 letters, digits, `.`, `_` or `-`, the first a letter or a digit",
         "必须是 1 到 40 个字母、数字、`.`、`_` 或 `-`,且以字母或数字开头",

@@ -24,6 +24,8 @@ from control import packing
 from control.deliveries import Deliveries
 from control.deploys import Deploys
 from control.embedded import EmbeddedQueue
+from control.hosting.integrations import Integrations
+from control.hosting.webhooks import Webhooks
 from control.port import Queue
 from control.pubsub import MemoryPubSub
 from control.reports import Reports
@@ -39,7 +41,15 @@ from engine.executors.process import ProcessExecutor
 from engine.store import Store
 from engine.workspace import clear
 from resolvers.context import Services
-from rollway import artifacts, deploy_hooks, invitation, oauth, playground, webhooks
+from rollway import (
+    artifacts,
+    deploy_hooks,
+    invitation,
+    oauth,
+    playground,
+    renewing,
+    webhooks,
+)
 from rollway.graphql import View
 from rollway.settings import ANY_ADDRESS, BadSetting, Settings
 
@@ -50,6 +60,7 @@ log = logging.getLogger("rollway.server")
 
 REAP_SECONDS = 1.0
 PRUNE_SECONDS = 3600.0
+RENEW_SECONDS = 600.0
 PACK_SECONDS = 5.0
 RESTART_SECONDS = 5.0
 POLL_SECONDS = 15.0  # where every bell is heard
@@ -98,10 +109,14 @@ class Server:
         self.executor = MixedExecutor(local, containers_of(settings))
         self._down: set[str] = set()
         deploys = Deploys(self.queue, vault, settings.policy)
+        logins = Logins(settings.logins, vault, settings.url)
+        integrations = Integrations(vault, settings.policy, renewing.by(logins))
         self.services = Services(
             queue=self.queue,
             deploys=deploys,
             deliveries=Deliveries(deploys, vault, pubsub),
+            integrations=integrations,
+            webhooks=Webhooks(integrations, vault, settings.policy, settings.url),
             reports=Reports(vault, pubsub),
             rights=Rights(pubsub, LOOK_SECONDS if settings.embedded else LOOK_SECONDS_SHARED),
             accounts=Accounts(Passwords(settings.password_cost), settings.attempts),
@@ -111,7 +126,7 @@ class Server:
             public_url=settings.url,
             sign_up=settings.sign_up,
             session_cookie=session_cookie(settings.url),
-            logins=Logins(settings.logins, vault, settings.url),
+            logins=logins,
         )
 
     def app(self) -> Starlette:
@@ -152,7 +167,7 @@ class Server:
         if self.settings.embedded and (lost := await self.queue.reap(abandoned=True)):
             log.warning("lost in a crash: %s", ", ".join(lost))
         parts: list[Callable[[], Coroutine[Any, Any, None]]] = [
-            *(self._reap, self._pack, self._deliver, self._prune),
+            *(self._reap, self._pack, self._deliver, self._prune, self._renew),
         ]
         if self.settings.worker_slots:
             parts.append(self.work)
@@ -218,6 +233,12 @@ class Server:
         while True:
             await self.services.deliveries.prune()
             await asyncio.sleep(PRUNE_SECONDS)
+
+    async def _renew(self) -> None:
+        """Renew the tokens of linked accounts before they end."""
+        while True:
+            await self.services.integrations.renew_due()
+            await asyncio.sleep(RENEW_SECONDS)
 
     async def _checkpoint(self) -> None:
         await checkpoints(self.settings.database)

@@ -73,6 +73,7 @@ class Grant:
     login: str
     redirect_uri: str
     challenge: str | None
+    scope: str
     fault: str
     expires: float
 
@@ -84,6 +85,7 @@ class Double:
         self._code_seconds = code_seconds
         self._codes: dict[str, Grant] = {}
         self._tokens: dict[str, Grant] = {}
+        self._refreshes: dict[str, Grant] = {}
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
@@ -111,6 +113,14 @@ class Double:
     def issue(self, grant: Grant) -> str:
         """Return a new token."""
         return _keep(self._tokens, secrets.token_hex(20), grant)
+
+    def issue_refresh(self, grant: Grant) -> str:
+        """Return a new token that gets another one, once."""
+        return _keep(self._refreshes, secrets.token_hex(32), grant)
+
+    def refresh(self, token: str) -> Grant | None:
+        """Return what stands behind a refresh token, once."""
+        return self._refreshes.pop(token, None)
 
     def holder(self, token: str) -> Grant | None:
         """Return what stands behind a token."""
@@ -144,6 +154,7 @@ class Desk:
                 login=given.get("other") or given.get("login") or PEOPLE[0],
                 redirect_uri=given["redirect_uri"],
                 challenge=given.get("code_challenge") if TRAITS[self._service].pkce else None,
+                scope=given.get("scope", ""),
                 fault=given.get("fault", ""),
             )
             back = {"code": code}
@@ -151,11 +162,14 @@ class Desk:
         return RedirectResponse(f"{given['redirect_uri']}?{query}", 302)
 
     async def token(self, request: Request) -> Response:
-        """Change a code for a token, in the service's own manner."""
+        """Change a code, or a refresh token, for a token, in the service's own manner."""
         if not request.headers.get("user-agent"):
             return Response("Please send a User-Agent", 403)
         given = await _fields(request)
-        grant = self._double.redeem(given.get("code", ""))
+        if self._is_refresh(given):
+            grant = self._double.refresh(given.get("refresh_token", ""))
+        else:
+            grant = self._double.redeem(given.get("code", ""))
         if grant and (fault := await _fault(grant.fault)):
             return fault
         if error := self._wrong(given, grant):
@@ -164,11 +178,11 @@ class Desk:
         answer: dict[str, object] = {
             "access_token": self._double.issue(grant),
             "token_type": "bearer",
-            "scope": TRAITS[self._service].scope or "",
+            "scope": grant.scope,
         }
         if self._service is Service.GITEE:
-            more = {"expires_in": 86400, "refresh_token": secrets.token_hex(32), "created_at": 0}
-            answer |= more
+            refresh_token = self._double.issue_refresh(grant)
+            answer |= {"expires_in": 86400, "refresh_token": refresh_token, "created_at": 0}
         return self._token_answer(request, answer, 200)
 
     async def user(self, request: Request) -> Response:
@@ -204,15 +218,22 @@ class Desk:
             CLIENT_SECRET,
         ) or (grant and grant.fault == "credentials"):
             return "incorrect_client_credentials" if github else "invalid_client"
-        if not github and given.get("grant_type") != "authorization_code":
+        refreshes = self._is_refresh(given)
+        if not github and given.get("grant_type") != "authorization_code" and not refreshes:
             return "unsupported_grant_type"
         if grant is None or grant.service is not self._service or grant.fault == "code":
             return "bad_verification_code" if github else "invalid_grant"
+        if refreshes:
+            return None
         if given.get("redirect_uri") != grant.redirect_uri:
             return "redirect_uri_mismatch" if github else "invalid_grant"
         if grant.challenge and _challenge(given.get("code_verifier", "")) != grant.challenge:
             return "bad_verification_code"
         return None
+
+    def _is_refresh(self, given: Mapping[str, str]) -> bool:
+        """Tell whether a refresh token is shown; GitHub's never end."""
+        return self._service is Service.GITEE and given.get("grant_type") == "refresh_token"
 
     def _token_answer(self, request: Request, answer: dict[str, object], bad: int) -> Response:
         """Answer: GitHub says 200 to everything, and a form unless JSON was asked for."""

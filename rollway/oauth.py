@@ -6,7 +6,7 @@ A browser comes here by itself, so whatever goes wrong is said on a page, for a 
 import html
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from starlette.middleware import Middleware
@@ -17,14 +17,27 @@ from starlette.routing import BaseRoute, Route
 from auth import identities, viewer
 from auth.accounts import SignUpClosed
 from auth.identities import LoginTaken, SessionEnded
-from auth.logins import LoginNotOffered, NotThisTrip, Service, is_local_path
-from auth.oauth import CodeRefused, LoginDenied, LoginRefused, ServiceDown, ServiceNonsense
+from auth.logins import TRAITS, LoginNotOffered, NotThisTrip, Service, is_local_path
+from auth.oauth import (
+    DENIED,
+    CodeRefused,
+    LoginDenied,
+    LoginRefused,
+    ServiceDown,
+    ServiceNonsense,
+)
+from auth.permissions import Denied, NotFound
 from auth.sessions import WrongCredentials
 from auth.throttle import Throttled
+from control.hosting.integrations import ScopesMissing
 from db.audit import Act
+from providers.api.refusals import InvalidApiUrl
+from providers.repository import AddressNotAllowed
 from resolvers.context import Services
+from resolvers.integrations import arrivals
+from resolvers.integrations.arrivals import AccountDenied
 from rollway.graphql import language, whence
-from schema.problems import CATALOGUE
+from schema.problems import CATALOGUE, message
 
 STYLE = "body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem}"
 STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
@@ -35,10 +48,12 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",  # the address of a callback holds a code
     "X-Content-Type-Options": "nosniff",
 }
-WORDS: Mapping[str, tuple[str, str, str]] = {
-    "en": ("en", "You are not signed in", "Back to Rollway"),
-    "zh": ("zh-CN", "登录未完成", "返回 Rollway"),
+WORDS: Mapping[str, tuple[str, str]] = {
+    "en": ("en", "Back to Rollway"),
+    "zh": ("zh-CN", "返回 Rollway"),
 }
+SIGNED_IN: Mapping[str, str] = {"en": "You are not signed in", "zh": "登录未完成"}
+LINKED: Mapping[str, str] = {"en": "No account is linked", "zh": "未关联账号"}
 SERVICE_CHARACTERS_MAX = 40
 
 
@@ -53,6 +68,7 @@ class Page:
 
     status: int
     chinese: str
+    title: Mapping[str, str] = field(default_factory=lambda: SIGNED_IN)
 
 
 PAGES: Mapping[type[Exception], Page] = {
@@ -69,6 +85,12 @@ PAGES: Mapping[type[Exception], Page] = {
     SessionEnded: Page(403, "要关联此登录的会话已结束;请登录后重新关联。"),
     LoginRefused: Page(502, "{service} 拒绝了登录;原因见此服务器的日志。"),
     ServiceDown: Page(502, "{service} 没有响应;请稍后再试。"),
+    AccountDenied: Page(403, "您在 {service} 拒绝了授权,因此没有关联账号。", LINKED),
+    NotFound: Page(404, CATALOGUE[NotFound].chinese, LINKED),
+    Denied: Page(403, CATALOGUE[Denied].chinese, LINKED),
+    ScopesMissing: Page(403, CATALOGUE[ScopesMissing].chinese, LINKED),
+    InvalidApiUrl: Page(502, CATALOGUE[InvalidApiUrl].chinese, LINKED),
+    AddressNotAllowed: Page(502, CATALOGUE[AddressNotAllowed].chinese, LINKED),
     ServiceNonsense: Page(502, "{service} 的回答无法理解;详情见此服务器的日志。"),
 }
 
@@ -109,8 +131,13 @@ class Door:
         logins, given = self._services.logins, request.query_params
         service = _service(request)
         trip = logins.resume(service, logins.cookie.read(request), given.get("state", ""))
-        identity = await logins.identify(trip, given)
+        if trip.org_name is not None and given.get("error") == DENIED:
+            raise AccountDenied(TRAITS[service].name)
+        identity, grant = await logins.identify(trip, given)
         response = RedirectResponse(trip.next_path, 303)
+        if trip.org_name is not None:
+            await arrivals.link(self._services, trip, identity, grant, *whence(request))
+            return response
         if trip.session_id is not None:
             await identities.link(trip.session_id, identity, *whence(request))
             return response
@@ -158,17 +185,24 @@ def forgetting(services: Services, endpoint: Endpoint) -> Endpoint:
 def page(refusal: Exception, spoken: str) -> Response:
     """Return what *refusal* says as a page, in *spoken* (en or zh)."""
     shown = PAGES[type(refusal)]
-    text = shown.chinese if spoken == "zh" else (type(refusal).__doc__ or "")
-    tag, title, back = WORDS[spoken]
-    message = html.escape(text.format(**vars(refusal)))
+    tag, back = WORDS[spoken]
+    title = shown.title[spoken]
+    sentence = html.escape(_sentence(refusal, shown, spoken))
     return HTMLResponse(
         f'<!doctype html>\n<html lang="{tag}">\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'
         f"<title>{title}</title>\n<style>{STYLE}</style>\n"
-        f'<h1>{title}</h1>\n<p>{message}</p>\n<p><a href="/">{back}</a></p>\n</html>\n',
+        f'<h1>{title}</h1>\n<p>{sentence}</p>\n<p><a href="/">{back}</a></p>\n</html>\n',
         shown.status,
         {"Content-Language": tag, "Vary": "Accept-Language"},
     )
+
+
+def _sentence(refusal: Exception, shown: Page, spoken: str) -> str:
+    if type(refusal) in CATALOGUE:
+        return message(refusal, spoken)
+    text = shown.chinese if spoken == "zh" else (type(refusal).__doc__ or "")
+    return text.format(**vars(refusal))
 
 
 def _service(request: Request) -> Service:

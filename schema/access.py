@@ -18,6 +18,9 @@ from schema.problems import (
 from schema.types import Application, Org
 
 ACCESS = (UnauthenticatedProblem, ForbiddenProblem, NotFoundProblem)
+WEBHOOKS_LEFT = (
+    "Addresses of webhooks that could not be removed at their services; remove them there."
+)
 
 
 @strawberry.type(description="A session that ended.")
@@ -56,6 +59,7 @@ class DeleteOrgPayload:
     """A deleted team."""
 
     deleted_id: strawberry.ID = strawberry.field(description="The id of the OWNER's row.")
+    webhooks_left: list[str] = strawberry.field(description=WEBHOOKS_LEFT)
 
 
 @strawberry.type(description="A team with a new OWNER.")
@@ -115,6 +119,7 @@ class DeleteApplicationPayload:
     """A deleted application."""
 
     deleted_id: strawberry.ID = strawberry.field(description="Its id.")
+    webhooks_left: list[str] = strawberry.field(description=WEBHOOKS_LEFT)
 
 
 @strawberry.type(description="An application on its way to another team.")
@@ -186,7 +191,7 @@ class AccessMutations:
     delete_org = mutation(
         orgs.delete_org,
         DeleteOrgPayload,
-        lambda deleted: DeleteOrgPayload(deleted_id=deleted),
+        lambda gone: DeleteOrgPayload(deleted_id=gone.id, webhooks_left=gone.webhooks_left),
         *ACCESS,
         InvalidProblem,
         needs=Action.DELETE_ORG,
@@ -262,7 +267,7 @@ class AccessMutations:
     delete_application = mutation(
         ownership.delete_application,
         DeleteApplicationPayload,
-        lambda deleted: DeleteApplicationPayload(deleted_id=deleted),
+        lambda gone: DeleteApplicationPayload(deleted_id=gone.id, webhooks_left=gone.webhooks_left),
         *ACCESS,
         InvalidProblem,
         needs=Action.DELETE_APPLICATION,

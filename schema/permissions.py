@@ -30,6 +30,7 @@ class OrgPermissions:
     invite_member = _can(Action.INVITE_MEMBER, "Invite members.")
     manage_members = _can(Action.MANAGE_MEMBERS, "Change roles, remove members.")
     set_secrets = _can(Action.SET_SECRETS, "Set secrets.")
+    link_accounts = _can(Action.LINK_ACCOUNTS, "Link accounts of Git hosting services.")
     create_application = _can(Action.CREATE_APPLICATION, "Create applications.")
     read_audit = _can(Action.READ_AUDIT, "Read the audit log.")
 

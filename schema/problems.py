@@ -13,7 +13,7 @@ from auth.deploy_hooks import TooManyDeployHooks
 from auth.identities import LastWayIn
 from auth.logins import LoginNotOffered
 from auth.passwords import Busy
-from auth.permissions import Action, Denied, NotFound, OutOfScope, SessionNeeded
+from auth.permissions import Denied, NotFound, OutOfScope, SessionNeeded
 from auth.sessions import Unauthenticated, WrongCredentials
 from auth.teams import AlreadyMember, InvitationGone, NotAMember, OwnerStays, TeamFull
 from auth.throttle import Throttled
@@ -27,6 +27,9 @@ from control.deploys import (
     NotEarlierSuccess,
     NotSealed,
 )
+from control.hosting.accounts import NotLinked
+from control.hosting.integrations import AskedTooMuch, ScopesMissing, TokenUnreadable
+from control.hosting.webhooks import WebhookBusy
 from control.port import (
     AlreadyCompleted,
     ApplicationGone,
@@ -35,7 +38,10 @@ from control.port import (
 )
 from control.reports import EndedOtherwise, ResourceFull
 from engine.git import RefNotFound
+from providers import Provider
+from providers.api.refusals import InvalidApiUrl, OwnerMissing
 from providers.repository import AddressNotAllowed, InvalidRepositoryUrl
+from resolvers.integrations.accounts import ServerNotAllowed, WrongToken
 from resolvers.paging import InvalidPage
 from resolvers.refusals import (
     NoDelivery,
@@ -45,7 +51,8 @@ from resolvers.refusals import (
     VersionConflict,
 )
 from resolvers.validation import InvalidInput, Issue, Rule
-from schema import trigger_issues
+from schema import trigger_issues, upstream
+from schema.words import WORDS
 
 
 @strawberry.enum(description="What kind of problem it is.")
@@ -155,6 +162,18 @@ class BlockedProblem(Problem):
     blockers: list[Blocker] = strawberry.field(default_factory=list, description="What it is.")
 
 
+@strawberry.type(description="A Git hosting service refused, or is down.")
+class UpstreamProblem(Problem):
+    """A Git hosting service refused, or is down."""
+
+    provider: Provider | None = strawberry.field(
+        default=None, description="The service; null where it was never reached."
+    )
+    status: int | None = strawberry.field(
+        default=None, description="The status of its answer; null where that says nothing."
+    )
+
+
 @strawberry.type(description="The idempotency key was used for another request.")
 class IdempotencyKeyReusedProblem(Problem):
     """The idempotency key was used for another request."""
@@ -185,39 +204,6 @@ def _issue(issue: Issue, language: str) -> InputIssue:
         rule = issue.rule
         message = rule.value[1] if isinstance(rule, Rule) else trigger_issues.chinese(rule)
     return InputIssue(field=list(issue.path), message=message)
-
-
-WORDS: Mapping[str, str] = {
-    "team": "团队",
-    "application": "应用",
-    "environment": "环境",
-    "task": "任务",
-    "deploy hook": "部署钩子",
-    "session": "会话",
-    "API token": "API 令牌",
-    "invitation": "邀请",
-    "invitations": "个邀请",
-    "members": "名成员",
-    "user": "用户",
-    "username": "用户名",
-    "email": "电子邮件地址",
-    "name": "名称",
-    Action.READ: "查看",
-    Action.DEPLOY: "部署",
-    Action.CANCEL: "取消",
-    Action.CREATE_APPLICATION: "创建应用",
-    Action.UPDATE_APPLICATION: "修改应用",
-    Action.SET_SECRETS: "设置密钥",
-    Action.READ_AUDIT: "查看审计日志",
-    Action.INVITE_MEMBER: "邀请成员",
-    Action.MANAGE_MEMBERS: "更改或移除成员",
-    Action.UPDATE_ORG: "修改团队",
-    Action.APPROVE: "批准部署",
-    Action.DELETE_APPLICATION: "删除应用",
-    Action.TRANSFER_APPLICATION: "转移应用",
-    Action.DELETE_ORG: "删除团队",
-    Action.TRANSFER_ORG: "转移团队",
-}
 
 
 CATALOGUE: Mapping[type[Exception], Entry] = {
@@ -389,6 +375,9 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         "该任务从未读取流水线,没有可重复的计划;请使用 REFRESH_CONFIG。",
         ("mode",),
     ),
+    WebhookBusy: Entry(
+        ConflictProblem, ProblemCode.CONFLICT, "此刻正在服务端设置该 webhook;请在完成后重试。"
+    ),
     AlreadyCompleted: Entry(
         ConflictProblem, ProblemCode.CONFLICT, "任务已以 {status} 结束。", ("taskId",)
     ),
@@ -414,6 +403,55 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         ProblemCode.LIMIT_EXCEEDED,
         "一个应用最多有 {environments_max} 个环境。",
     ),
+    NotLinked: Entry(
+        ConflictProblem,
+        ProblemCode.CONFLICT,
+        "团队没有关联 {service} 的账号,或关联的账号属于另一个服务器。",
+        ("provider",),
+    ),
+    TokenUnreadable: Entry(
+        ConflictProblem,
+        ProblemCode.CONFLICT,
+        "{service} 的令牌无法用此服务器的密钥打开;请重新关联。",
+        ("provider",),
+    ),
+    WrongToken: Entry(
+        InvalidProblem,
+        ProblemCode.INVALID,
+        "{service} 不接受此令牌:令牌错误、已撤销或已过期。",
+        ("token",),
+    ),
+    ScopesMissing: Entry(
+        InvalidProblem,
+        ProblemCode.INVALID,
+        "{service} 的令牌权限不足,缺少:{scopes}。",
+        ("token",),
+    ),
+    ServerNotAllowed: Entry(
+        InvalidProblem,
+        ProblemCode.INVALID,
+        "不允许在该地址访问此服务({what});允许的范围见设置 `ROLLWAY_REPOSITORIES`。",
+        ("url",),
+    ),
+    InvalidApiUrl: Entry(
+        InvalidProblem, ProblemCode.INVALID, "{service} 的 API 地址不可用:{reason}。", ("url",)
+    ),
+    OwnerMissing: Entry(
+        InvalidProblem,
+        ProblemCode.INVALID,
+        "{service} 只列出某个所有者的仓库;请指明是哪一个。",
+        ("owner",),
+    ),
+    AskedTooMuch: Entry(
+        LimitExceededProblem,
+        ProblemCode.LIMIT_EXCEEDED,
+        "对 Git 托管服务的并发请求已达上限;请稍后再试。",
+        more=lambda *_: {"retryable": True},
+    ),
+    **{
+        refusal: Entry(UpstreamProblem, ProblemCode.UPSTREAM, chinese, more=upstream.facts)
+        for refusal, chinese in upstream.CHINESE.items()
+    },
     IdempotencyKeyReused: Entry(
         IdempotencyKeyReusedProblem,
         ProblemCode.IDEMPOTENCY_KEY_REUSED,

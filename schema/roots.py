@@ -23,6 +23,7 @@ from resolvers.trackers import reports
 from schema.access import ACCESS, AccessMutations
 from schema.deploy_hooks import DeployHookMutations
 from schema.events import TaskEvent
+from schema.integrations import IntegrationMutations
 from schema.mutations import mutation, query
 from schema.node import Node
 from schema.pipelines import PipelineCheck
@@ -35,6 +36,7 @@ from schema.problems import (
     InvalidProblem,
     LimitExceededProblem,
     UnauthenticatedProblem,
+    UpstreamProblem,
 )
 from schema.types import Application, Environment, Org, SecretKey, Task, User
 from schema.webhooks import TriggerPreviewPayload, WebhookMutations
@@ -239,7 +241,7 @@ class Query:
 
 
 @strawberry.type(description="What can be changed. Each answers its payload, or a problem.")
-class Mutation(AccessMutations, WebhookMutations, DeployHookMutations):
+class Mutation(AccessMutations, WebhookMutations, DeployHookMutations, IntegrationMutations):
     """What can be changed."""
 
     sign_up = mutation(
@@ -324,8 +326,10 @@ class Mutation(AccessMutations, WebhookMutations, DeployHookMutations):
         InvalidProblem,
         AlreadyExistsProblem,
         ConflictProblem,
+        UpstreamProblem,
         needs=Action.CREATE_APPLICATION,
-        description="Connect a repository to a team.",
+        description="Connect a repository to a team, and have pushes deploy where the team has"
+        " linked an account that opens it.",
     )
     update_application = mutation(
         applications.update_application,

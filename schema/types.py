@@ -22,8 +22,10 @@ from resolvers import (
     tasks,
     users,
 )
-from resolvers.deliveries import deploy_hooks, webhooks
+from resolvers.deliveries import deploy_hooks, setting_up, webhooks
+from resolvers.integrations import accounts
 from schema.account import ApiToken, ApplicationOffer, AuditEntry, Invitation, Session
+from schema.branches import branches
 from schema.events import LogPage, TaskEventPage
 from schema.node import Node, shows
 from schema.paging import Connection
@@ -33,6 +35,7 @@ from schema.triggers import Trigger
 
 if TYPE_CHECKING:
     from schema.deploy_hooks import DeployHook
+    from schema.integrations import Integration
     from schema.webhooks import Delivery
 
 LazyUser = Annotated["User", strawberry.lazy("schema.types")]
@@ -42,6 +45,7 @@ LazyEnvironment = Annotated["Environment", strawberry.lazy("schema.types")]
 LazyTask = Annotated["Task", strawberry.lazy("schema.types")]
 LazyDelivery = Annotated["Delivery", strawberry.lazy("schema.webhooks")]
 LazyDeployHook = Annotated["DeployHook", strawberry.lazy("schema.deploy_hooks")]
+LazyIntegration = Annotated["Integration", strawberry.lazy("schema.integrations")]
 LazyStep = Annotated["Step", strawberry.lazy("schema.types")]
 
 
@@ -58,17 +62,6 @@ class SecretKey:
     updated_time: datetime = strawberry.field(description="When its value was set.")
 
 
-@strawberry.type(description="A linked Git hosting account.")
-class Integration:
-    """A linked Git hosting account."""
-
-    provider: Provider = strawberry.field(description="Which service.")
-    owner: str = strawberry.field(description="The account's name.")
-    external_id: str = strawberry.field(description="The service's id of the account.")
-    avatar: str | None = strawberry.field(description="Address of a picture.")
-    linked_time: datetime = strawberry.field(description="When it was linked.")
-
-
 @strawberry.type(description="Where the hosting service sends its deliveries.")
 class WebhookStatus:
     """Where the hosting service sends its deliveries."""
@@ -76,6 +69,10 @@ class WebhookStatus:
     url: str = strawberry.field(description="The address to give to the service.")
     secret_set: bool = strawberry.field(description="True when deliveries can be proven.")
     last_delivery_time: datetime | None = strawberry.field(description="When the last one came.")
+    registered_url: str | None = strawberry.field(
+        description="The address that was set at the service with the team's account; null for"
+        " none. Where it is not `url`, `syncWebhook` sets it anew."
+    )
 
 
 @strawberry.type(description="A cloud function that an environment deploys.")
@@ -176,8 +173,8 @@ class Org(Node):
         description="Names, versions and dates of the team's secrets; values are never shown.",
     )
     integrations = strawberry.field(
-        orgs.integrations,
-        graphql_type=list[Integration],
+        accounts.of_org,
+        graphql_type=list[LazyIntegration],
         description="Linked Git hosting accounts, without their tokens.",
     )
     offers = strawberry.field(
@@ -226,7 +223,7 @@ class Application(Node):
         name="offeredTo", description="The team it is offered to; null for none."
     )
     webhook = strawberry.field(
-        applications.webhook,
+        setting_up.status,
         graphql_type=WebhookStatus | None,
         description="The webhook; null until one is set up.",
     )
@@ -240,6 +237,7 @@ class Application(Node):
         graphql_type=LazyEnvironment | None,
         description="One environment.",
     )
+    branches = branches
     deliveries = strawberry.field(
         webhooks.of_application,
         graphql_type=Connection[LazyDelivery],

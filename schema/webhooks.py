@@ -12,6 +12,7 @@ from resolvers.deliveries import webhooks
 from schema.access import ACCESS
 from schema.mutations import mutation
 from schema.node import Node, shows
+from schema.problems import ConflictProblem, UpstreamProblem
 
 if TYPE_CHECKING:
     from schema.types import Application, Task
@@ -94,6 +95,13 @@ class RemoveWebhookSecretPayload:
     application: LazyApplication = strawberry.field(description="The application.")
 
 
+@strawberry.type(description="A webhook that its service knows.")
+class SyncWebhookPayload:
+    """A webhook that its service knows."""
+
+    application: LazyApplication = strawberry.field(description="The application.")
+
+
 @strawberry.type(description="A delivery that is worked on once more.")
 class RedeliverPayload:
     """A delivery that is worked on once more."""
@@ -119,9 +127,12 @@ class WebhookMutations:
         RotateWebhookSecretPayload,
         lambda made: RotateWebhookSecretPayload(application=made.application, secret=made.secret),
         *ACCESS,
+        ConflictProblem,
+        UpstreamProblem,
         needs=Action.SET_SECRETS,
         description="Give an application's webhook a secret, or a new one. Deliveries proven by"
-        " the old one are refused from now on.",
+        " the old one are refused from now on. Where the team's account set the webhook up, the"
+        " service is given it as well.",
     )
     remove_webhook_secret = mutation(
         webhooks.remove_secret,
@@ -130,6 +141,17 @@ class WebhookMutations:
         *ACCESS,
         needs=Action.SET_SECRETS,
         description="Take the secret away, so that no delivery is accepted.",
+    )
+    sync_webhook = mutation(
+        webhooks.sync,
+        SyncWebhookPayload,
+        lambda row: SyncWebhookPayload(application=row),
+        *ACCESS,
+        ConflictProblem,
+        UpstreamProblem,
+        needs=Action.UPDATE_APPLICATION,
+        description="Have the service deliver pushes here, with the account that the team has"
+        " linked there: the webhook comes, or changes, with a secret that nobody has seen.",
     )
     redeliver = mutation(
         webhooks.redeliver,

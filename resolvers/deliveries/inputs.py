@@ -24,6 +24,13 @@ class RemoveWebhookSecretInput:
     application_id: strawberry.ID = strawberry.field(description="The application.")
 
 
+@strawberry.input(description="Which webhook to set up at its service.")
+class SyncWebhookInput:
+    """Which webhook to set up at its service."""
+
+    application_id: strawberry.ID = strawberry.field(description="The application.")
+
+
 @strawberry.input(description="Which delivery to work on once more.")
 class RedeliverInput:
     """Which delivery to work on once more."""

@@ -1,6 +1,5 @@
 """Webhooks: their secret, what they delivered, and what a delivery would lead to."""
 
-import secrets
 from dataclasses import dataclass
 from json import dumps
 
@@ -8,27 +7,27 @@ import strawberry
 
 from auth.permissions import Action, NotFound
 from control.deliveries import Answer, DeliveryStatus, preview
+from control.hosting.webhooks import change_secret, new_secret
 from db import audit
 from db.audit import Act
 from db.models import Application, Delivery, Task
-from db.sealed import WEBHOOK_SECRET
-from db.vault import Seal
 from providers import Provider
 from providers.refusal import Refusal
 from resolvers import applications, paging
 from resolvers.arguments import After, Before, First, Input, Last
 from resolvers.changing import changing
 from resolvers.context import Context, Info
+from resolvers.deliveries import setting_up
 from resolvers.deliveries.inputs import (
     RedeliverInput,
     RemoveWebhookSecretInput,
     RotateWebhookSecretInput,
+    SyncWebhookInput,
     TriggerPreviewInput,
 )
 from resolvers.paging import Page, Relation
 from resolvers.refusals import NoDelivery
 
-SECRET_BYTES = 32
 DELIVERIES = Relation(
     "application.deliveries",
     Delivery,
@@ -48,27 +47,42 @@ class Rotated:
 
 
 async def rotate_secret(info: Info, input: Input[RotateWebhookSecretInput]) -> Rotated:  # noqa: A002
-    """Give the webhook a new secret; deliveries proven by the old one are refused from now on."""
-    secret = secrets.token_urlsafe(SECRET_BYTES)
-    return Rotated(await _set(info.context, str(input.application_id), secret), secret)
+    """Give the webhook a new secret; deliveries proven by the old one are refused from now on.
+
+    Where the team's account set the webhook up, the service is given the secret as well.
+    """
+    context, secret = info.context, new_secret()
+    application = await context.application(str(input.application_id), Action.SET_SECRETS)
+    if await setting_up.is_ours(context, application):
+        changed = await setting_up.set_up(context, application, secret, Action.SET_SECRETS)
+    else:
+        changed = await _set(context, application, secret)
+    return Rotated(changed, secret)
 
 
 async def remove_secret(info: Info, input: Input[RemoveWebhookSecretInput]) -> Application:  # noqa: A002
-    """Take the secret away, so that no delivery is accepted."""
-    return await _set(info.context, str(input.application_id), None)
+    """Take the secret away, so that no delivery is accepted, and the webhook from the service."""
+    context = info.context
+    application = await context.application(str(input.application_id), Action.SET_SECRETS)
+    changed = await _set(context, application, None)
+    await context.services.webhooks.take_down(application, await context.owner(application))
+    return changed
 
 
-async def _set(context: Context, application_id: str, secret: str | None) -> Application:
-    application = await context.application(application_id, Action.SET_SECRETS)
+async def sync(info: Info, input: Input[SyncWebhookInput]) -> Application:  # noqa: A002
+    """Have the service deliver here, with a secret that nobody has seen."""
+    context = info.context
+    application = await context.application(str(input.application_id), Action.UPDATE_APPLICATION)
+    may = Action.UPDATE_APPLICATION
+    return await setting_up.set_up(context, application, new_secret(), may)
+
+
+async def _set(context: Context, application: Application, secret: str | None) -> Application:
     async with changing(context, application, Action.SET_SECRETS) as (row, chain, db):
         old = row.repo_webhook_secret
-        row.repo_webhook_secret = secret and context.services.vault.seal(
-            secret,
-            place=WEBHOOK_SECRET.place(row.id),
-            name=WEBHOOK_SECRET.column,
-            version=Seal.parse(old).version + 1 if old else 1,
-        )
-        await row.save(using_db=db, update_fields=["repo_webhook_secret", "updated_time"])
+        columns = change_secret(row, secret, context.services.vault)
+        row.repo_webhook_url = None
+        await row.save(using_db=db, update_fields=[*columns, "repo_webhook_url"])
         entry = context.entry(
             Act.WEBHOOK_SECRET_CHANGED,
             row.id,

@@ -72,7 +72,7 @@ async def test_who_comes_back_is_who_the_service_says(service):
     """The id is the service's, whatever the browser adds."""
     world = World()
     trip, given = await world.go(service, next_path="/x", session_id="s_1", login="bob")
-    identity = await world.logins.identify(trip, {**given, "id": "1", "login": "ada"})
+    identity, _ = await world.logins.identify(trip, {**given, "id": "1", "login": "ada"})
 
     assert identity.service is service
     assert identity.login == "bob"

@@ -7,6 +7,7 @@ import sysconfig
 import time
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from providers import Provider
@@ -17,6 +18,9 @@ PROGRAM = Path(sysconfig.get_path("scripts")) / "rollway"
 POLICY = Policy(("http",), private_addresses=True)
 TASKS = """query T($id: ID!) { application(id: $id) { tasks(first: 2) { nodes {
   id status triggerType branch commit message } } } }"""
+WEBHOOK = """query W($id: ID!) { application(id: $id) { name
+  webhook { url registeredUrl secretSet } } }"""
+ENDED = {"SUCCESS", "FAILURE", "CANCELLED", "LOST"}
 DONE_SECONDS = 40.0
 
 
@@ -33,16 +37,39 @@ def forge(request, tmp_path):
         process.terminate()
 
 
-async def test_a_push_deploys(member, repository, forge):
-    """The commit that was pushed runs, and only it."""
+@pytest.fixture
+def shop(forge):
+    """Return what creates an application for the repository, to be deployed from main."""
+    provider, url, _ = forge
+
+    async def create(member, **more):
+        rules = {provider.value: {"push": {"branches": {"precise": ["main"]}}}}
+        return await member.create_application(
+            f"{url}/acme/shop.git",
+            provider=provider.name,
+            environments=[{"name": "live", "triggerSpec": rules}],
+            **more,
+        )
+
+    return create
+
+
+async def finished(member, application, commit):
+    """Return the application's newest tasks, once the last is of *commit* and has ended."""
+    end = time.monotonic() + DONE_SECONDS
+    while True:
+        found = (await member.query(TASKS, id=application))["application"]["tasks"]["nodes"]
+        if found and found[0]["commit"] == commit and found[0]["status"] in ENDED:
+            return found
+        assert time.monotonic() < end, found
+        await asyncio.sleep(0.1)
+
+
+async def test_a_push_deploys(member, repository, forge, shop):
+    """The commit that was pushed runs, and only it; the webhook was made by hand."""
     provider, url, api = forge
     clone = f"{url}/acme/shop.git"
-    rules = {provider.value: {"push": {"branches": {"precise": ["main"]}}}}
-    application = await member.create_application(
-        clone,
-        provider=provider.name,
-        environments=[{"name": "live", "triggerSpec": rules}],
-    )
+    application = await shop(member)
     made = await member.done(
         "rotateWebhookSecret", "secret application { webhook { url } }", applicationId=application
     )
@@ -54,15 +81,64 @@ async def test_a_push_deploys(member, repository, forge):
     code = repository("steps: [{run: echo shipped}]")
     code.git("push", "--quiet", clone, "HEAD:refs/heads/dev")
     code.git("push", "--quiet", clone, "HEAD:refs/heads/main")
-    end = time.monotonic() + DONE_SECONDS
-    while True:
-        found = (await member.query(TASKS, id=application))["application"]["tasks"]["nodes"]
-        if found and found[0]["status"] not in {"PENDING", "RUNNING"}:
-            break
-        assert time.monotonic() < end, found
-        await asyncio.sleep(0.1)
-    (task,) = found
+    (task,) = await finished(member, application, code.git("rev-parse", "HEAD"))
     assert task["status"] == "SUCCESS"
     assert (task["triggerType"], task["branch"]) == (provider.value, "main")
-    assert task["commit"] == code.git("rev-parse", "HEAD")
     assert [line["text"] for line in await member.log(task["id"], 1)] == ["shipped"]
+
+
+async def test_with_a_linked_account_nothing_is_left_to_do_by_hand(member, repository, forge, shop):
+    """The webhook comes with the application, takes new secrets along, and goes with it."""
+    provider, url, _ = forge
+    clone, asked = f"{url}/acme/shop.git", {"orgName": member.team, "provider": provider.name}
+    await member.done("linkAccount", "integration { owner }", token="forge-token", url=url, **asked)
+    application = await shop(member)
+    webhook = (await member.query(WEBHOOK, id=application))["application"]["webhook"]
+    assert webhook["secretSet"]
+    assert webhook["registeredUrl"] == webhook["url"]
+
+    code = repository("steps: [{run: echo shipped}]")
+    code.git("push", "--quiet", clone, "HEAD:refs/heads/main")
+    await finished(member, application, code.git("rev-parse", "HEAD"))
+    for renewal in ("rotateWebhookSecret", "syncWebhook"):
+        await member.done(renewal, "application { id }", applicationId=application)
+        commit = code.commit({})
+        code.git("push", "--quiet", clone, "HEAD:refs/heads/main")
+        await finished(member, application, commit)
+
+    name = (await member.query(WEBHOOK, id=application))["application"]["name"]
+    gone = await member.done(
+        "deleteApplication", "webhooksLeft", applicationId=application, confirmName=name
+    )
+    assert gone["webhooksLeft"] == []
+    delivered = len(httpx2.get(f"{url}/-/deliveries").json())
+    code.commit({})
+    code.git("push", "--quiet", clone, "HEAD:refs/heads/main")
+    assert len(httpx2.get(f"{url}/-/deliveries").json()) == delivered
+
+
+async def test_what_the_service_refuses_leaves_no_application(member, forge, shop):
+    """Nor does an application that cannot be stored leave a webhook."""
+    provider, url, api = forge
+    asked = {"orgName": member.team, "provider": provider.name}
+    await member.done("linkAccount", "integration { owner }", token="forge-token", url=url, **asked)
+    new = {"orgName": member.team, "provider": provider.name, "name": "shop"}
+
+    refused = await member.mutate(
+        "createApplication", "application { id }", repoUrl=f"{url}/acme/none.git", **new
+    )
+    assert (refused["__typename"], refused["code"]) == ("UpstreamProblem", "UPSTREAM")
+    without = await member.done(
+        *("createApplication", "application { webhook { url } }"),
+        **{**new, "repoUrl": f"{url}/acme/none.git", "registerWebhook": False},
+    )
+    assert without["application"]["webhook"] is None
+    taken = await member.mutate(
+        "createApplication", "application { id }", repoUrl=f"{url}/acme/shop.git", **new
+    )
+    assert taken["code"] == "ALREADY_EXISTS"
+    service = connect(provider, "forge-token", POLICY, api)
+    place = service._place(Repository(f"{url}/acme/shop.git", "acme", "shop"))
+    found = await service._page(f"{place}/{service.WEBHOOKS}", service._hook, 1)
+    await service.close()
+    assert found.items == []

@@ -7,13 +7,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from control.integrations import Integrations
 
 from auth.logins import Client, Service
 from auth.oauth import Logins
 from db.models import AuditEntry, Session, User
 from db.vault import KEY_BYTES, Vault
 from engine.executors.isolation import Isolation, Level
-from rollway import double
+from rollway import double, renewing
 from rollway.app import Server
 from rollway.oauth import PAGES
 from rollway.settings import SERVE, load
@@ -47,7 +48,9 @@ class World:
             exchange_seconds=5.0,
             transport=lambda: httpx2.ASGITransport(double_app),
         )
-        server.services = replace(server.services, logins=logins)
+        integrations = Integrations(vault, server.settings.policy, renewing.by(logins))
+        server.services = replace(server.services, logins=logins, integrations=integrations)
+        self.server = server
         self.mounts = {
             f"{self.here}": httpx2.ASGITransport(server.app()),
             SERVICE: httpx2.ASGITransport(double_app),

@@ -1,6 +1,10 @@
 """Teams, applications and tasks to look at."""
 
+import re
+import subprocess
+import sysconfig
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -159,6 +163,19 @@ class World:
         """Return what a chain of the audit log tells, in order."""
         rows = await AuditEntry.filter(chain=chain).order_by("seq")
         return [row.action for row in rows]
+
+
+@pytest.fixture(scope="session")
+def forge_url(tmp_path_factory):
+    """A played GitLab with one repository, acme/shop; yields its address."""
+    folder = tmp_path_factory.mktemp("forge")
+    subprocess.run(["git", "init", "--quiet", "--bare", folder / "acme" / "shop.git"], check=True)
+    command = [Path(sysconfig.get_path("scripts")) / "rollway", "forge", "--provider", "gitlab"]
+    with subprocess.Popen(
+        [*command, "--folder", folder, "--port", "0"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield re.findall(r"http://[\d.:]+", process.stdout.readline())[0]
+        process.terminate()
 
 
 @pytest.fixture

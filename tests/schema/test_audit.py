@@ -12,7 +12,7 @@ from tortoise.connection import get_connection
 from auth.sessions import hash_token
 from auth.viewer import Viewer
 from db import audit
-from db.models import ApiToken, AuditChain, AuditEntry, Session, Task, User
+from db.models import ApiToken, AuditChain, AuditEntry, Org, Session, Task, User
 from schema import schema
 from tests.schema import test_access as access
 
@@ -48,6 +48,12 @@ TOLD = {
     "revokeInvitation": ("invitation.revoked", [ACME], None),
     "updateMemberRole": ("member.role_changed", [ACME], None),
     "removeMember": ("member.removed", [ACME], None),
+    "linkAccount": (
+        "account.linked",
+        [ACME],
+        {"orgName": "ORG", "provider": "GITLAB", "token": "forge-token", "url": "FORGE"},
+    ),
+    "unlinkAccount": ("account.unlinked", [ACME], {"orgName": "ORG", "provider": "GITEE"}),
     "rotateWebhookSecret": ("application.webhook_secret_changed", [ACME], None),
     "removeWebhookSecret": ("application.webhook_secret_changed", [ACME], None),
     "redeliver": ("delivery.repeated", [ACME], None),
@@ -78,15 +84,16 @@ TOLD = {
     "cancelTask": ("task.cancelled", [ACME], {"taskId": "PENDING"}),
     "reportTask": ("task.reported", [ACME], None),
 }
-# What changes nothing yet: the service's answer, which comes back by the browser, is told.
-BEGUN = {"linkLogin"}
 SHOWN_ONCE = ("token", "value", "link", "url")
+# What changes nothing yet: the service's answer, which comes back by the browser, is told; and what
+# asks without changing anything.
+BEGUN = {"linkLogin", "linkAccountByOAuth", "checkAccount"}
 # Who does it; the others are done by the OWNER.
 BY = {"acceptInvitation": "named", "declineInvitation": "named", "signUp": None, "signIn": None}
 
 
 @pytest.fixture
-async def team(acme):
+async def team(acme, forge_url):
     """The team of the tests of access, with something to cancel and another team to offer to."""
     world, there, _ = acme
     owner = await User.get(id=there["USER"])
@@ -97,6 +104,7 @@ async def team(acme):
     )
     await Task.all().update(commit=COMMIT)
     await User.filter(id=owner.id).update(github_unionid="7", gitee_unionid="8")
+    await Org.filter(id=there["MEMBER"]).update(third_part={"gitee": {"owner": "ann"}})
     await Session.create(
         id="s_own",
         user=owner,
@@ -106,7 +114,7 @@ async def team(acme):
     answer = await world.done(
         "deploy", owner, "task { id }", applicationId=there["APP"], envName="live", commit=COMMIT
     )
-    return world, {**there, "PENDING": answer["task"]["id"]}
+    return world, {**there, "PENDING": answer["task"]["id"], "FORGE": forge_url}
 
 
 async def ask(world, name, given, viewer):

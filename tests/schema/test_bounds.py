@@ -181,6 +181,7 @@ async def _application(world, mark, owner, name, environments, where):
         repo_name=name,
         repo_url=f"https://example.com/{name}",
         repo_webhook_secret="sealed",
+        repo_webhook_url=f"https://rollway.example/webhooks/a_{name}",
         transfer_org_name="foreign" if where == "inside" and mark.bound is None else None,
     )
     vault = world.api.server.services.vault

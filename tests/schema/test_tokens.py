@@ -31,6 +31,7 @@ IN_PERSON = {
     "updateUser",
     "linkLogin",
     "unlinkLogin",
+    "linkAccountByOAuth",
 }
 OPEN = {"signUp", "signIn"}
 INPUTS = {

@@ -1,6 +1,6 @@
 """The accounts at Git hosting services that teams have linked, and what they open."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ from db.sealed import TEAM_ACCOUNTS
 from db.vault import Vault
 from engine.repository.credentials import Credential, origin_of
 from providers import Provider
+from providers.api import SERVICES as APIS
 from providers.api import Api, connect
 from providers.repository import Policy
 
@@ -18,27 +19,42 @@ class Service:
     """Where a service keeps repositories, and how git signs in there with a token.
 
     *user* goes with the token; None: the account's own. *api_path* is where the API begins on a
-    server of one's own.
+    server of one's own. *scopes* are what a token needs to list repositories, clone private ones,
+    set webhooks and show statuses.
     """
 
     url: str
     user: str | None
     api_path: str
+    scopes: frozenset[str] = frozenset()
+
+    def missing(self, scopes: Collection[str] | None) -> list[str]:
+        """Return what a token of these *scopes* lacks; nothing where they are not known (None)."""
+        return [] if scopes is None else sorted(self.scopes.difference(scopes))
 
 
 SERVICES: Mapping[str, Service] = {
-    Provider.GITHUB: Service("https://github.com", "x-access-token", "/api/v3"),
-    Provider.GITLAB: Service("https://gitlab.com", "oauth2", "/api/v4"),
-    Provider.GITEE: Service("https://gitee.com", "oauth2", "/api/v5"),
+    Provider.GITHUB: Service(
+        "https://github.com", "x-access-token", "/api/v3", frozenset({"repo"})
+    ),
+    Provider.GITLAB: Service("https://gitlab.com", "oauth2", "/api/v4", frozenset({"api"})),
+    Provider.GITEE: Service(
+        "https://gitee.com", "oauth2", "/api/v5", frozenset({"hook", "projects", "user_info"})
+    ),
     Provider.CODEUP: Service("https://codeup.aliyun.com", None, "/oapi/v1"),
 }
 
 
+def name_of(provider: str) -> str:
+    """Return what people call a service."""
+    return APIS[Provider(provider)].host.name if provider in SERVICES else provider
+
+
 @dataclass(eq=False)
 class NotLinked(Exception):
-    """The team has linked no account at {provider} that opens this repository."""
+    """The team has linked no account at {service}, or one of another server than this is on."""
 
-    provider: str
+    service: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Git hosting services: the accounts that teams have there, and the webhooks of applications."""

@@ -1,0 +1,1 @@
+"""Integrations: a team's accounts at Git hosting services, and what they open."""

@@ -1,0 +1,38 @@
+"""What messages are filled with, in Chinese."""
+
+from collections.abc import Mapping
+
+from auth.permissions import Action
+
+WORDS: Mapping[str, str] = {
+    "team": "团队",
+    "application": "应用",
+    "environment": "环境",
+    "task": "任务",
+    "deploy hook": "部署钩子",
+    "session": "会话",
+    "API token": "API 令牌",
+    "invitation": "邀请",
+    "invitations": "个邀请",
+    "members": "名成员",
+    "user": "用户",
+    "username": "用户名",
+    "email": "电子邮件地址",
+    "name": "名称",
+    Action.READ: "查看",
+    Action.DEPLOY: "部署",
+    Action.CANCEL: "取消",
+    Action.CREATE_APPLICATION: "创建应用",
+    Action.UPDATE_APPLICATION: "修改应用",
+    Action.SET_SECRETS: "设置密钥",
+    Action.LINK_ACCOUNTS: "关联 Git 托管服务的账号",
+    Action.READ_AUDIT: "查看审计日志",
+    Action.INVITE_MEMBER: "邀请成员",
+    Action.MANAGE_MEMBERS: "更改或移除成员",
+    Action.UPDATE_ORG: "修改团队",
+    Action.APPROVE: "批准部署",
+    Action.DELETE_APPLICATION: "删除应用",
+    Action.TRANSFER_APPLICATION: "转移应用",
+    Action.DELETE_ORG: "删除团队",
+    Action.TRANSFER_ORG: "转移团队",
+}

@@ -1,0 +1,258 @@
+"""Webhooks set up at a service that the forge plays, with a team's account."""
+
+import asyncio
+import re
+import subprocess
+import sysconfig
+import threading
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from tortoise.transactions import in_transaction
+
+from control import applications
+from control.hosting.accounts import NotLinked
+from control.hosting.integrations import Integrations
+from control.hosting.webhooks import BUSY_SECONDS, WebhookBusy, Webhooks, new_secret, proofs
+from db.audit import Act, Actor, Entry, Told, org_chain
+from db.models import Application, AuditEntry, Org, User
+from db.sealed import TEAM_ACCOUNTS
+from providers import Provider, webhooks
+from providers.api.refusals import NotThere, ServiceDown, TokenRefused
+from providers.proofs import Unproven
+from providers.repository import Policy, parse
+
+PROGRAM = Path(sysconfig.get_path("scripts")) / "rollway"
+POLICY = Policy(("http",), private_addresses=True)
+TOKEN = "forge-token"
+HEARD_SECONDS = 20.0
+
+
+class Heard:
+    """What was delivered to an address of its own."""
+
+    def __init__(self):
+        self.calls = []
+        self.came = threading.Event()
+        heard = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["content-length"]))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                heard.calls.append((self.path, headers, body))
+                heard.came.set()
+                self.send_response(202)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+
+@pytest.fixture
+def heard():
+    """An address that listens."""
+    it = Heard()
+    thread = threading.Thread(target=it.server.serve_forever)
+    thread.start()
+    yield it
+    it.server.shutdown()
+    it.server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def forge(tmp_path):
+    """GitHub with one repository; yields its address."""
+    folder = tmp_path / "forge"
+    bare = ["git", "init", "--quiet", "--bare", "--initial-branch=main"]
+    subprocess.run([*bare, folder / "acme" / "shop.git"], check=True)
+    command = [PROGRAM, "forge", "--provider", "github", "--folder", folder, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        yield re.search(r"http://[\d.:]+", process.stdout.readline())[0]
+        process.terminate()
+
+
+@pytest.fixture
+def push(tmp_path):
+    """Push something new to the repository, and wait until the forge delivers it."""
+    made = []
+
+    def do(clone, heard):
+        heard.came.clear()
+        work = tmp_path / "work"
+        git = ["git", "-C", work, "-c", "user.name=Ada", "-c", "user.email=ada@acme.example"]
+        if not work.exists():
+            subprocess.run(["git", "init", "--quiet", work], check=True)
+        made.append(0)
+        message = ["--message", f"{len(made)}"]
+        subprocess.run([*git, "commit", "--quiet", "--allow-empty", *message], check=True)
+        subprocess.run([*git, "push", "--quiet", clone, "HEAD:refs/heads/main"], check=True)
+
+    return do
+
+
+async def link(vault, url, token=TOKEN):
+    """Link the team's account."""
+    place = TEAM_ACCOUNTS.place("acme")
+    sealed = vault.seal(token, place=place, name="github.access_token", version=1)
+    account = {"access_token": sealed, "owner": "acme", "id": 1, "url": url}
+    await Org.filter(name="acme").update(third_part={"github": account})
+
+
+@pytest.fixture
+async def linked(application, vault, forge):
+    """The application, whose repository the team's account opens."""
+    await Application.filter(id=application.id).update(
+        provider="github", repo_url=f"{forge}/acme/shop.git"
+    )
+    await link(vault, forge)
+    return await Application.get(id=application.id)
+
+
+async def no_renewal(*_):
+    """Tokens of these tests do not end."""
+    raise AssertionError
+
+
+@pytest.fixture
+def hooks(vault, heard):
+    """What sets webhooks up; services deliver to the address that listens."""
+    return Webhooks(Integrations(vault, POLICY, no_renewal), vault, POLICY, heard.url)
+
+
+def told(application, still=None):
+    """What the audit log is told."""
+    entry = Entry(Actor(None, "ann", "session"), Act.WEBHOOK_SET_UP, application.id)
+    return Told(org_chain("acme"), entry, still)
+
+
+async def test_the_service_delivers_what_the_secret_proves(linked, hooks, heard, push, vault):
+    """However often it is set up, there is one webhook, proven by the newest secret."""
+    first, second = new_secret(), new_secret()
+    await hooks.set_up(linked, first, told(linked))
+    row = await hooks.set_up(linked, second, told(linked))
+
+    assert row.repo_webhook_url == f"{heard.url}/webhooks/{linked.id}"
+    assert (row.repo_webhook_next, proofs(row, vault)) == (None, [second])
+    row = await Application.get(id=linked.id)
+    assert row.repo_webhook_busy_time is None
+    push(linked.repo_url, heard)
+    assert await asyncio.to_thread(heard.came.wait, HEARD_SECONDS)
+    ((path, headers, body),) = heard.calls
+    assert path == f"/webhooks/{linked.id}"
+    webhooks.verify(Provider.GITHUB, headers, body, second)
+    with pytest.raises(Unproven):
+        webhooks.verify(Provider.GITHUB, headers, body, first)
+    assert await AuditEntry.filter(action=Act.WEBHOOK_SET_UP).count() == 2
+
+
+async def test_it_is_taken_down(linked, hooks, heard):
+    """The service has it no more; without the account nobody can, and that is said."""
+    row = await hooks.set_up(linked, new_secret(), told(linked))
+    owner = await Org.get(name="acme")
+    assert await hooks.take_all_down([row, linked], owner) == []
+    async with hooks.integrations.api_for(owner, row) as api:
+        assert not await api.remove_webhook(parse(row.repo_url, POLICY), row.repo_webhook_url)
+
+    owner.third_part = {}
+    assert await hooks.take_all_down([row], owner) == [row.repo_webhook_url]
+
+
+async def test_without_an_account_there_is_none(linked, hooks):
+    """Nothing is asked, nothing changes."""
+    await Org.filter(name="acme").update(third_part={})
+    with pytest.raises(NotLinked):
+        await hooks.set_up(linked, new_secret(), told(linked))
+    await Org.filter(name="acme").update(third_part={"github": {"access_token": "broken"}})
+    with pytest.raises(NotLinked):
+        await hooks.set_up(linked, new_secret(), told(linked))
+    assert (await Application.get(id=linked.id)).repo_webhook_next is None
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        ({"token": "wrong"}, TokenRefused),
+        ({"url": "http://127.0.0.1:9"}, ServiceDown),
+        ({"repository": "acme/none"}, NotThere),
+    ],
+)
+async def test_a_refusal_leaves_the_old_secret(linked, hooks, vault, forge, change, refusal):
+    """It proves deliveries as before, and the next try begins at once."""
+    first = new_secret()
+    row = await hooks.set_up(linked, first, told(linked))
+    url = change.get("url", forge)
+    await link(vault, url, change.get("token", TOKEN))
+    repository = f"{url}/{change.get('repository', 'acme/shop')}.git"
+    await Application.filter(id=row.id).update(repo_url=repository)
+
+    for _ in range(2):
+        with pytest.raises(refusal):
+            await hooks.set_up(row, new_secret(), told(row))
+    row = await Application.get(id=row.id)
+    assert first in proofs(row, vault)
+    assert row.repo_webhook_busy_time is None
+
+
+async def test_what_cannot_be_stored_is_undone(linked, hooks, heard, push):
+    """A webhook that nobody would know of does not stay at the service."""
+
+    class Lost(Exception):
+        pass
+
+    async def refuse(_):
+        raise Lost
+
+    with pytest.raises(Lost):
+        await hooks.set_up(linked, new_secret(), told(linked, refuse))
+    row = await Application.get(id=linked.id)
+    assert (row.repo_webhook_secret, row.repo_webhook_url) == (None, None)
+    push(linked.repo_url, heard)
+    assert not await asyncio.to_thread(heard.came.wait, 2)
+
+
+async def test_one_at_a_time_sets_it_up(linked, hooks, heard, push, vault):
+    """Whoever loses is told; the service and the database agree on the secret."""
+    given = [new_secret() for _ in range(8)]
+    made = await asyncio.gather(
+        *(hooks.set_up(linked, each, told(linked)) for each in given), return_exceptions=True
+    )
+    assert all(isinstance(each, Application | WebhookBusy) for each in made), made
+    (secret,) = proofs(await Application.get(id=linked.id), vault)
+    push(linked.repo_url, heard)
+    assert await asyncio.to_thread(heard.came.wait, HEARD_SECONDS)
+    ((_, headers, body),) = heard.calls
+    webhooks.verify(Provider.GITHUB, headers, body, secret)
+
+
+async def test_whoever_died_is_waited_for_a_minute(linked, hooks):
+    """Then another may."""
+    await hooks._begin(linked, new_secret())
+    with pytest.raises(WebhookBusy):
+        await hooks.set_up(linked, new_secret(), told(linked))
+    row = await Application.get(id=linked.id)
+    row.repo_webhook_busy_time -= timedelta(seconds=BUSY_SECONDS)
+    await row.save(update_fields=["repo_webhook_busy_time"])
+    await hooks.set_up(linked, new_secret(), told(linked))
+
+
+async def test_it_does_not_move_with_the_application(linked, hooks):
+    """Another team sets up its own."""
+    await hooks.set_up(linked, new_secret(), told(linked))
+    other = await Org.create(
+        id="u_2:other",
+        user=await User.create(id="u_2", username="bob"),
+        name="other",
+        role="OWNER",
+        secrets={},
+    )
+    async with in_transaction() as db:
+        await applications.move(await Application.get(id=linked.id), other, db)
+    row = await Application.get(id=linked.id)
+    assert (row.repo_webhook_secret, row.repo_webhook_next, row.repo_webhook_url) == (None,) * 3
