@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from control import schedules
 from db import documents
 from db.models import ApiToken, Application, Delivery, Environment, Org, Task
 from engine.state import UNFINISHED
@@ -43,14 +44,15 @@ async def move(application: Application, to: Org, db: BaseDBAsyncClient) -> None
     """Give an application to the team of *to*, its OWNER's row.
 
     No secret goes with it: those of its environments are deleted, and so are its webhook's secret
-    and deliveries, the tokens bound to it and what was typed into the inputs of its tasks.
+    and deliveries, the tokens bound to it and what was typed into the inputs of its tasks. Its
+    schedules go on, but what was due before does not deploy with the new team's.
     StillDeploying while a task of it runs with the old team's.
     """
     await _lock(application.id, db)
     if await _unfinished(application.id, None, db):
         raise StillDeploying
     await ApiToken.filter(application_id=application.id).using_db(db).delete()
-    await Environment.filter(application_id=application.id).using_db(db).update(secrets={})
+    await _begin_anew(application.id, db)
     await Delivery.filter(application_id=application.id).using_db(db).delete()
     await _forget_inputs(application.id, db)
     same = Application.filter(id=application.id).using_db(db)
@@ -58,6 +60,13 @@ async def move(application: Application, to: Org, db: BaseDBAsyncClient) -> None
         owner_org_id=to.id, org_id=to.id, transfer_org_name=None, repo_webhook_secret=None
     )
     await documents.write_environments(application.id, db)
+
+
+async def _begin_anew(application_id: str, db: BaseDBAsyncClient) -> None:
+    """Take the secrets from all environments, and have their schedules begin now."""
+    for row in await Environment.filter(application_id=application_id).using_db(db):
+        row.update_from_dict({"secrets": {}, **schedules.begun(row.trigger_spec)})
+        await row.save(using_db=db, update_fields=["secrets", *schedules.COLUMNS])
 
 
 async def _forget_inputs(application_id: str, db: BaseDBAsyncClient) -> None:
