@@ -25,10 +25,10 @@ log = logging.getLogger("rollway.schedules")
 
 POLL_SECONDS = 1.0
 AT_ONCE_MAX = 16  # environments
-WORK_SECONDS = 60.0  # on one environment; a Git host alone may be silent for five
 RETRY_SECONDS = 1.0  # doubled after each try
 TRIES_MAX = 8
 FAILED_MAX = 1000  # environments that are tried again; one more is given up
+FORGOTTEN_SECONDS = 60.0  # behind the time of a try that did not come
 LATE = timedelta(hours=1)  # what was due before has been missed
 WAITING_MAX = 10  # tasks of an environment's schedule
 FAULT = "The deploy could not be started; the server's log says why."
@@ -148,7 +148,7 @@ class Schedules:
         self._failed = {
             env_id: failed
             for env_id, failed in self._failed.items()
-            if clock < failed.until + WORK_SECONDS  # else it went, or another server had success
+            if clock < failed.until + FORGOTTEN_SECONDS  # it went, or another server had success
         }
         resting = [env_id for env_id, failed in self._failed.items() if clock < failed.until]
         due = Environment.filter(
@@ -164,8 +164,7 @@ class Schedules:
     async def _work_on(self, due: Due) -> None:
         tries = self._failed[due.env_id].tries + 1 if due.env_id in self._failed else 1
         try:
-            async with asyncio.timeout(WORK_SECONDS):
-                await self._try(due)
+            await self._try(due)
             self._failed.pop(due.env_id, None)
         except Exception:
             log.exception("environment %s: schedule, try %s", due.env_id, tries)
