@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from control import schedules
+from control.schedules.plan import COLUMNS, begun
 from db import documents
 from db.models import ApiToken, Application, Delivery, Environment, Org, Task
 from engine.state import UNFINISHED
@@ -65,8 +65,8 @@ async def move(application: Application, to: Org, db: BaseDBAsyncClient) -> None
 async def _begin_anew(application_id: str, db: BaseDBAsyncClient) -> None:
     """Take the secrets from all environments, and have their schedules begin now."""
     for row in await Environment.filter(application_id=application_id).using_db(db):
-        row.update_from_dict({"secrets": {}, **schedules.begun(row.trigger_spec)})
-        await row.save(using_db=db, update_fields=["secrets", *schedules.COLUMNS])
+        row.update_from_dict({"secrets": {}, **begun(row.trigger_spec)})
+        await row.save(using_db=db, update_fields=["secrets", *COLUMNS])
 
 
 async def _forget_inputs(application_id: str, db: BaseDBAsyncClient) -> None:

@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from control.cron import Cron, InvalidCron
 from control.globs import Glob, InvalidGlob
+from control.schedules.cron import Cron, InvalidCron
 from control.trigger_keys import (
     BRANCH_CHARACTERS_MAX,
     MARKER_CHARACTERS_MAX,

@@ -9,8 +9,8 @@ from tortoise.exceptions import IntegrityError
 from auth import teams
 from auth.permissions import Action, NotFound
 from control import applications as control
-from control import schedules
 from control.resources import FunctionResource, functions
+from control.schedules.plan import begun
 from control.trigger_spec import without_proofs
 from db import audit, documents
 from db.audit import Act
@@ -59,7 +59,7 @@ def new(application_id: str, wanted: EnvironmentInput, vault: Vault) -> Environm
         name=wanted.name,
         type=wanted.type.value,
         trigger_spec=trigger_spec,
-        **schedules.begun(trigger_spec),
+        **begun(trigger_spec),
         cd_pipeline_yaml=wanted.cd_pipeline_yaml or DEFAULT_PIPELINE,
         secrets=vault.change({}, secrets, place=ENVIRONMENT_SECRETS.place(row_id)),
         resource=wanted.resource or {},
@@ -123,7 +123,7 @@ async def update_environment(info: Info, input: Input[UpdateEnvironmentInput]) -
             raise VersionConflict(row.version)
         before = _facts(row)
         if changes.get("trigger_spec", row.trigger_spec) != row.trigger_spec:
-            changes |= schedules.begun(changes["trigger_spec"])
+            changes |= begun(changes["trigger_spec"])
         row.update_from_dict({**changes, "version": row.version + 1})
         await row.save(using_db=db, update_fields=[*changes, "version"])
         await documents.write_environments(application.id, db)

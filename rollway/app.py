@@ -28,7 +28,7 @@ from control.port import Queue
 from control.pubsub import MemoryPubSub
 from control.reports import Reports
 from control.rights import Rights
-from control.schedules import Schedules
+from control.schedules.due import Schedules
 from control.tidying import Folders
 from control.worker import Worker
 from db.checkpoint import checkpoints

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control.cron import Cron, InvalidCron
+from control.schedules.cron import Cron, InvalidCron
 
 
 def test_a_line_is_read():

@@ -12,9 +12,10 @@ import pytest
 from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
-from control import applications, schedules
+from control import applications
 from control.deploys import Deploys, callers_key
-from control.schedules import AT_ONCE_MAX, FAULT, WAITING_MAX, Schedules, plan
+from control.schedules.due import AT_ONCE_MAX, FAULT, WAITING_MAX, Schedules
+from control.schedules.plan import begun, plan
 from db.models import KEY_CHARACTERS_MAX, Application, Environment, Org, Task, User
 from providers.repository import Policy
 
@@ -231,7 +232,7 @@ async def test_a_row_that_cannot_be_read_stops_no_other(
 @pytest.fixture
 def sqlite_row(database, monkeypatch):
     """Return how an environment gets a document that is none; PostgreSQL takes no such thing."""
-    monkeypatch.setattr("control.schedules.TRIES_MAX", 2)
+    monkeypatch.setattr("control.schedules.due.TRIES_MAX", 2)
 
     async def write(env_id, text, since):
         try:
@@ -268,8 +269,8 @@ async def test_one_that_fails_is_tried_again_and_then_given_up(
     server, application, monkeypatch, caplog
 ):
     """The environment says so, and goes on at its next time."""
-    monkeypatch.setattr("control.schedules.TRIES_MAX", 3)
-    monkeypatch.setattr("control.schedules.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("control.schedules.due.TRIES_MAX", 3)
+    monkeypatch.setattr("control.schedules.due.RETRY_SECONDS", 0.01)
     tries = []
 
     async def broken(request):
@@ -364,10 +365,10 @@ async def test_one_that_goes_meanwhile(deploys, repository, application, monkeyp
 def test_begun_looks_at_times_to_come():
     """Nothing without a schedule, whatever the document is."""
     for document in ({}, {"schedule": []}, {"github": 7}, [], None):
-        assert schedules.begun(document)["next_scheduled_time"] is None
+        assert begun(document)["next_scheduled_time"] is None
     given = {"schedule": [{"cron": "* * * * *"}], "github": {"push": 7}}
-    begun = schedules.begun(given)["next_scheduled_time"]
-    assert timedelta() < begun - datetime.now(UTC) <= timedelta(minutes=1)
+    following = begun(given)["next_scheduled_time"]
+    assert timedelta() < following - datetime.now(UTC) <= timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("key", ["k", "k" * 124, "k" * 125, "k" * 128, "schedule.test.1"])

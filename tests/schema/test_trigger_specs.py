@@ -4,8 +4,8 @@ import string
 
 import pytest
 
-from control.cron import FIELDS
 from control.globs import Flaw
+from control.schedules.cron import FIELDS
 from control.trigger_spec import Fault
 from db.models import Environment
 from schema import trigger_issues

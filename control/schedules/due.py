@@ -1,22 +1,17 @@
-"""Schedules: what is due is deployed, once, however many servers look."""
+"""What is due is deployed, once, however many servers look."""
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from heapq import merge
-from operator import attrgetter
+from datetime import UTC, datetime
 from time import monotonic
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from control.deploys import REFUSALS, Deploys, Dispatch, TriggerType, sentence
 from control.port import ApplicationGone, IdempotencyKeyReused
 from control.pubsub import Bell
-from control.trigger_spec import Schedule, read
+from control.schedules.plan import Plan, Tick, plan
 from db.audit import Actor
 from db.models import Application, Environment, Task
 from engine.state import TaskStatus
@@ -29,11 +24,8 @@ RETRY_SECONDS = 1.0  # doubled after each try
 TRIES_MAX = 8
 FAILED_MAX = 1000  # environments that are tried again; one more is given up
 FORGOTTEN_SECONDS = 60.0  # behind the time of a try that did not come
-LATE = timedelta(hours=1)  # what was due before has been missed
 WAITING_MAX = 10  # tasks of an environment's schedule
 FAULT = "The deploy could not be started; the server's log says why."
-_INSTANT = timedelta(microseconds=1)
-COLUMNS = ("next_scheduled_time", "schedule_problem")
 
 
 @dataclass(eq=False)
@@ -49,75 +41,11 @@ class ScheduleMoved(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
-    """A moment at which *schedule* is due."""
-
-    time: datetime
-    schedule: Schedule
-
-
-@dataclass(frozen=True, slots=True)
 class Due:
     """An environment, and since when it is due."""
 
     env_id: str
     time: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The tick to deploy for, if there is one, and when the next one comes.
-
-    *missed* is the first that came before it and deploys no more.
-    """
-
-    tick: Tick | None
-    missed: datetime | None
-    following: datetime | None
-
-
-def ticks(schedules: Sequence[Schedule], after: datetime) -> Iterator[Tick]:
-    """Yield what is due behind *after*, in order; of those due at once the first in the list."""
-    for tick in merge(*(_ticks(each, after) for each in schedules), key=attrgetter("time")):
-        if tick.time > after:
-            yield tick
-            after = tick.time
-
-
-def _ticks(schedule: Schedule, after: datetime) -> Iterator[Tick]:
-    for moment in schedule.cron.moments(after, ZoneInfo(schedule.timezone)):
-        yield Tick(moment, schedule)
-
-
-def plan(document: object, since: datetime, now: datetime) -> Plan:
-    """Return what to do for a trigger spec that is due *since* some time.
-
-    The newest tick of the last hour deploys, those before it do not.
-    """
-    schedules = _schedules(document)
-    first = _next(schedules, since - _INSTANT)
-    newest = None
-    for tick in ticks(schedules, max(since, now - LATE) - _INSTANT):
-        if tick.time > now:
-            break
-        newest = tick
-    missed = first is not None and first <= now and (newest is None or first < newest.time)
-    return Plan(newest, first if missed else None, _next(schedules, now))
-
-
-def begun(document: object) -> dict[str, Any]:
-    """Return the columns of an environment whose schedule begins now."""
-    following = _next(_schedules(document), datetime.now(UTC))
-    return dict(zip(COLUMNS, (following, None), strict=True))
-
-
-def _next(schedules: Sequence[Schedule], after: datetime) -> datetime | None:
-    return next((tick.time for tick in ticks(schedules, after)), None)
-
-
-def _schedules(document: object) -> tuple[Schedule, ...]:
-    entries = document if isinstance(document, dict) else {}
-    return read({"schedule": entries.get("schedule")}).schedule
 
 
 class Schedules:
