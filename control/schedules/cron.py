@@ -83,16 +83,18 @@ class Cron:
                 after = moment
 
     def _walls(self, begin: datetime) -> Iterator[datetime]:
-        """Yield what a clock shows from *begin* on when the line is due."""
+        """Yield what a clock shows when the line is due, from the minute of *begin* on."""
         years = range(begin.year, begin.year + _YEARS_MAX + 1)
         times = [*product(sorted(self.hours), sorted(self.minutes))]
+        first = bisect_left(times, (begin.hour, begin.minute))
         for year, month in product(years, sorted(self.months)):
-            if (year, month) < (begin.year, begin.month):
-                continue
             for day in range(1, monthrange(year, month)[1] + 1):
+                if (year, month, day) < (begin.year, begin.month, begin.day):
+                    continue
                 if self._has(datetime(year, month, day)):  # noqa: DTZ001 (what a clock shows)
-                    walls = (datetime(year, month, day, *time) for time in times)  # noqa: DTZ001
-                    yield from (wall for wall in walls if wall >= begin)
+                    today = (year, month, day) == (begin.year, begin.month, begin.day)
+                    for time in times[first if today else 0 :]:
+                        yield datetime(year, month, day, *time)  # noqa: DTZ001
 
     def _has(self, day: datetime) -> bool:
         found = (day.day in self.days, day.isoweekday() % 7 in self.weekdays)

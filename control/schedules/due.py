@@ -24,13 +24,13 @@ RETRY_SECONDS = 1.0  # doubled after each try
 TRIES_MAX = 8
 FAILED_MAX = 1000  # environments that are tried again; one more is given up
 FORGOTTEN_SECONDS = 60.0  # behind the time of a try that did not come
-WAITING_MAX = 10  # tasks of an environment's schedule
+WAITING_MAX = 10  # tasks of an environment; then its schedule makes no more
 FAULT = "The deploy could not be started; the server's log says why."
 
 
 @dataclass(eq=False)
 class TooManyWaiting(Exception):
-    """{most} deploys of this schedule wait for their turn already."""
+    """{most} deploys of this environment wait for their turn already."""
 
     most: int
 
@@ -158,14 +158,7 @@ def _dispatch(
 
     async def still(db: BaseDBAsyncClient) -> None:
         """Move the schedule on with the task, so that neither is there without the other."""
-        waiting = Task.filter(
-            app_id=application.id,
-            env_name=environment.name,
-            trigger_type=trigger_type.value,
-            status=TaskStatus.PENDING.value,
-        )
-        if await waiting.using_db(db).count() >= WAITING_MAX:
-            raise TooManyWaiting(WAITING_MAX)
+        await _require_room(environment, db)
         if not await _move(due, planned.following, None, db):
             raise ScheduleMoved
 
@@ -185,6 +178,17 @@ def _dispatch(
         idempotency_key=f"schedule.{environment.name}.{tick.time:%Y%m%dT%H%M%SZ}",
         still=still,
     )
+
+
+async def _require_room(environment: Environment, db: BaseDBAsyncClient) -> None:
+    """Raise TooManyWaiting when all the newest tasks of an environment wait."""
+    tasks = Task.filter(
+        app_id=environment.application_id, env_name=environment.name, reported=False
+    ).using_db(db)
+    newest = tasks.order_by("-created_time").limit(WAITING_MAX)
+    statuses = [str(each) for each in await newest.values_list("status", flat=True)]
+    if statuses == [TaskStatus.PENDING.value] * WAITING_MAX:
+        raise TooManyWaiting(WAITING_MAX)
 
 
 async def _move(

@@ -310,7 +310,6 @@ async def test_deploys_that_wait_are_bounded(server, application, queue, draft):
     for _ in range(WAITING_MAX):
         made = draft()
         await queue.submit(made)
-    await Task.all().update(trigger_type="schedule")
     tick = minutes_ago(2)
     await schedule(f"{application.id}:test", tick, yearly(tick))
 

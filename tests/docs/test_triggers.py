@@ -84,7 +84,7 @@ def test_schedules_fail_as_often_as_is_said():
     """The numbers in the text."""
     seconds = sum(due.RETRY_SECONDS * 2**each for each in range(due.TRIES_MAX - 1))
 
-    assert f"that {due.WAITING_MAX} deploys of the schedule wait" in TEXT
+    assert f"that {due.WAITING_MAX} deploys of the environment wait" in TEXT
     assert f"tried {due.TRIES_MAX} times in some two minutes" in TEXT
     assert round(seconds / 60) == 2
 
@@ -121,7 +121,7 @@ def test_the_limits_are_those_of_the_program():
         f"| a list of patterns | {trigger_keys.PATTERNS_MAX} |",
         f"| `skip-markers` | {markers} |",
         f"| `schedule` | {trigger_keys.SCHEDULES_MAX} |",
-        f"| tasks of a schedule that wait | {due.WAITING_MAX} |",
+        f"| tasks that wait, for a schedule to make one more | {due.WAITING_MAX - 1} |",
         f"| how late a time of a schedule deploys | {LATE // timedelta(hours=1)} hour |",
         f"| a name | {triggers.NAME_CHARACTERS_MAX:,} characters; longer ones do not deploy |",
     ]
