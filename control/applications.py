@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from control.hosting import webhooks
+from control.schedules.plan import COLUMNS, begun
 from db import documents
 from db.models import ApiToken, Application, Delivery, DeployHook, Environment, Org, Task
 from engine.state import UNFINISHED
@@ -45,7 +46,7 @@ async def move(application: Application, to: Org, db: BaseDBAsyncClient) -> None
 
     No secret goes with it: those of its environments are deleted, and so are its webhook's secret
     and deliveries, its deploy hooks, the tokens bound to it and what was typed into the inputs of
-    its tasks.
+    its tasks. Its schedules go on, but what was due before does not deploy with the new team's.
     StillDeploying while a task of it runs with the old team's.
     """
     await _lock(application.id, db)
@@ -53,15 +54,22 @@ async def move(application: Application, to: Org, db: BaseDBAsyncClient) -> None
         raise StillDeploying
     await ApiToken.filter(application_id=application.id).using_db(db).delete()
     environments = Environment.filter(application_id=application.id).using_db(db)
-    await environments.update(secrets={})
     ids = await environments.values_list("id", flat=True)
     await DeployHook.filter(environment_id__in=list(ids)).using_db(db).delete()
+    await _begin_anew(application.id, db)
     await Delivery.filter(application_id=application.id).using_db(db).delete()
     await _forget_inputs(application.id, db)
     same = Application.filter(id=application.id).using_db(db)
     await same.update(owner_org_id=to.id, org_id=to.id, transfer_org_name=None)
     await webhooks.forget(application.id, db)
     await documents.write_environments(application.id, db)
+
+
+async def _begin_anew(application_id: str, db: BaseDBAsyncClient) -> None:
+    """Take the secrets from all environments, and have their schedules begin now."""
+    for row in await Environment.filter(application_id=application_id).using_db(db):
+        row.update_from_dict({"secrets": {}, **begun(row.trigger_spec)})
+        await row.save(using_db=db, update_fields=["secrets", *COLUMNS])
 
 
 async def _forget_inputs(application_id: str, db: BaseDBAsyncClient) -> None:

@@ -19,9 +19,8 @@ from tortoise.expressions import F
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from control.deploys import Deploys, Dispatch, TriggerType
+from control.deploys import REFUSALS, Deploys, Dispatch, TriggerType, sentence
 from control.hosting.webhooks import proofs
-from control.port import ApplicationGone, EnvironmentGone
 from control.pubsub import MemoryPubSub
 from control.trigger_spec import read
 from control.triggers import Verdict, match
@@ -29,12 +28,10 @@ from db.audit import Actor
 from db.ids import new_id
 from db.models import Application, Delivery, Environment
 from db.vault import Vault
-from engine.git import RefNotFound
 from providers import Provider, webhooks
 from providers.hooks import Hook, PullRequest, PullRequestAction, Push, Tag
 from providers.proofs import Unproven
 from providers.refusal import Refusal
-from providers.repository import AddressNotAllowed, InvalidRepositoryUrl
 
 log = logging.getLogger("rollway.deliveries")
 
@@ -86,12 +83,6 @@ class WebhookChanged(Refusal):
 @dataclass(eq=False)
 class DeliveryGone(Refusal):
     """The delivery went with its application, or was worked on elsewhere."""
-
-
-REFUSALS = (
-    *(AddressNotAllowed, ApplicationGone, DeliveryGone, EnvironmentGone),
-    *(InvalidRepositoryUrl, RefNotFound),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,8 +290,8 @@ class Deliveries:
         request = _dispatch(application, environment.name, hook, delivery, verdict)
         try:
             task = await self._deploys.dispatch(request)
-        except REFUSALS as refusal:
-            return Answer(environment.name, replace(verdict, reason=_told(refusal)))
+        except (DeliveryGone, *REFUSALS) as refusal:
+            return Answer(environment.name, replace(verdict, reason=sentence(refusal)))
         except Exception:
             log.exception("delivery %s: no deploy to %s", delivery.id, environment.name)
             return Answer(environment.name, replace(verdict, reason=FAULT), failed=True)
@@ -353,10 +344,6 @@ def _kept(provider: Provider, headers: Mapping[str, str], body: bytes, secret: s
 
 def _unpacked(provider: Provider, delivery: Delivery) -> Hook:
     return webhooks.parse(provider, delivery.headers, zlib.decompress(delivery.body))
-
-
-def _told(refusal: Exception) -> str:
-    return (type(refusal).__doc__ or "").format(**vars(refusal))
 
 
 def _verdict(hook: Hook, environment: Environment) -> Verdict:

@@ -11,13 +11,20 @@ from control.assignment import credential_of, open_inputs, openable, seal_inputs
 from control.port import ApplicationGone, Draft, EnvironmentGone, Queue
 from db.audit import Act, Actor, Entry, Still, Told, org_chain
 from db.ids import new_id
-from db.models import Application, Environment, Org, Task
+from db.models import KEY_CHARACTERS_MAX, Application, Environment, Org, Task
 from db.vault import NotSealedHere, Vault
 from engine import git
 from engine.output.masking import Secrets
 from engine.state import TaskStatus
 from providers import Provider
-from providers.repository import AddressUnknown, Policy, check_address, parse
+from providers.repository import (
+    AddressNotAllowed,
+    AddressUnknown,
+    InvalidRepositoryUrl,
+    Policy,
+    check_address,
+    parse,
+)
 
 COMMIT_DIGITS = frozenset("0123456789abcdef")
 COMMIT_LENGTHS = (40, 64)
@@ -38,6 +45,7 @@ class TriggerType(StrEnum):
     REDEPLOY = "redeploy"
     ROLLBACK = "rollback"
     HOOK = "hook"
+    SCHEDULE = "schedule"
     GITHUB = Provider.GITHUB.value
     GITEE = Provider.GITEE.value
     GITLAB = Provider.GITLAB.value
@@ -66,6 +74,13 @@ class NotDoneHere(Exception):
 @dataclass(eq=False)
 class NotSealed(Exception):
     """The task never read a pipeline, so there is no sealed plan to repeat; use REFRESH_CONFIG."""
+
+
+# What keeps a deploy from being made that nobody asked for in person: trying again does not help.
+REFUSALS = (
+    *(AddressNotAllowed, ApplicationGone, EnvironmentGone),
+    *(InvalidRepositoryUrl, git.RefNotFound),
+)
 
 
 class BlockerKind(StrEnum):
@@ -287,6 +302,19 @@ def blockers(task: Task, owner: Org, environment: Environment | None) -> list[Bl
         text = f"Secrets it used are gone: {', '.join(missing)}."
         found.append(Blocker(BlockerKind.MISSING_SECRET, text))
     return found
+
+
+def callers_key(key: str | None) -> str | None:
+    """Return how a caller's idempotency key is stored: no schedule or delivery has such a one."""
+    if key is None:
+        return None
+    own = f"api.{key}"
+    return own if len(own) <= KEY_CHARACTERS_MAX else f"api#{sha256(key.encode()).hexdigest()}"
+
+
+def sentence(refusal: Exception) -> str:
+    """Return what a refusal says, in English."""
+    return (type(refusal).__doc__ or "").format(**vars(refusal))
 
 
 def _told(request: Dispatch, draft: Draft) -> Told:

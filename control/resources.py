@@ -1,12 +1,40 @@
-"""What an environment's resource document becomes when a deploy made elsewhere names functions."""
+"""An environment's resource document: the functions in it, and what a deploy elsewhere adds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from json import dumps
 from typing import Any
 
 FUNCTIONS = "aliyun.fc"
 FLAT = "fc"
 PLACE = ("uid", "region")
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionResource:
+    """A cloud function that an environment deploys."""
+
+    uid: str | None
+    region: str | None
+    service: str | None
+    name: str
+
+
+def functions(resource: Mapping[str, Any]) -> Iterator[FunctionResource]:
+    """Read both spellings: `aliyun.fc` with its functions, and `fc`, a list of functions."""
+    aliyun = resource.get(FUNCTIONS)
+    if isinstance(aliyun, dict):
+        for each in _objects(aliyun.get("functions")):
+            yield _function({**aliyun, **each}, each.get("name"))
+    for each in _objects(resource.get(FLAT)):
+        yield _function(each, each.get("function"))
+
+
+def _function(values: Mapping[str, Any], name: object) -> FunctionResource:
+    text = {
+        key: str(values[key]) if values.get(key) else None for key in ("uid", "region", "service")
+    }
+    return FunctionResource(**text, name=str(name or ""))
 
 
 def merged(stored: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from control.cron import Cron, InvalidCron
 from control.globs import Glob, InvalidGlob
+from control.schedules.cron import Cron, InvalidCron
 from control.trigger_keys import (
     BRANCH_CHARACTERS_MAX,
     MARKER_CHARACTERS_MAX,
@@ -134,8 +134,9 @@ class ServiceRules:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A time to deploy at; without *branch* the default branch."""
+    """A time to deploy at, *line* as it was written; without *branch* the default branch."""
 
+    line: str
     cron: Cron
     timezone: str
     branch: str | None
@@ -346,7 +347,7 @@ class _Reader:
             branch = entries.get("branch")
             named = branch is None or self._text(branch, (*at, "branch"), BRANCH_CHARACTERS_MAX)
             if cron and known and named:
-                yield Schedule(cron, timezone, branch)
+                yield Schedule(entries["cron"], cron, timezone, branch)
 
     def _cron(self, value: object, path: _Path) -> Cron | None:
         if not isinstance(value, str):

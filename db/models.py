@@ -18,6 +18,8 @@ from db.triggers import AppendOnly
 
 Document = dict[str, Any]
 
+KEY_CHARACTERS_MAX = 128  # of an idempotency key as it is stored
+
 
 def without_length_checks(*models: type[Model]) -> None:
     """Let a filter ask for a text of any length: it finds nothing, and that is no fault.
@@ -229,7 +231,11 @@ class Application(Model):
 
 
 class Environment(Model):
-    """Where an application is deployed to, and what starts a deploy there."""
+    """Where an application is deployed to, and what starts a deploy there.
+
+    *next_scheduled_time* is when its schedule is due; *schedule_problem* says why the last time
+    made no task.
+    """
 
     id = fields.CharField(max_length=160, primary_key=True)
     application: fields.ForeignKeyRelation[Application] = fields.ForeignKeyField(
@@ -244,6 +250,10 @@ class Environment(Model):
     resource: fields.Field[Document] = fields.JSONField()
     latest_task_id = fields.CharField(max_length=128, null=True)
     version = fields.IntField(default=1)
+    next_scheduled_time: fields.Field[datetime | None] = fields.DatetimeField(
+        null=True, db_index=True
+    )
+    schedule_problem = optional_text()
 
     class Meta:
         """Table."""
@@ -341,7 +351,7 @@ class Task(Model):
     exact = fields.BooleanField(default=False)
     with_secrets = fields.BooleanField(default=True)
     reported = fields.BooleanField(default=False)  # another system makes this deploy: not queued
-    idempotency_key = fields.CharField(max_length=128, null=True)
+    idempotency_key = fields.CharField(max_length=KEY_CHARACTERS_MAX, null=True)
     idempotency_hash = fields.CharField(max_length=64, null=True)
     started_time: fields.Field[datetime | None] = fields.DatetimeField(null=True)
     finished_time: fields.Field[datetime | None] = fields.DatetimeField(null=True)

@@ -1,7 +1,6 @@
 """Environments: create, change, and what an environment shows."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import strawberry
@@ -10,6 +9,8 @@ from tortoise.exceptions import IntegrityError
 from auth import teams
 from auth.permissions import Action, NotFound
 from control import applications as control
+from control.resources import FunctionResource, functions
+from control.schedules.plan import begun
 from control.trigger_spec import without_proofs
 from db import audit, documents
 from db.audit import Act
@@ -47,26 +48,18 @@ QUEUE = Relation(
 ACTIVE = replace(QUEUE, name="environment.active", where="NOT x.reported")
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionResource:
-    """A cloud function that an environment deploys."""
-
-    uid: str | None
-    region: str | None
-    service: str | None
-    name: str
-
-
 def new(application_id: str, wanted: EnvironmentInput, vault: Vault) -> Environment:
     """Return a new environment, not yet stored, its secrets sealed."""
     row_id = f"{application_id}:{wanted.name}"
     secrets: dict[str, str | None] = {each.key: each.value for each in wanted.secrets or []}
+    trigger_spec = without_proofs(wanted.trigger_spec or {})
     return Environment(
         id=row_id,
         application_id=application_id,
         name=wanted.name,
         type=wanted.type.value,
-        trigger_spec=without_proofs(wanted.trigger_spec or {}),
+        trigger_spec=trigger_spec,
+        **begun(trigger_spec),
         cd_pipeline_yaml=wanted.cd_pipeline_yaml or DEFAULT_PIPELINE,
         secrets=vault.change({}, secrets, place=ENVIRONMENT_SECRETS.place(row_id)),
         resource=wanted.resource or {},
@@ -129,6 +122,8 @@ async def update_environment(info: Info, input: Input[UpdateEnvironmentInput]) -
         if input.expected_version not in (None, row.version):
             raise VersionConflict(row.version)
         before = _facts(row)
+        if changes.get("trigger_spec", row.trigger_spec) != row.trigger_spec:
+            changes |= begun(changes["trigger_spec"])
         row.update_from_dict({**changes, "version": row.version + 1})
         await row.save(using_db=db, update_fields=[*changes, "version"])
         await documents.write_environments(application.id, db)
@@ -176,28 +171,7 @@ async def secrets(parent: strawberry.Parent[Environment]) -> list[SecretKey]:
 
 async def resources(parent: strawberry.Parent[Environment]) -> list[FunctionResource]:
     """Return the cloud functions of `resource`, in one form."""
-    return list(_functions(parent.resource))
-
-
-def _functions(resource: Mapping[str, Any]) -> Iterator[FunctionResource]:
-    """Read both spellings: `aliyun.fc` with its functions, and `fc`, a list of functions."""
-    aliyun = resource.get("aliyun.fc")
-    if isinstance(aliyun, dict):
-        for each in _objects(aliyun.get("functions")):
-            yield _function({**aliyun, **each}, each.get("name"))
-    for each in _objects(resource.get("fc")):
-        yield _function(each, each.get("function"))
-
-
-def _objects(value: object) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def _function(values: Mapping[str, Any], name: object) -> FunctionResource:
-    text = {
-        key: str(values[key]) if values.get(key) else None for key in ("uid", "region", "service")
-    }
-    return FunctionResource(**text, name=str(name or ""))
+    return list(functions(parent.resource))
 
 
 async def latest_task(parent: strawberry.Parent[Environment], info: Info) -> Task | None:

@@ -8,7 +8,14 @@ import strawberry
 
 from auth.permissions import Action, NotFound
 from control import journal, log
-from control.deploys import Blocker, Dispatch, RedeployMode, TriggerType, blockers
+from control.deploys import (
+    Blocker,
+    Dispatch,
+    RedeployMode,
+    TriggerType,
+    blockers,
+    callers_key,
+)
 from control.port import Entry
 from db.models import Application, Environment, LogChunk, Org, Step, Task
 from engine.state import StepStatus, TaskStatus
@@ -87,7 +94,7 @@ async def deploy(info: Info, input: Input[DeployInput]) -> Task:  # noqa: A002 (
             message=input.message,
             inputs=texts_of(input.inputs) or {},
             debug=input.debug,
-            idempotency_key=input.idempotency_key,
+            idempotency_key=callers_key(input.idempotency_key),
             still=await still(context, application, Action.DEPLOY),
         )
     )
@@ -127,7 +134,7 @@ async def _repeat(
         reason=reason,
         source=source,
         exact=input.mode is RedeployMode.EXACT,
-        idempotency_key=input.idempotency_key,
+        idempotency_key=callers_key(input.idempotency_key),
         still=await still(context, application, Action.DEPLOY),
     )
 

@@ -30,6 +30,7 @@ from control.port import Queue
 from control.pubsub import MemoryPubSub
 from control.reports import Reports
 from control.rights import Rights
+from control.schedules.due import Schedules
 from control.tidying import Folders
 from control.worker import Worker
 from db.checkpoint import checkpoints
@@ -111,6 +112,7 @@ class Server:
         deploys = Deploys(self.queue, vault, settings.policy)
         logins = Logins(settings.logins, vault, settings.url)
         integrations = Integrations(vault, settings.policy, renewing.by(logins))
+        self._schedules = Schedules(deploys)
         self.services = Services(
             queue=self.queue,
             deploys=deploys,
@@ -167,7 +169,7 @@ class Server:
         if self.settings.embedded and (lost := await self.queue.reap(abandoned=True)):
             log.warning("lost in a crash: %s", ", ".join(lost))
         parts: list[Callable[[], Coroutine[Any, Any, None]]] = [
-            *(self._reap, self._pack, self._deliver, self._prune, self._renew),
+            *(self._reap, self._pack, self._deliver, self._schedule, self._prune, self._renew),
         ]
         if self.settings.worker_slots:
             parts.append(self.work)
@@ -227,6 +229,10 @@ class Server:
     async def _deliver(self) -> None:
         """Work on what was delivered."""
         await self.services.deliveries.work()
+
+    async def _schedule(self) -> None:
+        """Deploy what is due."""
+        await self._schedules.work()
 
     async def _prune(self) -> None:
         """Forget deliveries when their time has come."""

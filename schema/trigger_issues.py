@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from control.cron import FIELDS
 from control.globs import Flaw
+from control.schedules.cron import FIELDS
 from control.trigger_spec import Fault, Issue
 
 FAULTS: Mapping[Fault, str] = {

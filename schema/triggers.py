@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 LazyOrg = Annotated["Org", strawberry.lazy("schema.types")]
 LazyTask = Annotated["Task", strawberry.lazy("schema.types")]
 
-SCHEDULE = "schedule"
 BY = "The row of who did it; null once that member has left."
 
 
@@ -139,6 +138,6 @@ class TrackerTrigger(Trigger):
 class ScheduleTrigger(Trigger):
     """The clock started it."""
 
-    is_type_of = _is(lambda word: word == SCHEDULE)
+    is_type_of = _is(lambda word: word == TriggerType.SCHEDULE)
     cron = strawberry.field(_cron, description="The cron expression.")
     time_zone = strawberry.field(_time_zone, description="Where the clock hangs.")

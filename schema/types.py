@@ -311,6 +311,12 @@ class Environment(Node):
     version: int = strawberry.field(
         description="Goes up with every change; pass it as `expectedVersion`."
     )
+    next_scheduled_time: datetime | None = strawberry.field(
+        description="When the schedule of `triggerSpec` deploys next; null without one."
+    )
+    schedule_problem: str | None = strawberry.field(
+        description="Why the last time of the schedule did not deploy; null if it did."
+    )
 
 
 @strawberry.type(description="Files that a task keeps, as one tar file.")

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from aerich import Command
 from tortoise import connections
 
 import db
+from db.models import Environment, Org, Task, User
 from rollway import migrations
 
 
@@ -41,6 +43,46 @@ async def test_history_goes_back_and_forth(database):
     again = await command.upgrade()
 
     assert sorted(gone) == again == await command.history()
+
+
+SCHEDULES = 6
+
+
+async def test_schedules_that_are_there_begin(database, application_of):
+    """And callers' idempotency keys are told from others', and back."""
+    user = await User.create(id="u_1", username="ann")
+    org = await Org.create(id="u_1:acme", user=user, name="acme", role="OWNER", secrets={})
+    app = await application_of(org, "web")
+    timed = Environment.filter(name="live")
+    await timed.update(trigger_spec={"schedule": [{"cron": "* * * * *"}]})
+    begin = datetime.now(UTC).replace(microsecond=0)
+    for number, (kind, key) in enumerate(
+        [("manual", "api.k"), ("github", "d_1.1.test"), ("rollback", None)]
+    ):
+        await Task.create(
+            id=f"t_{number}",
+            app=app,
+            env_name="test",
+            status="pending",
+            steps=[],
+            trigger_type=kind,
+            idempotency_key=key,
+            created_time=begin,
+            updated_time=begin,
+        )
+    keys = Task.all().order_by("id").values_list("idempotency_key", flat=True)
+    command = Command(db.config(database), app=migrations.APP, location=str(migrations.LOCATION))
+    await command.init()
+
+    await command.downgrade(SCHEDULES, delete=False)
+    assert await keys == ["k", "d_1.1.test", None]
+    await command.upgrade()
+
+    assert await keys == ["api.k", "d_1.1.test", None]
+    times = dict(await Environment.all().values_list("name", "next_scheduled_time"))
+    assert times["test"] is None
+    assert begin <= times["live"] <= datetime.now(UTC)
+    assert await timed.filter(next_scheduled_time=times["live"]).exists()
 
 
 @pytest.mark.parametrize("suffix", ["", "?maxsize=3"])

@@ -2,10 +2,16 @@
 
 import json
 import re
+from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from control import trigger_keys, trigger_spec, triggers
 from control.globs import Glob, Kind, Subject, ranges, reader
+from control.schedules import due
+from control.schedules.cron import Cron
+from control.schedules.plan import LATE
 from providers import Provider
 from providers.hooks import Commit, HookRepository, Person, Push, Tag
 
@@ -62,6 +68,27 @@ def test_the_sentences_are_those_of_the_program():
         assert (verdict.reason, verdict.rule or "") == (sentence, rule.strip())
 
 
+def test_schedules_are_due_as_they_are_shown():
+    """Each line, by the clock of its zone, behind the time that stands there."""
+    lines = next(text for text in blocks("text") if text.startswith("cron")).splitlines()[1:]
+    for line in lines:
+        cron, zone, after, *moments = re.split(r" {2,}", line)
+        since = datetime.fromisoformat(f"{after}Z")
+        ticks = Cron.read(cron).moments(since, ZoneInfo(zone))
+
+        assert [f"{each:%Y-%m-%d %H:%M}" for each in islice(ticks, len(moments))] == moments
+    assert len(lines) == 7
+
+
+def test_schedules_fail_as_often_as_is_said():
+    """The numbers in the text."""
+    seconds = sum(due.RETRY_SECONDS * 2**each for each in range(due.TRIES_MAX - 1))
+
+    assert f"that {due.WAITING_MAX} deploys of the environment wait" in TEXT
+    assert f"tried {due.TRIES_MAX} times in some two minutes" in TEXT
+    assert round(seconds / 60) == 2
+
+
 def test_the_globs_match_as_they_are_shown():
     """Each pattern matches the names beside it and not the others."""
     lines = next(text for text in blocks("text") if text.startswith("pattern")).splitlines()
@@ -94,5 +121,7 @@ def test_the_limits_are_those_of_the_program():
         f"| a list of patterns | {trigger_keys.PATTERNS_MAX} |",
         f"| `skip-markers` | {markers} |",
         f"| `schedule` | {trigger_keys.SCHEDULES_MAX} |",
+        f"| tasks that wait, for a schedule to make one more | {due.WAITING_MAX - 1} |",
+        f"| how late a time of a schedule deploys | {LATE // timedelta(hours=1)} hour |",
         f"| a name | {triggers.NAME_CHARACTERS_MAX:,} characters; longer ones do not deploy |",
     ]

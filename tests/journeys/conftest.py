@@ -250,6 +250,23 @@ def rollway_of(tmp_path):
             server.stop()
 
 
+@pytest.fixture
+def two_servers(rollway_of, postgres_url, tmp_path):
+    """Two servers, each with a folder of its own, that share a database."""
+    made = []
+    try:
+        for name in ("here", "there"):
+            folder = tmp_path / name
+            folder.mkdir()
+            settings = {"ROLLWAY_DATABASE_URL": postgres_url}
+            made.append(rollway_of(folder=folder, settings=settings))
+            made[-1].start()
+        yield made
+    finally:
+        for server in made:
+            server.stop()  # before its database goes
+
+
 class Client:
     """Somebody who uses a server's API; a guest until a token is set."""
 

@@ -416,23 +416,6 @@ async def test_a_right_that_goes_while_a_stream_begins(scene):
         await scene.join(scene.other)
 
 
-@pytest.fixture
-def two_servers(rollway_of, postgres_url, tmp_path):
-    """Two servers, each with a folder of its own, that share a database."""
-    made = []
-    try:
-        for name in ("here", "there"):
-            folder = tmp_path / name
-            folder.mkdir()
-            settings = {"ROLLWAY_DATABASE_URL": postgres_url}
-            made.append(rollway_of(folder=folder, settings=settings))
-            made[-1].start()
-        yield made
-    finally:
-        for server in made:
-            server.stop()  # before its database goes
-
-
 @pytest.mark.slow
 async def test_a_right_that_another_process_takes(two_servers, member_of):
     """A member removed at one server is out at the other, and so is a session that ends."""

@@ -200,6 +200,8 @@ async def _application(world, mark, owner, name, environments, where):
             cd_pipeline_yaml="serverless-pipeline.yaml",
             secrets=vault.change({}, {key: "value"}, place=f"environment/{place}/secrets"),
             resource={"fc": [{"uid": "1", "region": "r", "service": "s", "function": place}]},
+            next_scheduled_time=datetime(2126, 1, 1, tzinfo=UTC),
+            schedule_problem=mark(beyond, "gone") if not inside else "gone",
         )
         await _tasks(app, environment)
         by = await User.get(id=owner.user_id)

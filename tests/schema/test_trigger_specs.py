@@ -1,13 +1,14 @@
 """Trigger specs on the wire: a mistake is refused where it is written, with the path to it."""
 
 import string
+from datetime import UTC, datetime
 
 import pytest
 
-from control.cron import FIELDS
 from control.globs import Flaw
+from control.schedules.cron import FIELDS
 from control.trigger_spec import Fault
-from db.models import Environment
+from db.models import Environment, Task
 from schema import trigger_issues
 
 ISSUES = "... on InvalidProblem { issues { field message } }"
@@ -18,6 +19,7 @@ WRONG = {
     },
     "schedule": [{"cron": "0 25 * * *"}],
 }
+MISSED = datetime(2026, 1, 1, 4, tzinfo=UTC)
 PATHS = [
     ["github", "push", "branches", "exlude"],
     ["github", "push", "branches", "precise", "1"],
@@ -122,6 +124,80 @@ async def test_documents_without_mistakes_are_stored(mutate, application):
         assert answer["__typename"].endswith("Payload"), answer
     rows = await Environment.filter(name__in=["fresh", "test"])
     assert [row.trigger_spec for row in rows if row.trigger_spec] == [document] * 3
+
+
+SHOWN = "environment { nextScheduledTime scheduleProblem triggerSpec version }"
+
+
+async def test_an_environment_says_when_it_deploys_next(sqlite_world, owner, application):
+    """From when its schedule is written; other changes leave that alone."""
+
+    async def change(**given):
+        answer = await sqlite_world.mutate(
+            "updateEnvironment", owner, SHOWN, applicationId=application.id, name="test", **given
+        )
+        return answer["environment"]
+
+    assert (await change(type="STAGING"))["nextScheduledTime"] is None
+    leap = {"schedule": [{"cron": "0 4 29 2 *", "timezone": "Asia/Shanghai"}]}
+    shown = await change(triggerSpec=leap)
+    assert shown["nextScheduledTime"].endswith("-02-28T20:00:00+00:00")
+    row = Environment.filter(id=f"{application.id}:test")
+    await row.update(next_scheduled_time=MISSED, schedule_problem="gone")
+    for given in ({"type": "STAGING"}, {"triggerSpec": leap}):
+        shown = await change(**given)
+        assert shown["nextScheduledTime"] == MISSED.isoformat()
+        assert shown["scheduleProblem"] == "gone"
+    shown = await change(triggerSpec={})
+    assert (shown["nextScheduledTime"], shown["scheduleProblem"]) == (None, None)
+
+
+async def test_a_new_environment_has_its_schedule(mutate, application):
+    """However it is made."""
+    for name, given, _ in inputs(application, {"schedule": [{"cron": "0 4 29 2 *"}]}):
+        await mutate(name, given)
+    times = await Environment.all().values_list("next_scheduled_time", flat=True)
+    assert len([each for each in times if each]) == 3
+
+
+async def test_a_task_says_by_which_schedule_it_was_made(sqlite_world, owner, application):
+    """Typed, and by the seed's word."""
+    (task,) = await sqlite_world.tasks(application, 1)
+    payload = {"cron": "0 4 * * *", "timeZone": "Asia/Shanghai"}
+    made = {"trigger_type": "schedule", "trigger_payload": payload, "dispatch_org_id": None}
+    await Task.filter(id=task.id).update(**made)
+    query = """query ($id: ID!) { task(id: $id) { triggerType dispatchOrg { id }
+      trigger { __typename type ... on ScheduleTrigger { cron timeZone } } } }"""
+    shown = (await sqlite_world.api.execute(query, owner, id=task.id))["task"]
+    trigger = {"__typename": "ScheduleTrigger", "type": "schedule", **payload}
+    assert shown == {"triggerType": "schedule", "dispatchOrg": None, "trigger": trigger}
+
+
+@pytest.mark.parametrize("key", ["schedule.test.20260101T040000Z", "d_1.1.test", "k" * 128])
+async def test_a_caller_cannot_take_a_key_of_ours(sqlite_world, owner, application, key):
+    """Theirs are told apart, and work as long as they may be."""
+    given = {"applicationId": application.id, "envName": "test", "commit": "1" * 40}
+    ours = await Task.create(
+        id="t_ours",
+        app=application,
+        env_name="test",
+        status="pending",
+        steps=[],
+        trigger_type="schedule",
+        created_time=MISSED,
+        updated_time=MISSED,
+        idempotency_key=key,
+        idempotency_hash="ours",
+    )
+    answers = [
+        await sqlite_world.mutate("deploy", owner, "task { id }", **given, idempotencyKey=key)
+        for _ in range(2)
+    ]
+    assert answers[0] == answers[1]
+    assert answers[0]["task"]["id"] != ours.id
+    again = {**given, "message": "other", "idempotencyKey": key}
+    answer = await sqlite_world.mutate("deploy", owner, **again)
+    assert answer["__typename"] == "IdempotencyKeyReusedProblem"
 
 
 async def test_a_secret_of_the_original_is_dropped(mutate, application):

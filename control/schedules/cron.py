@@ -1,8 +1,15 @@
 """Cron lines: five fields, when a schedule is due. Pure."""
 
 import re
+from bisect import bisect_left
+from calendar import monthrange
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import product
+from zoneinfo import ZoneInfo
 
+_YEARS_MAX = 40  # a 29th of February that is a Sunday may be as far away
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 _DAYS_OF_MONTH_MAX = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -62,6 +69,52 @@ class Cron:
             raise InvalidCron(_FIELDS[2].name)
         sundays = frozenset(day % 7 for day in weekdays)
         return cls(minutes, hours, days, months, sundays, either_day)
+
+    def moments(self, after: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+        """Yield when the line is due behind *after*, by a clock of *zone*, in UTC and in order.
+
+        What the clock leaves out when it is put forward is due at the first moment that exists
+        behind it. What the clock shows twice when it is put back is due the first time.
+        """
+        for wall in self._walls(after.astimezone(zone).replace(tzinfo=None)):
+            moment = _moment(wall, zone)
+            if moment > after:
+                yield moment
+                after = moment
+
+    def _walls(self, begin: datetime) -> Iterator[datetime]:
+        """Yield what a clock shows when the line is due, from the minute of *begin* on."""
+        years = range(begin.year, begin.year + _YEARS_MAX + 1)
+        times = [*product(sorted(self.hours), sorted(self.minutes))]
+        first = bisect_left(times, (begin.hour, begin.minute))
+        for year, month in product(years, sorted(self.months)):
+            for day in range(1, monthrange(year, month)[1] + 1):
+                if (year, month, day) < (begin.year, begin.month, begin.day):
+                    continue
+                if self._has(datetime(year, month, day)):  # noqa: DTZ001 (what a clock shows)
+                    today = (year, month, day) == (begin.year, begin.month, begin.day)
+                    for time in times[first if today else 0 :]:
+                        yield datetime(year, month, day, *time)  # noqa: DTZ001
+
+    def _has(self, day: datetime) -> bool:
+        found = (day.day in self.days, day.isoweekday() % 7 in self.weekdays)
+        return any(found) if self.either_day else all(found)
+
+
+def _moment(wall: datetime, zone: ZoneInfo) -> datetime:
+    """Return when a clock of *zone* shows *wall* for the first time, or has passed it."""
+    moment = wall.replace(tzinfo=zone).astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) == wall:
+        return moment
+    before = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    offset = moment.astimezone(zone).utcoffset()
+    seconds = range(int(before.timestamp()), int(moment.timestamp()) + 1)
+    first = bisect_left(
+        seconds,
+        1,
+        key=lambda each: int(datetime.fromtimestamp(each, zone).utcoffset() == offset),
+    )
+    return datetime.fromtimestamp(seconds[first], UTC)
 
 
 def _values(text: str, field: _Field) -> frozenset[int]:

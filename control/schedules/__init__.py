@@ -1,0 +1,1 @@
+"""Schedules: cron lines, what is due by them, and who deploys that."""
