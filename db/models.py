@@ -9,12 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from tortoise import fields
-from tortoise.backends.base.schema_generator import BaseSchemaGenerator
-from tortoise.indexes import Index, PartialIndex
 from tortoise.models import Model
 from tortoise.validators import MaxLengthValidator
 
 from db.fields import optional_text
+from db.indexes import UniqueLower, UniqueWhere
 from db.triggers import AppendOnly
 
 Document = dict[str, Any]
@@ -30,34 +29,6 @@ def without_length_checks(*models: type[Model]) -> None:
             field.validators = [
                 each for each in field.validators if not isinstance(each, MaxLengthValidator)
             ]
-
-
-class UniqueWhere(PartialIndex):
-    """A unique index over the rows that meet a condition."""
-
-    INDEX_TYPE = "UNIQUE"
-
-    def get_sql(self, schema_generator: BaseSchemaGenerator, model: type[Model], safe: bool) -> str:  # noqa: FBT001 (Tortoise's signature)
-        """Return the statement; PostgreSQL and SQLite share this one."""
-        name = self.index_name(schema_generator, model)
-        columns = ", ".join(f'"{field}"' for field in self.field_names)
-        exists = "IF NOT EXISTS " if safe else ""
-        table = f'"{model._meta.db_table}"'  # noqa: SLF001
-        return f'CREATE UNIQUE INDEX {exists}"{name}" ON {table} ({columns}){self.extra};'
-
-
-class UniqueLower(Index):
-    """A unique index that takes capital and small letters (of ASCII, in SQLite) for the same."""
-
-    INDEX_TYPE = "UNIQUE"
-
-    def get_sql(self, schema_generator: BaseSchemaGenerator, model: type[Model], safe: bool) -> str:  # noqa: FBT001 (Tortoise's signature)
-        """Return the statement; PostgreSQL and SQLite share this one."""
-        name = self.index_name(schema_generator, model)
-        columns = ", ".join(f'lower("{field}")' for field in self.field_names)
-        exists = "IF NOT EXISTS " if safe else ""
-        table = f'"{model._meta.db_table}"'  # noqa: SLF001
-        return f'CREATE UNIQUE INDEX {exists}"{name}" ON {table} ({columns});'
 
 
 class User(Model):
@@ -375,6 +346,28 @@ class Task(Model):
         )
 
 
+class CommitStatus(Model):
+    """A task whose commit shows how it stands, at its Git hosting service, until that has ended.
+
+    *told* is the task's status that was told last, *deployment* the service's number of the
+    deployment, *tries* how often telling failed since. It is left alone until *due_time*.
+    """
+
+    task: fields.OneToOneRelation[Task] = fields.OneToOneField(
+        "rollway.Task", on_delete=fields.CASCADE, related_name="commit_status", primary_key=True
+    )
+    task_id: str
+    told = fields.CharField(max_length=32, default="")
+    deployment = fields.CharField(max_length=64, null=True)
+    tries = fields.IntField(default=0)
+    due_time = fields.DatetimeField(db_index=True)
+
+    class Meta:
+        """Table."""
+
+        table = "commit_status"
+
+
 class Step(Model):
     """One part of a task; step 0 sets the task up."""
 
@@ -473,6 +466,7 @@ without_length_checks(
     Environment,
     Delivery,
     Task,
+    CommitStatus,
     Step,
     TaskEvent,
     LogChunk,

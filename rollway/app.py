@@ -28,6 +28,7 @@ from control.port import Queue
 from control.pubsub import MemoryPubSub
 from control.reports import Reports
 from control.rights import Rights
+from control.statuses import Statuses
 from control.tidying import Folders
 from control.worker import Worker
 from db.checkpoint import checkpoints
@@ -97,6 +98,7 @@ class Server:
         )
         self.executor = MixedExecutor(local, containers_of(settings))
         self._down: set[str] = set()
+        self._statuses = Statuses(vault, settings.policy, pubsub)
         deploys = Deploys(self.queue, vault, settings.policy)
         self.services = Services(
             queue=self.queue,
@@ -151,7 +153,7 @@ class Server:
         if self.settings.embedded and (lost := await self.queue.reap(abandoned=True)):
             log.warning("lost in a crash: %s", ", ".join(lost))
         parts: list[Callable[[], Coroutine[Any, Any, None]]] = [
-            *(self._reap, self._pack, self._deliver, self._prune),
+            *(self._reap, self._pack, self._deliver, self._tell, self._prune),
         ]
         if self.settings.worker_slots:
             parts.append(self.work)
@@ -212,10 +214,15 @@ class Server:
         """Work on what was delivered."""
         await self.services.deliveries.work()
 
+    async def _tell(self) -> None:
+        """Tell Git hosting services how deploys stand."""
+        await self._statuses.work()
+
     async def _prune(self) -> None:
-        """Forget deliveries when their time has come."""
+        """Forget deliveries, and what was to be told, when their time has come."""
         while True:
             await self.services.deliveries.prune()
+            await self._statuses.prune()
             await asyncio.sleep(PRUNE_SECONDS)
 
     async def _checkpoint(self) -> None:

@@ -25,6 +25,7 @@ from control.deploys import (
     NotDoneHere,
     NotEarlierSuccess,
     NotSealed,
+    SourceRefGone,
 )
 from control.port import (
     AlreadyCompleted,
@@ -33,7 +34,7 @@ from control.port import (
     IdempotencyKeyReused,
 )
 from control.reports import EndedOtherwise, ResourceFull
-from engine.git import RefNotFound
+from engine.git import CommitNotFound, RefNotFound
 from providers.repository import AddressNotAllowed, InvalidRepositoryUrl
 from resolvers.paging import InvalidPage
 from resolvers.refusals import (
@@ -327,6 +328,15 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
     ),
     RefNotFound: Entry(
         InvalidProblem, ProblemCode.INVALID, "仓库 {url} 中没有引用 {ref}。", ("ref",)
+    ),
+    CommitNotFound: Entry(
+        InvalidProblem, ProblemCode.INVALID, "仓库 {url} 中没有提交 {commit}。", ("commit",)
+    ),
+    SourceRefGone: Entry(
+        ConflictProblem,
+        ProblemCode.CONFLICT,
+        "该任务没有提交,其引用 {ref} 已不在仓库中;请部署其他引用。",
+        ("taskId",),
     ),
     InvalidRepositoryUrl: Entry(
         InvalidProblem, ProblemCode.INVALID, "仓库地址不可用:{reason}。", ("repoUrl",)

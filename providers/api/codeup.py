@@ -1,6 +1,7 @@
 """The REST API of Codeup, as Yunxiao offers it to personal access tokens."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 
 from providers.api.answer import Answer
 from providers.api.client import path
@@ -14,6 +15,7 @@ from providers.repository import Repository
 URL = "https://openapi-rdc.aliyuncs.com/oapi/v1"
 HEADER = "x-yunxiao-token"
 CONTEXT_CHARACTERS_MAX = 50
+DIGEST_DIGITS = 8
 DESCRIPTION = "Rollway"
 
 STATES = {
@@ -63,7 +65,7 @@ class Codeup(Service):
         """Show on the commit how its deploy stands."""
         body = {
             "state": STATES[status.state],
-            "context": status.context[:CONTEXT_CHARACTERS_MAX],
+            "context": _context(status.context),
             "description": status.description,
             "targetUrl": status.url,
         }
@@ -111,6 +113,14 @@ class Codeup(Service):
         answer = await self._get(self._place(repository))
         name = answer.read(lambda each: each.needed_text("defaultBranch"))
         return await self._branch(repository, name)
+
+
+def _context(name: str) -> str:
+    """Return a name of one's own for a context, whose end may be needed to tell it from others."""
+    if len(name) <= CONTEXT_CHARACTERS_MAX:
+        return name
+    digest = sha256(name.encode()).hexdigest()[:DIGEST_DIGITS]
+    return f"{name[: CONTEXT_CHARACTERS_MAX - DIGEST_DIGITS - 1]}~{digest}"
 
 
 def _commit(found: Fields) -> Commit:
