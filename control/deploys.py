@@ -178,7 +178,7 @@ class Deploys:
         """
         if known := await self._queue.known(request):
             return known
-        application = await _fresh(request.app_id)
+        application = await fresh(request.app_id)
         request = replace(request, application=application)
         environment = await _environment(application, request.env_name)
         parse(application.repo_url, self._policy)
@@ -264,7 +264,7 @@ class Deploys:
             raise NotDoneHere
         if source.status != TaskStatus.SUCCESS:
             raise NotEarlierSuccess(f"has the status {TaskStatus(source.status).name}")
-        application = await _fresh(request.app_id)
+        application = await fresh(request.app_id)
         environment = await _environment(application, request.env_name)
         if environment.latest_task_id == source.id:
             raise NotEarlierSuccess("is the environment's latest")
@@ -275,7 +275,7 @@ class Deploys:
 
     async def cancel(self, task: Task, reason: str, actor: Actor, still: Still) -> Task:
         """Cancel a task, see `Queue.cancel`; return it as it stands now."""
-        application = await _fresh(task.app_id)
+        application = await fresh(task.app_id)
         environment = await Environment.filter(id=f"{task.app_id}:{task.env_name}").first()
         if environment is not None:  # where it is gone, so is everything that could be cancelled
             reason = Secrets(await self._secrets(application, environment)).mask(reason)
@@ -318,7 +318,7 @@ def _told(request: Dispatch, draft: Draft) -> Told:
     return Told(org_chain(request.application.owner_org.name), entry, request.still)
 
 
-async def _fresh(application_id: str) -> Application:
+async def fresh(application_id: str) -> Application:
     """Return the application as it stands now, with its OWNER; ApplicationGone without one."""
     found = await Application.filter(id=application_id).select_related("owner_org").first()
     if found is None:

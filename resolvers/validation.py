@@ -107,6 +107,10 @@ class Rule(Enum):
         "must be a service that delivers: GITHUB, GITEE, GITLAB or CODEUP",
         "必须是会发送推送的服务:GITHUB、GITEE、GITLAB 或 CODEUP",
     )
+    DELIVERY_OR_REF = (
+        "give either headers and body, or ref",
+        "请提供 headers 和 body,或者 ref",
+    )
     PLATFORM = (
         "must be 1 to 40 letters, digits, `.`, `_` or `-`, the first a letter or a digit",
         "必须是 1 到 40 个字母、数字、`.`、`_` 或 `-`,且以字母或数字开头",

@@ -33,8 +33,10 @@ from control.port import (
     EnvironmentGone,
     IdempotencyKeyReused,
 )
+from control.previews import NotPushed
 from control.reports import EndedOtherwise, ResourceFull
-from engine.git import CommitNotFound, RefNotFound
+from engine.git import CommitNotFound, RefNotFound, RepositoryUnreachable
+from providers import Provider
 from providers.repository import AddressNotAllowed, InvalidRepositoryUrl
 from resolvers.paging import InvalidPage
 from resolvers.refusals import (
@@ -153,6 +155,18 @@ class BlockedProblem(Problem):
     """Something stands in the way."""
 
     blockers: list[Blocker] = strawberry.field(default_factory=list, description="What it is.")
+
+
+@strawberry.type(description="Another service is needed for it, and does not play its part.")
+class UpstreamProblem(Problem):
+    """Another service is needed for it, and does not play its part."""
+
+    provider: Provider | None = strawberry.field(
+        default=None, description="Which service, where it is one of these."
+    )
+    status: int | None = strawberry.field(
+        default=None, description="The HTTP status that it answered with, if it did."
+    )
 
 
 @strawberry.type(description="The idempotency key was used for another request.")
@@ -331,6 +345,18 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
     ),
     CommitNotFound: Entry(
         InvalidProblem, ProblemCode.INVALID, "仓库 {url} 中没有提交 {commit}。", ("commit",)
+    ),
+    NotPushed: Entry(
+        InvalidProblem,
+        ProblemCode.INVALID,
+        "只有分支或标签的推送会触发部署,而 {ref} 两者都不是。",
+        ("ref",),
+    ),
+    RepositoryUnreachable: Entry(
+        UpstreamProblem,
+        ProblemCode.UPSTREAM,
+        "无法访问仓库 {url}:{reason}。",
+        more=lambda *_: {"retryable": True},
     ),
     SourceRefGone: Entry(
         ConflictProblem,

@@ -34,6 +34,7 @@ from schema.problems import (
     InvalidProblem,
     LimitExceededProblem,
     UnauthenticatedProblem,
+    UpstreamProblem,
 )
 from schema.types import Application, Environment, Org, SecretKey, Task, User
 from schema.webhooks import TriggerPreviewPayload, WebhookMutations
@@ -228,7 +229,9 @@ class Query:
         lambda answers: TriggerPreviewPayload(environments=answers),
         *ACCESS,
         InvalidProblem,
-        description="Would this delivery deploy? One row an environment. Nothing is stored.",
+        UpstreamProblem,
+        description="Would this delivery, or a push of this ref, deploy? One row an environment."
+        " Nothing is stored.",
     )
     pipeline_check = strawberry.field(
         pipelines.check,
