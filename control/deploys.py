@@ -8,8 +8,8 @@ from hashlib import sha256
 from json import dumps
 
 from control.assignment import open_inputs, openable, seal_inputs
+from control.hosting.refs import Refs
 from control.port import ApplicationGone, Draft, EnvironmentGone, Queue
-from control.refs import Refs
 from db.audit import Act, Actor, Entry, Still, Told, org_chain
 from db.ids import new_id
 from db.models import Application, Environment, Org, Task

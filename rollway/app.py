@@ -24,11 +24,11 @@ from control import packing
 from control.deliveries import Deliveries
 from control.deploys import Deploys
 from control.embedded import EmbeddedQueue
+from control.hosting.statuses import Statuses
 from control.port import Queue
 from control.pubsub import MemoryPubSub
 from control.reports import Reports
 from control.rights import Rights
-from control.statuses import Statuses
 from control.tidying import Folders
 from control.worker import Worker
 from db.checkpoint import checkpoints

@@ -27,13 +27,13 @@ from control.deploys import (
     NotSealed,
     SourceRefGone,
 )
+from control.hosting.previews import NotPushed
 from control.port import (
     AlreadyCompleted,
     ApplicationGone,
     EnvironmentGone,
     IdempotencyKeyReused,
 )
-from control.previews import NotPushed
 from control.reports import EndedOtherwise, ResourceFull
 from engine.git import CommitNotFound, RefNotFound, RepositoryUnreachable
 from providers import Provider

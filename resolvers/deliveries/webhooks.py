@@ -8,7 +8,7 @@ import strawberry
 
 from auth.permissions import Action, NotFound
 from control.deliveries import Answer, DeliveryStatus
-from control.previews import preview, preview_ref
+from control.hosting.previews import preview, preview_ref
 from db import audit
 from db.audit import Act
 from db.models import Application, Delivery, Task

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from control.deploys import Deploys, Dispatch, SourceRefGone, TriggerType
-from control.refs import Refs
+from control.hosting.refs import Refs
 from db.audit import Actor
 from db.models import Application, Org, Task
 from engine.git import CommitNotFound, RefNotFound

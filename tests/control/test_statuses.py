@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from control.deploys import Deploys, Dispatch, TriggerType
-from control.statuses import OF_A_HOST_MAX, TRIES_MAX, Statuses
+from control.hosting.statuses import OF_A_HOST_MAX, TRIES_MAX, Statuses
 from db.audit import Actor
 from db.models import CommitStatus, Task
 from engine.events import TaskChanged, now

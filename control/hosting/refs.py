@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from control.accounts import account_for
 from control.assignment import credential_of
-from control.hosting import hosted
+from control.hosting.repositories import hosted
 from db.models import Application
 from db.vault import NotSealedHere, Vault
 from engine import git

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from tortoise.expressions import F
 from tortoise.queryset import QuerySet
 
-from control.hosting import Hosted, hosted
+from control.hosting.repositories import Hosted, hosted
 from control.pubsub import STATUSES, MemoryPubSub
 from db.models import CommitStatus
 from db.vault import NotSealedHere, Vault

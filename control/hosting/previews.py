@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from control.deliveries import Answer, asked
 from control.deploys import fresh
-from control.refs import Refs
+from control.hosting.refs import Refs
 from control.trigger_spec import read
 from control.triggers import Fact, foresee, match
 from db.models import Application
