@@ -7,7 +7,7 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from control.port import Watched
-from control.pubsub import MemoryPubSub, application_topic, org_topic, task_topic
+from control.pubsub import STATUSES, MemoryPubSub, application_topic, org_topic, task_topic
 from db.models import Application, Task
 from engine.state import UNFINISHED
 
@@ -46,7 +46,7 @@ async def ring(task: Task, pubsub: MemoryPubSub) -> None:
     mine = Application.filter(id=task.app_id)
     names = await mine.values_list("owner_org__name", flat=True)
     orgs = [org_topic(str(name)) for name in names]
-    pubsub.ring(task_topic(task.id), application_topic(task.app_id), *orgs)
+    pubsub.ring(task_topic(task.id), application_topic(task.app_id), STATUSES, *orgs)
 
 
 def _selected(watched: Watched) -> tuple[QuerySet[Task], str]:

@@ -277,7 +277,7 @@ class Deliveries:
             return [], str(refusal)
         if stranger := _other_repository(application, hook):
             return [], stranger
-        environments = await _asked(application)
+        environments = await asked(application)
         return [await self._ask(application, each, hook, delivery) for each in environments], None
 
     async def _ask(
@@ -307,15 +307,9 @@ class Deliveries:
         )
 
 
-async def preview(
-    application: Application, provider: Provider, headers: Mapping[str, str], body: bytes
-) -> list[Answer]:
-    """Return what every environment would say to a delivery. Raises a Refusal of `providers`."""
-    hook = await asyncio.to_thread(webhooks.parse, provider, headers, body)
-    return [
-        Answer(each.name, await asyncio.to_thread(_verdict, hook, each))
-        for each in await _asked(application)
-    ]
+async def asked(application: Application) -> list[Environment]:
+    """Return the environments that a delivery is shown, in order."""
+    return await Environment.filter(application_id=application.id).order_by("name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,10 +363,6 @@ def _other_repository(application: Application, hook: Hook) -> str | None:
 
 def _path(url: str) -> str:
     return urlsplit(url).path.strip("/").removesuffix(".git").lower()
-
-
-async def _asked(application: Application) -> list[Environment]:
-    return await Environment.filter(application_id=application.id).order_by("name")
 
 
 async def _application(application_id: str) -> Application | None:

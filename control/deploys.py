@@ -7,24 +7,18 @@ from enum import StrEnum
 from hashlib import sha256
 from json import dumps
 
-from control.assignment import credential_of, open_inputs, openable, seal_inputs
+from control.assignment import open_inputs, openable, seal_inputs
+from control.hosting.refs import Refs
 from control.port import ApplicationGone, Draft, EnvironmentGone, Queue
 from db.audit import Act, Actor, Entry, Still, Told, org_chain
 from db.ids import new_id
 from db.models import KEY_CHARACTERS_MAX, Application, Environment, Org, Task
-from db.vault import NotSealedHere, Vault
+from db.vault import Vault
 from engine import git
 from engine.output.masking import Secrets
 from engine.state import TaskStatus
 from providers import Provider
-from providers.repository import (
-    AddressNotAllowed,
-    AddressUnknown,
-    InvalidRepositoryUrl,
-    Policy,
-    check_address,
-    parse,
-)
+from providers.repository import AddressNotAllowed, InvalidRepositoryUrl, Policy, parse
 
 COMMIT_DIGITS = frozenset("0123456789abcdef")
 COMMIT_LENGTHS = (40, 64)
@@ -57,6 +51,13 @@ class InvalidCommit(Exception):
     """A commit is given by its full hash, 40 or 64 lower-case hexadecimal digits, not {commit}."""
 
     commit: str
+
+
+@dataclass(eq=False)
+class SourceRefGone(Exception):
+    """The task names no commit, and its ref '{ref}' is gone from the repository; deploy another."""
+
+    ref: str
 
 
 @dataclass(eq=False)
@@ -176,17 +177,19 @@ class Deploys:
         self._queue = queue
         self._vault = vault
         self._policy = policy
+        self.refs = Refs(vault, policy)
 
     async def dispatch(self, request: Dispatch) -> Task:
         """Queue a task and return it, PENDING.
 
-        The ref is resolved first: an unknown one raises `engine.git.RefNotFound`. A repository that
-        cannot be reached, or a token that does not open, is no refusal: the task says so, at its
-        step 0.
+        The ref is resolved first: an unknown one raises `engine.git.RefNotFound`, one of a task
+        to be repeated SourceRefGone, and a commit that the service does not have
+        `engine.git.CommitNotFound`. A repository that cannot be reached, or a token that does not
+        open, is no refusal: the task says so, at its step 0.
         """
         if known := await self._queue.known(request):
             return known
-        application = await _fresh(request.app_id)
+        application = await fresh(request.app_id)
         request = replace(request, application=application)
         environment = await _environment(application, request.env_name)
         parse(application.repo_url, self._policy)
@@ -212,6 +215,7 @@ class Deploys:
             with_secrets=request.with_secrets and (source is None or source.with_secrets),
             idempotency_key=request.idempotency_key,
             idempotency_hash=request.idempotency_hash,
+            shown=self.refs.are_hosted(application),
         )
         return await self._queue.submit(draft, _told(request, draft))
 
@@ -221,19 +225,26 @@ class Deploys:
             return _Found(source.ref, source.branch, source.tag, source.commit)
         if request.commit:
             _check_commit(request.commit)
+            await self._require(request, request.commit)
             return _Found(request.ref, request.branch, request.tag, request.commit)
         ref = source.ref if source else request.ref
-        url = request.application.repo_url
         try:
-            pin = await check_address(url, self._policy)
-            owner = request.application.owner_org
-            credential = credential_of(owner, request.application, self._vault)
-            resolved = await git.resolve(
-                url, ref, protocols=self._policy.schemes, pin=pin, credential=credential
-            )
-        except (git.RepositoryUnreachable, AddressUnknown, NotSealedHere):
+            resolved = await self.refs.resolve(request.application, ref)
+            if resolved.ref == resolved.commit:  # a hash is its own ref
+                await self._require(request, resolved.commit)
+        except git.CommitNotFound as refusal:
+            raise git.RefNotFound(refusal.url, refusal.commit) from refusal
+        except git.RefNotFound as refusal:
+            if source is None:
+                raise
+            raise SourceRefGone(refusal.ref) from refusal
+        except git.RepositoryUnreachable:
             return _Found(ref, None, None, None)
         return _Found(resolved.ref, resolved.branch, resolved.tag, resolved.commit)
+
+    async def _require(self, request: Dispatch, commit: str) -> None:
+        if request.trigger_type is TriggerType.MANUAL:  # a service has what it delivers
+            await self.refs.require(request.application, commit)
 
     async def _secrets(self, application: Application, environment: Environment) -> list[str]:
         """Return what has to be masked; of a secret that does not open, its task will tell."""
@@ -263,7 +274,7 @@ class Deploys:
             raise NotDoneHere
         if source.status != TaskStatus.SUCCESS:
             raise NotEarlierSuccess(f"has the status {TaskStatus(source.status).name}")
-        application = await _fresh(request.app_id)
+        application = await fresh(request.app_id)
         environment = await _environment(application, request.env_name)
         if environment.latest_task_id == source.id:
             raise NotEarlierSuccess("is the environment's latest")
@@ -274,7 +285,7 @@ class Deploys:
 
     async def cancel(self, task: Task, reason: str, actor: Actor, still: Still) -> Task:
         """Cancel a task, see `Queue.cancel`; return it as it stands now."""
-        application = await _fresh(task.app_id)
+        application = await fresh(task.app_id)
         environment = await Environment.filter(id=f"{task.app_id}:{task.env_name}").first()
         if environment is not None:  # where it is gone, so is everything that could be cancelled
             reason = Secrets(await self._secrets(application, environment)).mask(reason)
@@ -330,7 +341,7 @@ def _told(request: Dispatch, draft: Draft) -> Told:
     return Told(org_chain(request.application.owner_org.name), entry, request.still)
 
 
-async def _fresh(application_id: str) -> Application:
+async def fresh(application_id: str) -> Application:
     """Return the application as it stands now, with its OWNER; ApplicationGone without one."""
     found = await Application.filter(id=application_id).select_related("owner_org").first()
     if found is None:

@@ -32,7 +32,7 @@ from control.port import (
 from control.pubsub import QUEUE, MemoryPubSub, task_topic, worker_topic
 from db import documents
 from db.audit import Told, org_chain
-from db.models import Application, Environment, Step, Task
+from db.models import Application, CommitStatus, Environment, Step, Task
 from db.vault import NotSealedHere, Vault
 from engine.events import Event, Planned, StepChanged, TaskChanged, now
 from engine.state import StepStatus, TaskStatus
@@ -89,6 +89,8 @@ class EmbeddedQueue:
                 if not await environment.using_db(db).update(latest_task_id=task.id):
                     raise EnvironmentGone(task.env_name)
                 await task.save(using_db=db, force_create=True)
+                if draft.shown:
+                    await CommitStatus.create(task=task, due_time=task.created_time, using_db=db)
                 step = journal.new_step(task.id, 0, SET_UP)
                 await step.save(using_db=db, force_create=True)
                 task.steps = documents.steps_document([], [step])
@@ -287,7 +289,9 @@ async def _require_team(application_id: str, chain: str, db: BaseDBAsyncClient) 
 
 
 def _task(draft: Draft) -> Task:
-    values: dict[str, Any] = {name: getattr(draft, name) for name in draft.__slots__}
+    values: dict[str, Any] = {
+        name: getattr(draft, name) for name in draft.__slots__ if name != "shown"
+    }
     created = datetime.now(UTC)
     return Task(
         status=PENDING,

@@ -113,7 +113,7 @@ class Keyed(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A task to be queued; *inputs* are sealed."""
+    """A task to be queued; *inputs* are sealed. *shown*: its commit is to show how it stands."""
 
     id: str
     app_id: str
@@ -133,6 +133,7 @@ class Draft:
     with_secrets: bool = True
     idempotency_key: str | None = None
     idempotency_hash: str | None = None
+    shown: bool = False
 
 
 class EntryKind(StrEnum):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 QUEUE = "queue"
+STATUSES = "statuses"  # some task stands otherwise than before
 
 
 def task_topic(task_id: str) -> str:

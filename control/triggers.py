@@ -1,6 +1,8 @@
 """Whether a hook deploys an environment, and why. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from control.globs import Kind, Subject, decide
 from control.trigger_keys import Forks
@@ -32,6 +34,14 @@ class Verdict:
     secrets: bool = True
 
 
+class Fact(StrEnum):
+    """Something of a push that a service tells in a delivery."""
+
+    MESSAGE = "message"
+    AUTHOR = "author"
+    FILES = "changed files"
+
+
 def match(hook: Hook, spec: TriggerSpec) -> Verdict:
     """Say whether *hook* deploys the environment of *spec*."""
     service = hook.provider.value
@@ -49,6 +59,39 @@ def match(hook: Hook, spec: TriggerSpec) -> Verdict:
     if isinstance(hook, PullRequest):
         return _pull_request(hook, rules)
     return _pushed(hook, rules)
+
+
+def foresee(hook: Push | Tag, spec: TriggerSpec, unknown: Collection[Fact]) -> Verdict:
+    """Say whether *hook*, of which some facts are *unknown*, deploys the environment of *spec*.
+
+    The rules that ask for them are left out; where they would decide, the reason names them.
+    """
+    rules = spec.services.get(hook.provider)
+    if rules is None or rules.mistake is not None:
+        return match(hook, spec)
+    known, left_out = _without(rules, unknown)
+    verdict = match(hook, replace(spec, services={**spec.services, hook.provider: known}))
+    if not verdict.matched or not left_out:
+        return verdict
+    facts = ", ".join(each for each in Fact if each in unknown)
+    reason = f"{verdict.reason} Not known: {facts}; so not judged: {', '.join(left_out)}."
+    return replace(verdict, reason=reason)
+
+
+def _without(rules: ServiceRules, unknown: Collection[Fact]) -> tuple[ServiceRules, list[str]]:
+    """Return what of the rules for pushes needs no *unknown* fact, and the names of the others."""
+    push = rules.push
+    left_out = {
+        "skip-markers": rules.skip_markers if Fact.MESSAGE in unknown else (),
+        "messages": push.messages if Fact.MESSAGE in unknown else (),
+        "authors": push.authors if Fact.AUTHOR in unknown else (),
+        "paths": push.paths if Fact.FILES in unknown else (),
+        "paths-ignore": push.paths_ignore if Fact.FILES in unknown else (),
+    }
+    names = [name for name, rule in left_out.items() if rule]
+    nothing = {name.replace("-", "_"): () for name in names if name != "skip-markers"}
+    markers = () if "skip-markers" in names else rules.skip_markers
+    return replace(rules, skip_markers=markers, push=replace(push, **nothing)), names
 
 
 def _no(reason: str, rule: object = None) -> Verdict:

@@ -381,6 +381,28 @@ class Task(Model):
         )
 
 
+class CommitStatus(Model):
+    """A task whose commit shows how it stands, at its Git hosting service, until that has ended.
+
+    *told* is the task's status that was told last, *deployment* the service's number of the
+    deployment, *tries* how often telling failed since. It is left alone until *due_time*.
+    """
+
+    task: fields.OneToOneRelation[Task] = fields.OneToOneField(
+        "rollway.Task", on_delete=fields.CASCADE, related_name="commit_status", primary_key=True
+    )
+    task_id: str
+    told = fields.CharField(max_length=32, default="")
+    deployment = fields.CharField(max_length=64, null=True)
+    tries = fields.IntField(default=0)
+    due_time = fields.DatetimeField(db_index=True)
+
+    class Meta:
+        """Table."""
+
+        table = "commit_status"
+
+
 class Step(Model):
     """One part of a task; step 0 sets the task up."""
 
@@ -480,6 +502,7 @@ without_length_checks(
     DeployHook,
     Delivery,
     Task,
+    CommitStatus,
     Step,
     TaskEvent,
     LogChunk,

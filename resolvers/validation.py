@@ -93,10 +93,7 @@ class Rule(Enum):
         "must be ADMIN, MEMBER or VIEWER; OWNER is given by transferOrg",
         "必须是 ADMIN、MEMBER 或 VIEWER;OWNER 由 transferOrg 授予",
     )
-    INVITATION = (
-        "give either token or invitationId",
-        "请提供 token 或 invitationId 之一",
-    )
+    INVITATION = ("give either token or invitationId", "请提供 token 或 invitationId 之一")
     KEY = ("must have 1 to 128 characters", "必须有 1 到 128 个字符")
     NEXT = (
         "must be a path of this server: `/`, no second one behind it, visible ASCII without `\\`",
@@ -125,6 +122,7 @@ class Rule(Enum):
         "must have at most 100 characters, and none that controls",
         "最多 100 个字符,且不含控制字符",
     )
+    DELIVERY_OR_REF = ("give either headers and body, or ref", "请提供 headers 和 body,或者 ref")
     PLATFORM = (
         "must be 1 to 40 letters, digits, `.`, `_` or `-`, the first a letter or a digit",
         "必须是 1 到 40 个字母、数字、`.`、`_` 或 `-`,且以字母或数字开头",

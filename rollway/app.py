@@ -25,6 +25,7 @@ from control.deliveries import Deliveries
 from control.deploys import Deploys
 from control.embedded import EmbeddedQueue
 from control.hosting.integrations import Integrations
+from control.hosting.statuses import Statuses
 from control.hosting.webhooks import Webhooks
 from control.port import Queue
 from control.pubsub import MemoryPubSub
@@ -109,6 +110,7 @@ class Server:
         )
         self.executor = MixedExecutor(local, containers_of(settings))
         self._down: set[str] = set()
+        self._statuses = Statuses(vault, settings.policy, pubsub)
         deploys = Deploys(self.queue, vault, settings.policy)
         logins = Logins(settings.logins, vault, settings.url)
         integrations = Integrations(vault, settings.policy, renewing.by(logins))
@@ -169,7 +171,8 @@ class Server:
         if self.settings.embedded and (lost := await self.queue.reap(abandoned=True)):
             log.warning("lost in a crash: %s", ", ".join(lost))
         parts: list[Callable[[], Coroutine[Any, Any, None]]] = [
-            *(self._reap, self._pack, self._deliver, self._schedule, self._prune, self._renew),
+            *(self._reap, self._pack, self._deliver, self._schedule, self._tell, self._prune),
+            self._renew,
         ]
         if self.settings.worker_slots:
             parts.append(self.work)
@@ -234,10 +237,15 @@ class Server:
         """Deploy what is due."""
         await self._schedules.work()
 
+    async def _tell(self) -> None:
+        """Tell Git hosting services how deploys stand."""
+        await self._statuses.work()
+
     async def _prune(self) -> None:
-        """Forget deliveries when their time has come."""
+        """Forget deliveries, and what was to be told, when their time has come."""
         while True:
             await self.services.deliveries.prune()
+            await self._statuses.prune()
             await asyncio.sleep(PRUNE_SECONDS)
 
     async def _renew(self) -> None:

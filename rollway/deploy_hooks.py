@@ -22,7 +22,8 @@ from providers.repository import AddressNotAllowed, InvalidRepositoryUrl
 from resolvers.validation import Check, InvalidInput
 from rollway.body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
 from rollway.graphql import whence
-from schema.problems import ProblemCode, message
+from schema.catalogue import message
+from schema.problems import ProblemCode
 
 ACCEPTED, KNOWN = 202, 200
 BODY_BYTES_MAX = 16 * 1024

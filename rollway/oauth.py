@@ -37,7 +37,7 @@ from resolvers.context import Services
 from resolvers.integrations import arrivals
 from resolvers.integrations.arrivals import AccountDenied
 from rollway.graphql import language, whence
-from schema.problems import CATALOGUE, message
+from schema.catalogue import CATALOGUE, message
 
 STYLE = "body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem}"
 STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()

@@ -19,7 +19,7 @@ from graphql import (
 
 from auth.permissions import Action, OutOfScope
 from resolvers.context import Context
-from schema.problems import CATALOGUE, message
+from schema.catalogue import CATALOGUE, message
 
 ANSWERS = ("Payload", "Problem")  # what types are called that a mutation answers
 

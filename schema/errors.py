@@ -11,7 +11,7 @@ import secrets
 from graphql import GraphQLError
 from strawberry.extensions import MaskErrors
 
-from schema.problems import CATALOGUE, message
+from schema.catalogue import CATALOGUE, message
 
 log = logging.getLogger("rollway.api")
 

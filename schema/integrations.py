@@ -11,12 +11,7 @@ from providers import Provider
 from resolvers.integrations import accounts, listings
 from schema.access import ACCESS
 from schema.mutations import mutation, query
-from schema.problems import (
-    ConflictProblem,
-    InvalidProblem,
-    LimitExceededProblem,
-    UpstreamProblem,
-)
+from schema.problems import ConflictProblem, InvalidProblem, LimitExceededProblem, UpstreamProblem
 
 if TYPE_CHECKING:
     from schema.types import Application, Org

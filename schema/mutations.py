@@ -8,7 +8,8 @@ from strawberry.extensions import FieldExtension
 
 from auth.permissions import MAY, SCOPE_MAY, Action
 from resolvers.context import Info
-from schema.problems import CATALOGUE, Problem, problem
+from schema.catalogue import CATALOGUE, problem
+from schema.problems import Problem
 
 
 class Refusals(FieldExtension):

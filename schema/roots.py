@@ -231,7 +231,9 @@ class Query:
         lambda answers: TriggerPreviewPayload(environments=answers),
         *ACCESS,
         InvalidProblem,
-        description="Would this delivery deploy? One row an environment. Nothing is stored.",
+        UpstreamProblem,
+        description="Would this delivery, or a push of this ref, deploy? One row an environment."
+        " Nothing is stored.",
     )
     pipeline_check = strawberry.field(
         pipelines.check,

@@ -1,1 +1,1 @@
-"""Git hosting services: the accounts that teams have there, and the webhooks of applications."""
+"""Git hosting services: teams' accounts there, webhooks, refs, and how deploys stand."""

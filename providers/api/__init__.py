@@ -10,13 +10,14 @@ from providers.api.codeup import Codeup
 from providers.api.gitee import Gitee
 from providers.api.github import GitHub
 from providers.api.gitlab import GitLab
-from providers.api.port import Account, Api, Listed, Page, Ref, State, Status
+from providers.api.port import Account, Api, Commit, Listed, Page, Ref, State, Status
 from providers.repository import Policy, addresses
 
 __all__ = [
     "Account",
     "Api",
     "Bounds",
+    "Commit",
     "GitHub",
     "Listed",
     "Page",

@@ -1,17 +1,21 @@
 """The REST API of Codeup, as Yunxiao offers it to personal access tokens."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 
+from providers.api.answer import Answer
 from providers.api.client import path
-from providers.api.port import Account, Listed, Page, Ref, State, Status
+from providers.api.port import Account, Commit, Listed, Page, Ref, State, Status
 from providers.api.refusals import OwnerMissing
 from providers.api.service import Service, filled
+from providers.hooks import Person
 from providers.payloads import Fields
 from providers.repository import Repository
 
 URL = "https://openapi-rdc.aliyuncs.com/oapi/v1"
 HEADER = "x-yunxiao-token"
 CONTEXT_CHARACTERS_MAX = 50
+DIGEST_DIGITS = 8
 DESCRIPTION = "Rollway"
 
 STATES = {
@@ -53,11 +57,15 @@ class Codeup(Service):
         kept = [each for each in whole.items if not group or each.owner.lower() == owner.lower()]
         return Page(kept, whole.next)
 
+    async def commit(self, repository: Repository, sha: str) -> Commit:
+        """Return the commit of that id; Codeup does not tell its files."""
+        return (await self._found(repository, sha)).read(_commit)
+
     async def set_status(self, repository: Repository, commit: str, status: Status) -> None:
         """Show on the commit how its deploy stands."""
         body = {
             "state": STATES[status.state],
-            "context": status.context[:CONTEXT_CHARACTERS_MAX],
+            "context": _context(status.context),
             "description": status.description,
             "targetUrl": status.url,
         }
@@ -95,13 +103,29 @@ class Codeup(Service):
         return await self._listed_tag(repository, name)
 
     async def _commit(self, repository: Repository, sha: str) -> str:
-        answer = await self._get(f"{self._place(repository)}/commits/{path(sha)}")
+        answer = await self._found(repository, sha)
         return answer.read(lambda commit: commit.needed_sha("id"))
+
+    async def _found(self, repository: Repository, sha: str) -> Answer:
+        return await self._get(f"{self._place(repository)}/commits/{path(sha)}")
 
     async def _default(self, repository: Repository) -> str:
         answer = await self._get(self._place(repository))
         name = answer.read(lambda each: each.needed_text("defaultBranch"))
         return await self._branch(repository, name)
+
+
+def _context(name: str) -> str:
+    """Return a name of one's own for a context, whose end may be needed to tell it from others."""
+    if len(name) <= CONTEXT_CHARACTERS_MAX:
+        return name
+    digest = sha256(name.encode()).hexdigest()[:DIGEST_DIGITS]
+    return f"{name[: CONTEXT_CHARACTERS_MAX - DIGEST_DIGITS - 1]}~{digest}"
+
+
+def _commit(found: Fields) -> Commit:
+    author = Person(found.text("authorName"), found.text("authorEmail"))
+    return Commit(found.needed_sha("id"), found.text("message"), author, None)
 
 
 def _listed(found: Fields) -> Listed:

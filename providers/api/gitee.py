@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from providers.api.answer import Answer
 from providers.api.client import path
-from providers.api.port import Account, Listed, Page, Ref, State, Status
-from providers.api.service import Service, filled
+from providers.api.port import Account, Commit, Listed, Page, Ref, State, Status
+from providers.api.service import Service, changed, filled
+from providers.hooks import Person
 from providers.payloads import Fields
 from providers.repository import Repository
 
@@ -42,6 +43,10 @@ class Gitee(Service):
         whole = await self._page("user/repos", _listed, page, query)
         kept = [each for each in whole.items if owner.lower() in {"", each.owner.lower()}]
         return Page(kept, whole.next)
+
+    async def commit(self, repository: Repository, sha: str) -> Commit:
+        """Return the commit of that id."""
+        return (await self._found(repository, sha)).read(_commit)
 
     async def set_status(self, repository: Repository, commit: str, status: Status) -> None:
         """Show it as a check of the commit: Gitee has no statuses."""
@@ -96,13 +101,27 @@ class Gitee(Service):
         return await self._listed_tag(repository, name)
 
     async def _commit(self, repository: Repository, sha: str) -> str:
-        answer = await self._get(f"{self._place(repository)}/commits/{path(sha)}")
+        answer = await self._found(repository, sha)
         return answer.read(lambda commit: commit.needed_sha("sha"))
+
+    async def _found(self, repository: Repository, sha: str) -> Answer:
+        return await self._get(f"{self._place(repository)}/commits/{path(sha)}")
 
     async def _default(self, repository: Repository) -> str:
         answer = await self._get(self._place(repository))
         name = answer.read(lambda each: each.needed_text("default_branch"))
         return await self._branch(repository, name)
+
+
+def _commit(found: Fields) -> Commit:
+    told, files = found.needed_fields("commit"), found.list("files")
+    author = told.fields("author")
+    return Commit(
+        found.needed_sha("sha"),
+        told.text("message"),
+        Person(author.text("name"), author.text("email")),
+        changed((file.text("filename") for file in files), len(files)) if files else None,
+    )
 
 
 def _listed(found: Fields) -> Listed:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from providers.api.answer import Answer
 from providers.api.client import path
-from providers.api.port import Account, Listed, Page, Ref, State, Status
+from providers.api.port import Account, Commit, Listed, Page, Ref, State, Status
 from providers.api.refusals import Nonsense, NotThere, Rejected
-from providers.api.service import Service, filled
+from providers.api.service import Service, changed, filled
+from providers.hooks import Person
 from providers.payloads import SHA, Fields
 from providers.repository import Repository
 
@@ -68,6 +69,10 @@ class GitHub(Service):
             and owner.lower() in {"", each.owner.lower()}
         ]
         return Page(kept, whole.next)
+
+    async def commit(self, repository: Repository, sha: str) -> Commit:
+        """Return the commit of that id."""
+        return (await self._found(repository, sha, self.ACCEPT)).read(_commit)
 
     async def set_status(self, repository: Repository, commit: str, status: Status) -> None:
         """Show on the commit how its deploy stands."""
@@ -138,17 +143,32 @@ class GitHub(Service):
         return await self._commit(repository, "HEAD")
 
     async def _commit(self, repository: Repository, sha: str) -> str:
-        where = f"{self._place(repository)}/commits/{path(sha)}"
-        try:
-            answer = await self._client.get(where, accept=ONLY_SHA)
-        except Rejected as refusal:
-            if refusal.status in NO_COMMIT:
-                raise NotThere(self._client.service) from None
-            raise
+        answer = await self._found(repository, sha, ONLY_SHA)
         found = answer.body.decode(errors="replace").strip()
         if not SHA.fullmatch(found):
             raise Nonsense(self._client.service, "the id of a commit was expected")
         return found
+
+    async def _found(self, repository: Repository, sha: str, accept: str) -> Answer:
+        where = f"{self._place(repository)}/commits/{path(sha)}"
+        try:
+            return await self._client.get(where, accept=accept)
+        except Rejected as refusal:
+            if refusal.status in NO_COMMIT:
+                raise NotThere(self._client.service) from None
+            raise
+
+
+def _commit(found: Fields) -> Commit:
+    told, files = found.needed_fields("commit"), found.list("files")
+    author = told.fields("author")
+    names = [file.text(name) for file in files for name in ("filename", "previous_filename")]
+    return Commit(
+        found.needed_sha("sha"),
+        told.text("message"),
+        Person(author.text("name"), author.text("email")),
+        changed(names, len(files)),
+    )
 
 
 def _listed(found: Fields) -> Listed:

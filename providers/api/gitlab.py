@@ -1,11 +1,14 @@
 """The REST API of GitLab, version 4."""
 
 from collections.abc import Mapping
+from itertools import chain
 
+from providers.api.answer import Answer
 from providers.api.client import path
-from providers.api.port import Account, Listed, Page, Ref, State, Status
+from providers.api.port import Account, Commit, Listed, Page, Ref, State, Status
 from providers.api.refusals import Forbidden, NotThere, Rejected, TokenRefused
-from providers.api.service import Service, filled
+from providers.api.service import FILES_MAX, Service, changed, filled
+from providers.hooks import Person
 from providers.payloads import Fields
 from providers.repository import Repository
 
@@ -50,6 +53,12 @@ class GitLab(Service):
         )
         kept = [each for each in whole.items if owner.lower() in {"", each.owner.lower()}]
         return Page(kept, whole.next)
+
+    async def commit(self, repository: Repository, sha: str) -> Commit:
+        """Return the commit of that id; GitLab tells its files apart."""
+        answer = await self._found(repository, sha)
+        files = await self._files(repository, sha)
+        return answer.read(lambda found: _commit(found, files))
 
     async def set_status(self, repository: Repository, commit: str, status: Status) -> None:
         """Show on the commit how its deploy stands."""
@@ -101,8 +110,21 @@ class GitLab(Service):
         return answer.read(self._ref).commit
 
     async def _commit(self, repository: Repository, sha: str) -> str:
-        answer = await self._get(f"{self._place(repository)}/repository/commits/{path(sha)}")
+        answer = await self._found(repository, sha)
         return answer.read(lambda commit: commit.needed_sha("id"))
+
+    async def _found(self, repository: Repository, sha: str) -> Answer:
+        return await self._get(f"{self._place(repository)}/repository/commits/{path(sha)}")
+
+    async def _files(self, repository: Repository, sha: str) -> tuple[str, ...] | None:
+        where = f"{self._place(repository)}/repository/commits/{path(sha)}/diff"
+        names: list[tuple[str, str]] = []
+        number: int | None = 1
+        while number is not None and len(names) < FILES_MAX:
+            page = await self._page(where, _names, number)
+            names += page.items
+            number = page.next
+        return changed(chain.from_iterable(names), len(names))
 
     async def _default(self, repository: Repository) -> str:
         answer = await self._get(self._place(repository))
@@ -110,6 +132,15 @@ class GitLab(Service):
         if not name:  # the repository is empty
             raise NotThere(self._client.service)
         return await self._branch(repository, name)
+
+
+def _commit(found: Fields, files: tuple[str, ...] | None) -> Commit:
+    author = Person(found.text("author_name"), found.text("author_email"))
+    return Commit(found.needed_sha("id"), found.text("message"), author, files)
+
+
+def _names(file: Fields) -> tuple[str, str]:
+    return file.text("old_path"), file.text("new_path")
 
 
 def _listed(found: Fields) -> Listed:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
+from providers.hooks import Person
 from providers.repository import Repository
 
 FILE_BYTES_MAX = 1024 * 1024
@@ -47,6 +48,20 @@ class Page(Generic[T]):
 
     items: list[T]
     next: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit.
+
+    *paths* are the files it changed, a renamed one under both names; None where the service does
+    not tell all of them.
+    """
+
+    id: str
+    message: str
+    author: Person
+    paths: tuple[str, ...] | None
 
 
 class State(StrEnum):
@@ -101,6 +116,9 @@ class Api(Protocol):
         A short name is looked for among the branches, then among the tags; NotThere where there
         is none.
         """
+
+    async def commit(self, repository: Repository, sha: str) -> Commit:
+        """Return the commit of that id; NotThere where there is none."""
 
     async def file(
         self, repository: Repository, name: str, commit: str, bytes_max: int = FILE_BYTES_MAX

@@ -3,18 +3,19 @@
 import base64
 import binascii
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import ClassVar, TypeVar
 
 from providers.api.answer import Answer
 from providers.api.client import JSON, Client, path
-from providers.api.port import FILE_BYTES_MAX, Page, Ref
+from providers.api.port import FILE_BYTES_MAX, Commit, Page, Ref
 from providers.api.refusals import FileTooLarge, Nonsense, NotThere
 from providers.payloads import SHA, Fields
 from providers.repository import Repository
 
 PAGE_SIZE = 100
 PAGES_MAX = 20  # where something must be looked for
+FILES_MAX = 300  # of a commit, which GitHub tells at once; there may be more
 
 T = TypeVar("T")
 
@@ -56,6 +57,10 @@ class Service(ABC):
             return await self._branch(repository, ref)
         except NotThere:
             return await self._tag(repository, ref)
+
+    @abstractmethod
+    async def commit(self, repository: Repository, sha: str) -> Commit:
+        """Return the commit of that id; NotThere where there is none."""
 
     async def file(
         self, repository: Repository, name: str, commit: str, bytes_max: int = FILE_BYTES_MAX
@@ -149,6 +154,11 @@ class Service(ABC):
     @abstractmethod
     async def _default(self, repository: Repository) -> str:
         """Return the commit of the default branch."""
+
+
+def changed(names: Iterable[str], told: int) -> tuple[str, ...] | None:
+    """Return the files of a commit by name; None where not all of them may have been *told*."""
+    return tuple(sorted({*names} - {""})) if told < FILES_MAX else None
 
 
 def filled(body: Mapping[str, object]) -> dict[str, object]:

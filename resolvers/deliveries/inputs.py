@@ -38,26 +38,40 @@ class RedeliverInput:
     delivery_id: strawberry.ID = strawberry.field(description="The delivery's id.")
 
 
-@strawberry.input(description="A delivery to be judged without coming.")
+@strawberry.input(description="A delivery, or a push of a ref, to be judged without coming.")
 class TriggerPreviewInput:
-    """A delivery to be judged without coming."""
+    """A delivery, or a push of a ref, to be judged without coming."""
 
     application_id: strawberry.ID = strawberry.field(description="The application.")
     provider: Provider = strawberry.field(description="Who would deliver it.")
     headers: JSON = strawberry.field(
+        default_factory=dict,
         description="Its headers, an object of texts; those that name the event matter, such as"
-        " `X-GitHub-Event`."
+        " `X-GitHub-Event`.",
     )
-    body: JSON = strawberry.field(description="Its body.")
+    body: JSON = strawberry.field(default_factory=dict, description="Its body.")
+    ref: str | None = strawberry.field(
+        default=None,
+        description="Instead of headers and body: a branch or a tag of the repository, to be"
+        " judged as if its newest commit were pushed alone.",
+    )
 
-    def check(self) -> dict[str, str]:
-        """Return the headers by lower-case name; raise InvalidInput where they are none."""
+    def check(self) -> None:
+        """Raise InvalidInput that names every broken rule."""
         check = Check()
         given: Any = self.headers
         fit = isinstance(given, dict) and all(isinstance(each, str) for each in given.values())
         check.that(fit, Rule.HEADERS, "headers")
         check.that(self.provider is not Provider.GIT, Rule.DELIVERING_PROVIDER, "provider")
+        check.ref(self.ref, "ref")
+        delivery: bool = any(each != {} for each in (given, self.body))
+        check.that(delivery is (self.ref is None), Rule.DELIVERY_OR_REF, "ref")
         check.done()
+
+    @property
+    def named_headers(self) -> dict[str, str]:
+        """The headers by lower-case name, once they are checked."""
+        given: Any = self.headers
         return {"content-type": "application/json"} | {
             name.lower(): value for name, value in given.items()
         }

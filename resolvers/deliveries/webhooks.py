@@ -6,7 +6,8 @@ from json import dumps
 import strawberry
 
 from auth.permissions import Action, NotFound
-from control.deliveries import Answer, DeliveryStatus, preview
+from control.deliveries import Answer, DeliveryStatus
+from control.hosting.previews import preview, preview_ref
 from control.hosting.webhooks import change_secret, new_secret
 from db import audit
 from db.audit import Act
@@ -154,12 +155,23 @@ async def task(parent: strawberry.Parent[Answer], info: Info) -> Task | None:
 
 
 async def trigger_preview(info: Info, input: Input[TriggerPreviewInput]) -> list[Answer]:  # noqa: A002
-    """Return what the environments would say to a delivery; nothing is stored or deployed."""
+    """Return what the environments would say to a delivery, or to a push of a ref."""
     application = await info.context.application(str(input.application_id), Action.READ)
-    headers = input.check()
+    input.check()
+    if input.ref is not None:
+        refs = info.context.services.deploys.refs
+        answers = await preview_ref(application, Provider(input.provider), input.ref, refs)
+    else:
+        answers = await _delivered(application, input)
+    return [each for each in answers if info.context.sees(application.id, each.env_name)]
+
+
+async def _delivered(
+    application: Application,
+    input: TriggerPreviewInput,  # noqa: A002 (the API's name)
+) -> list[Answer]:
     body = dumps(input.body, ensure_ascii=False).encode()
     try:
-        answers = await preview(application, Provider(input.provider), headers, body)
+        return await preview(application, Provider(input.provider), input.named_headers, body)
     except Refusal as refusal:
         raise NoDelivery(str(refusal)) from refusal
-    return [each for each in answers if info.context.sees(application.id, each.env_name)]

@@ -115,7 +115,9 @@ class Codeup(Dialect):
         return [{"name": name, "commit": {"id": at.commit}} for name, at in found]
 
     async def _commit(self, call: Call) -> Response:
-        return JSONResponse({"id": await self.commit(call, call.parts["ref"])})
+        found = await self.whole(call, call.parts["ref"])
+        author = {"authorName": found.author, "authorEmail": found.email}
+        return JSONResponse({"id": found.id, "message": found.message, **author})
 
     async def _file(self, call: Call) -> Response:
         commit, body = await self.file(call)

@@ -160,6 +160,10 @@ class Dialect(ABC):
             raise Absent
         return found
 
+    async def whole(self, call: Call, revision: str) -> Commit:
+        """Return a commit with its files."""
+        return await call.repository.one(await self.commit(call, revision))
+
     async def file(self, call: Call) -> tuple[str, bytes]:
         """Return commit and bytes of the file that a request names."""
         revision = call.query.get("ref") or "HEAD"
@@ -236,6 +240,19 @@ def told(commit: Commit, url: str) -> Shown:
         "url": f"{url}/commit/{commit.id}",
         "author": {"name": commit.author, "email": commit.email},
         **commit.files,
+    }
+
+
+def shown(commit: Commit) -> Shown:
+    """Return a commit as GitHub's API has it, and Gitee's."""
+    files = [
+        {"filename": name, "status": kind} for kind, names in commit.files.items() for name in names
+    ]
+    author = {"name": commit.author, "email": commit.email, "date": commit.time}
+    return {
+        "sha": commit.id,
+        "commit": {"message": commit.message, "author": author},
+        "files": files,
     }
 
 

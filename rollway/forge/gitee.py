@@ -20,6 +20,7 @@ from rollway.forge.dialect import (
     kind_of,
     needed,
     packed,
+    shown,
     told,
 )
 from rollway.forge.repositories import Bare
@@ -123,7 +124,7 @@ class Gitee(Dialect):
         return [{"name": name, "commit": {"sha": at.commit}} for name, at in found]
 
     async def _commit(self, call: Call) -> Response:
-        return JSONResponse({"sha": await self.commit(call, call.parts["ref"])})
+        return JSONResponse(shown(await self.whole(call, call.parts["ref"])))
 
     async def _file(self, call: Call) -> Response:
         try:

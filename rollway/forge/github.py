@@ -19,6 +19,7 @@ from rollway.forge.dialect import (
     kind_of,
     needed,
     packed,
+    shown,
     told,
 )
 from rollway.forge.repositories import Bare
@@ -126,7 +127,7 @@ class GitHub(Dialect):
             return JSONResponse({"message": f"No commit found for SHA: {ref}"}, 422)
         if "sha" in call.headers.get("accept", ""):
             return PlainTextResponse(found)
-        return JSONResponse({"sha": found})
+        return JSONResponse(shown(await self.whole(call, found)))
 
     async def _file(self, call: Call) -> Response:
         _, body = await self.file(call)

@@ -52,6 +52,7 @@ class GitLab(Dialect):
             Route("GET", f"{PLACE}/repository/tags", self._tags),
             Route("GET", f"{PLACE}/repository/tags/{{ref}}", self._tag),
             Route("GET", f"{PLACE}/repository/commits/{{ref}}", self._commit),
+            Route("GET", f"{PLACE}/repository/commits/{{ref}}/diff", self._diff),
             Route("GET", f"{PLACE}/repository/files/{{path}}", self._file),
             *self.webhook_routes(f"{PLACE}/hooks", "PUT"),
             Route("POST", f"{PLACE}/statuses/{{sha}}", self._status),
@@ -128,7 +129,14 @@ class GitLab(Dialect):
         return [{"name": name, "commit": {"id": at.commit}} for name, at in found]
 
     async def _commit(self, call: Call) -> Response:
-        return JSONResponse({"id": await self.commit(call, call.parts["ref"])})
+        found = await self.whole(call, call.parts["ref"])
+        author = {"author_name": found.author, "author_email": found.email}
+        return JSONResponse({"id": found.id, "message": found.message, **author})
+
+    async def _diff(self, call: Call) -> Response:
+        found = await self.whole(call, call.parts["ref"])
+        names = [name for each in found.files.values() for name in each]
+        return self.page(call, [{"old_path": name, "new_path": name} for name in names])
 
     async def _file(self, call: Call) -> Response:
         commit, body = await self.file(call)

@@ -112,7 +112,7 @@ class Bare:
 
     async def git(self, *arguments: str) -> bytes:
         """Return what a command of Git prints."""
-        command = ["git", "--git-dir", str(self.path), *arguments]
+        command = ["git", "-c", "core.quotePath=false", "--git-dir", str(self.path), *arguments]
         done = await asyncio.to_thread(
             subprocess.run, command, stdin=subprocess.DEVNULL, capture_output=True, check=False
         )

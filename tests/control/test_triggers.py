@@ -442,3 +442,56 @@ def test_no_delivery_takes_long():
     assert "more than 1000 characters" in verdict(push("a" * 100_000), rules).reason
     assert verdict(hook, rules).reason == "None of its authors is asked for."
     assert time.process_time() - start < 5
+
+
+RULES = {
+    "branches": {"precise": ["main"]},
+    "tags": {"include": ["v*"]},
+    "paths": ["src/**"],
+    "authors": ["ada"],
+    "messages": ["feat*"],
+}
+
+
+def foresee(hook, *unknown, **rules):
+    """Say what would come of a hook, of which something is not known."""
+    given = {"push": {**RULES, **rules}}
+    return triggers.foresee(hook, trigger_spec.read({"github": given}), unknown)
+
+
+def test_what_is_not_known_of_a_push_is_not_judged_and_named():
+    """What is known decides; only a rule that is asked is named."""
+    nobody = push(pusher=Person(), paths=None)
+    all_of_it = foresee(nobody, *triggers.Fact)
+    assert all_of_it.matched
+    assert all_of_it.reason == (
+        'The branch "main" matches. Not known: message, author, changed files;'
+        " so not judged: skip-markers, messages, authors, paths."
+    )
+    assert all_of_it.rule == "github.push.branches.precise[0]: main"
+    assert foresee(push("dev"), *triggers.Fact) == triggers.match(
+        push("dev"), trigger_spec.read({"github": {"push": RULES}})
+    )
+    known = push(message="fix: it", paths=("src/a",))
+    assert foresee(known, triggers.Fact.AUTHOR).reason == "The message is not asked for."
+    unasked = {name: [] for name in ("paths", "authors", "messages")}
+    few = foresee(nobody, triggers.Fact.AUTHOR, triggers.Fact.FILES, **unasked)
+    assert few.reason == 'The branch "main" matches.'
+    assert foresee(tag("v1", pusher=Person()), triggers.Fact.AUTHOR, messages=[]).reason == (
+        'The tag "v1" matches. Not known: author; so not judged: authors.'
+    )
+
+
+def test_without_rules_or_with_a_mistake_it_is_as_in_a_delivery():
+    """No fact would change that."""
+    for document in ({}, {"github": {"push": {"branches": {"include": ["("]}}}}):
+        spec = trigger_spec.read(document)
+        assert triggers.foresee(push(), spec, triggers.Fact) == triggers.match(push(), spec)
+        assert not triggers.match(push(), spec).matched
+
+
+@pytest.mark.parametrize("hook", [push(message="feat: x", paths=("src/a",)), tag("v1")])
+def test_with_everything_known_it_is_what_a_delivery_gets(hook):
+    """The same function decides."""
+    spec = trigger_spec.read({"github": {"push": RULES}})
+    assert triggers.foresee(hook, spec, ()) == triggers.match(hook, spec)

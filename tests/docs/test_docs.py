@@ -33,7 +33,7 @@ from engine.plan import InvalidPipeline
 from rollway.keyfile import KeyFile
 from rollway.settings import Settings, load
 from schema import schema
-from schema.problems import CATALOGUE
+from schema.catalogue import CATALOGUE
 
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent

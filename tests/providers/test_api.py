@@ -205,6 +205,25 @@ async def test_a_ref_is_resolved_to_its_commit(world):
             await world.api.resolve(world.repository, missing)
 
 
+async def test_a_commit_is_told(world):
+    """Message, author, and the files it changed where the service says them all."""
+    message = "feat: 支付\n\nAnd more"
+    (world.work / FILE).unlink()
+    sha = world.commit(message, **{"pay.py": "1\n"})
+    await world.push("main")
+    found = await world.api.commit(world.repository, sha)
+
+    assert (found.id, found.message.strip()) == (sha, message)
+    assert (found.author.name, found.author.email) == ("Ada", "ada@acme.example")
+    tells_files = world.provider is not Provider.CODEUP
+    assert found.paths == ((FILE, "pay.py") if tells_files else None)
+    with pytest.raises(NotThere):
+        await world.api.commit(world.repository, "f" * 40)
+    many = world.commit("many", **{f"f{number:03}": "" for number in range(300)})
+    await world.push("main")
+    assert (await world.api.commit(world.repository, many)).paths is None
+
+
 async def test_a_repository_that_is_not_there_is_told(world):
     """And an empty one has no default branch."""
     elsewhere = Repository(world.repository.url, world.repository.owner, "nope")

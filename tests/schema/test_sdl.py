@@ -10,7 +10,7 @@ from graphql.type import is_input_object_type, is_interface_type, is_object_type
 from db import models
 from resolvers import validation
 from schema import schema, types
-from schema.problems import CATALOGUE
+from schema.catalogue import CATALOGUE
 
 ROOT = Path(__file__).parents[2]
 

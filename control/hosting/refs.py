@@ -1,0 +1,95 @@
+"""What a name in an application's repository stands for, and what its service tells of a commit.
+
+Names are resolved by git, for every provider alike; commits are asked for where the team has linked
+an account that opens the repository.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from control.assignment import credential_of
+from control.hosting.accounts import account_for
+from control.hosting.repositories import hosted
+from db.models import Application
+from db.vault import NotSealedHere, Vault
+from engine import git
+from providers.api import Api, Commit
+from providers.api.refusals import NotThere
+from providers.refusal import Refusal
+from providers.repository import AddressUnknown, Policy, Repository, check_address
+
+log = logging.getLogger("rollway.refs")
+
+ANSWER_SECONDS = 5.0  # somebody waits
+
+T = TypeVar("T")
+
+
+class Refs:
+    """Looks into repositories. Every application comes with its OWNER's row."""
+
+    def __init__(self, vault: Vault, policy: Policy) -> None:
+        self._vault = vault
+        self._policy = policy
+
+    def are_hosted(self, application: Application) -> bool:
+        """Tell whether the team has an account that opens the repository."""
+        try:
+            return account_for(application.owner_org, application, self._vault) is not None
+        except NotSealedHere:
+            return False
+
+    async def resolve(self, application: Application, ref: str | None) -> git.Resolved:
+        """Return what *ref* stands for; None asks for the default branch.
+
+        Raises RefNotFound and AddressNotAllowed, and RepositoryUnreachable where nobody can say.
+        """
+        url = application.repo_url
+        try:
+            pin = await check_address(url, self._policy)
+            credential = credential_of(application.owner_org, application, self._vault)
+        except (AddressUnknown, NotSealedHere) as reason:
+            shown = str(reason).rstrip(".")
+            raise git.RepositoryUnreachable(git.redacted(url), shown) from reason
+        return await git.resolve(
+            url,
+            ref,
+            protocols=self._policy.schemes,
+            pin=pin,
+            credential=credential,
+            timeout_seconds=ANSWER_SECONDS,
+        )
+
+    async def require(self, application: Application, commit: str) -> None:
+        """Raise CommitNotFound where the service says that the repository has no such commit."""
+
+        async def has(api: Api, repository: Repository) -> bool:
+            try:
+                await api.resolve(repository, commit)
+            except NotThere:
+                await api.resolve(repository, None)  # or it hides the whole repository
+                return False
+            return True
+
+        if await self._ask(application, has) is False:
+            raise git.CommitNotFound(git.redacted(application.repo_url), commit)
+
+    async def commit(self, application: Application, sha: str) -> Commit | None:
+        """Return what the service tells of a commit; None where it does not."""
+        return await self._ask(application, lambda api, repository: api.commit(repository, sha))
+
+    async def _ask(
+        self, application: Application, question: Callable[[Api, Repository], Awaitable[T]]
+    ) -> T | None:
+        """Return what the service answers; None without an account there, or without an answer."""
+        try:
+            async with (
+                asyncio.timeout(ANSWER_SECONDS),
+                hosted(application, self._vault, self._policy) as found,
+            ):
+                return await question(found.api, found.repository) if found else None
+        except (Refusal, NotSealedHere, TimeoutError) as reason:
+            log.info("application %s: its service tells nothing: %s", application.id, reason)
+            return None

@@ -1,0 +1,200 @@
+"""Commits show how their deploys stand: the Git hosting service is told, behind the deploys.
+
+A row of `commit_status` stands for a task whose service has not been told its end. Whoever tells
+takes the row for longer than telling may take, so that two servers never tell of one task at once,
+and tells what the task's status is then: the newest is told last.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+from tortoise.expressions import F
+from tortoise.queryset import QuerySet
+
+from control.hosting.repositories import Hosted, hosted
+from control.pubsub import STATUSES, MemoryPubSub
+from db.models import CommitStatus
+from db.vault import NotSealedHere, Vault
+from engine.state import TaskStatus
+from providers.api import GitHub, State, Status
+from providers.api.refusals import (
+    Forbidden,
+    InvalidApiUrl,
+    Moved,
+    NotThere,
+    RateLimited,
+    Rejected,
+    TokenRefused,
+)
+from providers.repository import AddressNotAllowed, InvalidRepositoryUrl, Policy
+
+log = logging.getLogger("rollway.statuses")
+
+AT_ONCE_MAX = 8
+OF_A_HOST_MAX = 4  # at once: one that is silent does not keep the others waiting
+DUE_MAX = 1_000
+TELLING_SECONDS = 20.0
+TAKEN_FOR = timedelta(seconds=30)
+TOLD_FOR = timedelta(days=1)  # since the task was made
+POLL_SECONDS = 5.0
+PAUSE_SECONDS = 0.5  # what changes within is told once
+TRIES_MAX = 5
+RETRY_SECONDS = 5.0  # four times as long after each further try
+PRUNED_MAX = 500
+
+SHOWN: Mapping[TaskStatus, tuple[State, str]] = {
+    TaskStatus.PENDING: (State.PENDING, "Waits for its turn"),
+    TaskStatus.WAITING_APPROVAL: (State.PENDING, "Waits for approval"),
+    TaskStatus.RUNNING: (State.RUNNING, "Deploys"),
+    TaskStatus.SUCCESS: (State.SUCCESS, "Deployed"),
+    TaskStatus.FAILURE: (State.FAILURE, "The deploy failed"),
+    TaskStatus.CANCELLED: (State.CANCELLED, "The deploy was cancelled"),
+    TaskStatus.LOST: (State.FAILURE, "The worker was lost; how far the deploy came is unknown"),
+}
+
+LASTING = (  # asking again would not help
+    *(AddressNotAllowed, Forbidden, InvalidApiUrl, InvalidRepositoryUrl, Moved, NotSealedHere),
+    *(NotThere, Rejected, TokenRefused),
+)
+
+
+class Statuses:
+    """Tells Git hosting services how deploys stand, at least once each, in order."""
+
+    def __init__(self, vault: Vault, policy: Policy, pubsub: MemoryPubSub) -> None:
+        self._vault = vault
+        self._policy = policy
+        self._pubsub = pubsub
+        self._telling: dict[str, str] = {}  # a task's id, and the host that is told of it
+
+    async def work(self) -> None:
+        """Tell what has changed, until cancelled; a few at once."""
+        self._telling.clear()
+        with self._pubsub.listen(STATUSES) as bell:
+            async with asyncio.TaskGroup() as group:
+                while True:
+                    for task_id, host in self._next(await _due()):
+                        self._telling[task_id] = host
+                        group.create_task(self._told(task_id))
+                    await bell.wait(POLL_SECONDS)
+                    await asyncio.sleep(PAUSE_SECONDS)
+
+    async def prune(self) -> int:
+        """Forget tasks of which it is too late to tell; return how many."""
+        late = CommitStatus.filter(task__created_time__lt=datetime.now(UTC) - TOLD_FOR)
+        ids = late.limit(PRUNED_MAX).values_list("task_id", flat=True)
+        count = 0
+        while found := await ids:
+            count += await CommitStatus.filter(task_id__in=found).delete()
+        return count
+
+    def _next(self, due: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return whose turn it is, each with its host."""
+        busy, chosen = Counter(self._telling.values()), []
+        for task_id, url in due:
+            host = urlsplit(url).netloc
+            if task_id in self._telling or busy[host] == OF_A_HOST_MAX:
+                continue
+            if busy.total() == AT_ONCE_MAX:
+                break
+            busy[host] += 1
+            chosen.append((task_id, host))
+        return chosen
+
+    async def _told(self, task_id: str) -> None:
+        try:
+            if row := await _taken(task_id):
+                await self._tell(row)
+        except Exception:
+            log.exception("task %s: how it stands could not be told", task_id)
+        finally:
+            del self._telling[task_id]
+            self._pubsub.ring(STATUSES)
+
+    async def _tell(self, row: CommitStatus) -> None:
+        """Tell how the task stands, and note what came of it."""
+        task = row.task
+        try:
+            async with (
+                asyncio.timeout(TELLING_SECONDS),
+                hosted(task.app, self._vault, self._policy) as found,
+            ):
+                if found is not None:
+                    await _show(found, row)
+        except LASTING as reason:
+            await _give_up(row, reason)
+        except Exception as reason:  # noqa: BLE001 (whatever it is, it is tried a few times)
+            await _put_off(row, reason)
+        else:
+            if found is None or TaskStatus(task.status).completed:
+                await _of(row.task_id).delete()
+            else:
+                now = datetime.now(UTC)
+                await _of(row.task_id).update(told=task.status, tries=0, due_time=now)
+
+
+def _of(task_id: str) -> QuerySet[CommitStatus]:
+    return CommitStatus.filter(task_id=task_id)
+
+
+async def _due() -> list[tuple[str, str]]:
+    """Return the tasks that stand otherwise than was told, each with its repository's address."""
+    now = datetime.now(UTC)
+    due = CommitStatus.filter(
+        due_time__lte=now,
+        task__commit__not_isnull=True,
+        task__created_time__gte=now - TOLD_FOR,
+    ).exclude(told=F("task__status"))
+    oldest = due.order_by("due_time", "task_id").limit(DUE_MAX)
+    rows = await oldest.values_list("task_id", "task__app__repo_url")
+    return [(str(task_id), str(url)) for task_id, url in rows]
+
+
+async def _taken(task_id: str) -> CommitStatus | None:
+    """Take a task to tell of; None where another server was faster, or it is gone."""
+    now = datetime.now(UTC)
+    if not await _of(task_id).filter(due_time__lte=now).update(due_time=now + TAKEN_FOR):
+        return None
+    return await _of(task_id).select_related("task__app__owner_org").first()
+
+
+async def _show(found: Hosted, row: CommitStatus) -> None:
+    """Show on the commit how the task stands; at GitHub, where allowed, as a deployment too."""
+    task, api = row.task, found.api
+    commit = task.commit or ""
+    state, description = SHOWN[TaskStatus(task.status)]
+    status = Status(state, f"rollway/{task.app.name}/{task.env_name}", description)
+    await api.set_status(found.repository, commit, status)
+    if not isinstance(api, GitHub):
+        return
+    try:
+        if row.deployment is None:
+            made = await api.deployment(found.repository, commit, task.env_name)
+            row.deployment = made
+            await _of(task.id).update(deployment=made)
+        await api.set_deployment_status(found.repository, row.deployment, status)
+    except (Forbidden, NotThere, Rejected) as refusal:
+        log.info("task %s: there is no deployment: %s", task.id, refusal)
+
+
+async def _put_off(row: CommitStatus, reason: Exception) -> None:
+    """Have it told later, unless that was tried often enough."""
+    tries = row.tries + 1
+    if tries == TRIES_MAX:
+        await _give_up(row, reason)
+        return
+    seconds = RETRY_SECONDS * 4**row.tries
+    if isinstance(reason, RateLimited):
+        seconds = max(seconds, reason.seconds)
+    due = datetime.now(UTC) + timedelta(seconds=seconds)
+    await _of(row.task_id).update(tries=tries, due_time=due)
+    log.info("task %s: try %s: %s", row.task_id, tries, reason or type(reason).__name__)
+
+
+async def _give_up(row: CommitStatus, reason: Exception) -> None:
+    await _of(row.task_id).delete()
+    log.warning("task %s: its commit does not show how it stands: %s", row.task_id, reason)

@@ -1,0 +1,82 @@
+"""A repository at a played Git hosting service, and the account that opens it."""
+
+import asyncio
+import subprocess
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.models import Application, Org
+from db.sealed import TEAM_ACCOUNTS
+from providers import Provider
+from rollway.forge import TOKEN, Forge, State
+from tests.providers.conftest import serving
+
+OWNERS = {Provider.GITLAB: "acme/web", Provider.CODEUP: "5f0c/web"}
+AUTHOR = ("-c", "user.name=Ada", "-c", "user.email=ada@acme.example")
+
+
+@dataclass
+class Hosted:
+    """A repository with a checkout; *state* is what the service remembers."""
+
+    provider: Provider
+    state: State
+    clone_url: str
+    bare: Path
+    work: Path
+
+    def git(self, *arguments):
+        """Run git in the checkout; return what it prints."""
+        command = ["git", *AUTHOR, *arguments]
+        done = subprocess.run(command, cwd=self.work, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def commit(self, message="one", **files):
+        """Commit files and bring all branches and tags to the service; return the commit."""
+        for name, text in files.items():
+            (self.work / name).write_text(text)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        self.bring()
+        return self.git("rev-parse", "HEAD")
+
+    def bring(self):
+        """Make the service's branches and tags those of the checkout."""
+        self.git("push", "--quiet", "--mirror", str(self.bare))
+
+    async def connect(self, application, vault=None):
+        """Make it the application's repository; with *vault*, link an account that opens it."""
+        values = {"provider": self.provider.value, "repo_url": self.clone_url}
+        await Application.filter(id=application.id).update(**values)
+        found = await Application.get(id=application.id).select_related("owner_org")
+        if vault is not None:
+            await self.link(found.owner_org, vault)
+            found = await Application.get(id=application.id).select_related("owner_org")
+        return found
+
+    async def link(self, owner, vault, token=TOKEN):
+        """Link an account to the team of *owner*."""
+        sealed = vault.seal(
+            token,
+            place=TEAM_ACCOUNTS.place(owner.name),
+            name=f"{self.provider.value}.access_token",
+            version=1,
+        )
+        account = {"access_token": sealed, "owner": "ada", "url": self.state.url}
+        await Org.filter(id=owner.id).update(third_part={self.provider.value: account})
+
+
+@asynccontextmanager
+async def hosting(provider, folder, wrap=lambda app: app):
+    """Play a service with an empty repository; *wrap* may stand before it."""
+    owner, work = OWNERS.get(provider, "acme"), folder / "work"
+    bare = folder / "forge" / owner / "shop.git"
+    work.mkdir(parents=True)
+    for each in (["--bare", bare], [work]):
+        command = ["git", "init", "--quiet", "--initial-branch=main", *map(str, each)]
+        await asyncio.to_thread(subprocess.run, command, check=True)
+    state = State(folder / "forge", "")
+    async with serving(wrap(Forge(provider.value, state).app())) as url:
+        state.url = url
+        yield Hosted(provider, state, f"{url}/{owner}/shop.git", bare, work)
