@@ -4,6 +4,8 @@ from enum import StrEnum
 from typing import cast
 
 from tortoise import fields
+from tortoise.models import Model
+from tortoise.validators import MaxLengthValidator
 
 
 class EnvironmentType(StrEnum):
@@ -17,3 +19,15 @@ class EnvironmentType(StrEnum):
 def optional_text() -> "fields.Field[str | None]":
     """Return a text column that may be NULL; Tortoise's own type does not say so."""
     return cast("fields.Field[str | None]", fields.TextField(null=True))
+
+
+def without_length_checks(*models: type[Model]) -> None:
+    """Let a filter ask for a text of any length: it finds nothing, and that is no fault.
+
+    What is stored is checked where it comes in (`resolvers.validation`).
+    """
+    for model in models:
+        for field in model._meta.fields_map.values():  # noqa: SLF001
+            field.validators = [
+                each for each in field.validators if not isinstance(each, MaxLengthValidator)
+            ]

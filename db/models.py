@@ -10,27 +10,14 @@ from typing import Any
 
 from tortoise import fields
 from tortoise.models import Model
-from tortoise.validators import MaxLengthValidator
 
-from db.fields import optional_text
+from db.fields import optional_text, without_length_checks
 from db.indexes import UniqueLower, UniqueWhere
 from db.triggers import AppendOnly
 
 Document = dict[str, Any]
 
 KEY_CHARACTERS_MAX = 128  # of an idempotency key as it is stored
-
-
-def without_length_checks(*models: type[Model]) -> None:
-    """Let a filter ask for a text of any length: it finds nothing, and that is no fault.
-
-    What is stored is checked where it comes in (`resolvers.validation`).
-    """
-    for model in models:
-        for field in model._meta.fields_map.values():  # noqa: SLF001
-            field.validators = [
-                each for each in field.validators if not isinstance(each, MaxLengthValidator)
-            ]
 
 
 class User(Model):
