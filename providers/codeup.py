@@ -93,7 +93,7 @@ def _merge_request(name: str, payload: Fields) -> Hook:
         event=name,
         repository=repository,
         action=action,
-        number=merge.number("iid") or merge.needed_number("id"),
+        number=_number(merge),
         source=merge.needed_name("source_branch"),
         target=merge.needed_name("target_branch"),
         head=Commit(last.needed_sha("id"), last.text("message")),
@@ -102,6 +102,11 @@ def _merge_request(name: str, payload: Fields) -> Hook:
         fork=merge.number("source_project_id") != merge.needed_number("target_project_id"),
         title=merge.text("title"),
     )
+
+
+def _number(merge: Fields) -> int:
+    """Return its number in the repository; deliveries of the version `new` have no `iid`."""
+    return merge.number("iid") or merge.number("local_id") or merge.needed_number("id")
 
 
 def _repository(payload: Fields) -> HookRepository:

@@ -163,7 +163,8 @@ def _merge_request(name: str, payload: Fields) -> Hook:
 def _repository(payload: Fields) -> HookRepository:
     project = payload.needed_fields("project")
     homepage = project.text("homepage") or project.needed_text("web_url")
-    number = payload.number("project_id") or project.needed_number("id")
+    target = payload.fields("object_attributes").number("target_project_id")  # of merge requests
+    number = payload.number("project_id") or target or project.needed_number("id")
     owner, _, name = project.text("path_with_namespace").rpartition("/")
     return HookRepository(
         id=f"{homepage}:{number}",
