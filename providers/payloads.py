@@ -22,7 +22,8 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
 SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-NO_NAME = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/.]|[/.]$|/\.|\.lock(?:/|$)")
+# Names like `fix/[bug]` and `.config` are let through, for rules are written about them; git has none.
+NO_NAME = re.compile(r"[\x00-\x20\x7f~^:?*\\]|\.\.|@\{|//|^[-/]|[/.]$|(?:^|/)\./|\.lock(?:/|$)")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -100,7 +101,7 @@ class Fields:
         return self.text(name) or self._refuse(name, "must be a text")
 
     def needed_name(self, name: str, below: str = "") -> str:
-        """Return what Git takes for the name of a branch, of a tag, or of a whole ref."""
+        """Return what can be the name of a branch, of a tag, or of a whole ref."""
         found = self.needed_text(name).removeprefix(below)
         whole = not UNSTORABLE.search(self._values[name])
         if not whole or not 0 < len(found) <= REF_CHARACTERS_MAX or NO_NAME.search(found):

@@ -110,8 +110,10 @@ def test_forms_are_read_where_they_are_sent_only():
         "/a",
         "a/",
         "a//b",
-        ".a",
-        "a/.b",
+        ".",
+        "a/..",
+        "./a",
+        "a/./b",
         "a.lock",
         "a.lock/b",
         "refs/heads/",
@@ -127,6 +129,14 @@ def test_names_git_would_not_have_are_refused(name):
         read(JSON, json.dumps({"ref": name}).encode()).needed_name("ref", "refs/heads/")
 
     assert refused.value.where == "ref"
+
+
+@pytest.mark.parametrize("name", ["fix/[bug]", ".config", "a/.b", "中文/分支", "@", "a@b", "x" * 1_024])
+def test_names_rules_are_written_about_are_read(name):
+    """A verdict is about the name as it came; whether there is such a ref, git says."""
+    payload = read(JSON, json.dumps({"ref": f"refs/heads/{name}"}).encode())
+
+    assert payload.needed_name("ref", "refs/heads/") == name
 
 
 def test_places_are_named():
