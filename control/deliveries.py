@@ -30,7 +30,7 @@ from db.sealed import WEBHOOK_SECRET
 from db.vault import Vault
 from engine.git import RefNotFound
 from providers import Provider, webhooks
-from providers.hooks import Hook, PullRequest, Push, Tag
+from providers.hooks import Hook, PullRequest, PullRequestAction, Push, Tag
 from providers.refusal import Refusal
 from providers.repository import AddressNotAllowed, InvalidRepositoryUrl
 
@@ -56,6 +56,7 @@ PULL_REFS: Mapping[Provider, str] = {
     Provider.GITLAB: "refs/merge-requests/{}/head",
     Provider.CODEUP: "refs/merge-requests/{}/head",
 }
+ENDED = {PullRequestAction.CLOSED, PullRequestAction.MERGED}
 
 
 class DeliveryStatus(StrEnum):
@@ -410,10 +411,9 @@ def _dispatch(
         case Tag():
             request = replace(request, tag=hook.tag)
         case PullRequest():
-            pull = PULL_REFS[hook.provider].format(hook.number)
             return replace(
                 request,
-                ref=pull if hook.fork else f"refs/heads/{hook.source}",
+                ref=_head(hook),
                 branch=hook.source,
                 commit=hook.head.id or None,
                 message=(hook.head.message or hook.title)[:TEXT_CHARACTERS_MAX],
@@ -423,6 +423,13 @@ def _dispatch(
     commit = hook.commit
     message = commit.message[:TEXT_CHARACTERS_MAX]
     return replace(request, ref=hook.ref, commit=commit.id or None, message=message)
+
+
+def _head(hook: PullRequest) -> str:
+    """Return the ref its head is kept under; its branch may go when it ends."""
+    if hook.fork or hook.action in ENDED:
+        return PULL_REFS[hook.provider].format(hook.number)
+    return f"refs/heads/{hook.source}"
 
 
 def _facts(hook: Hook, delivery: Delivery) -> dict[str, object]:

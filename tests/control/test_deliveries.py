@@ -309,6 +309,38 @@ async def test_a_fork_is_a_stranger(deliveries, application, queue, vault):
     assert (given.trusted, given.contexts["secrets"]) == (False, {})
 
 
+@pytest.mark.parametrize(
+    ("action", "merged", "ref"),
+    [
+        ("opened", False, "refs/heads/better"),
+        ("closed", True, "refs/pull/7/head"),
+        ("closed", False, "refs/pull/7/head"),
+    ],
+)
+async def test_the_head_of_a_pull_request_that_ended(deliveries, application, action, merged, ref):
+    """Its branch is often deleted right away; the service keeps its head."""
+    types = ["opened", "merged", "closed"]
+    rules = {"types": types, "branches": {"precise": [{"target": "main"}]}}
+    await Environment.filter(id=f"{application.id}:test").update(
+        trigger_spec={"github": {"pull_request": rules}}
+    )
+    pull = {
+        "number": 7,
+        "merged": merged,
+        "merge_commit_sha": "3" * 40,
+        "head": {"ref": "better", "sha": "2" * 40, "repo": {"id": 1}},
+        "base": {"ref": "main", "repo": {"id": 1}},
+    }
+    body = json.dumps({**push(), "action": action, "pull_request": pull}).encode()
+    headers = signed(body, **{"x-github-event": "pull_request"})
+    await deliveries.receive(await deliveries.webhook(application.id), headers, body)
+
+    await worked(deliveries)
+
+    task = await Task.get()
+    assert (task.ref, task.branch, task.commit) == (ref, "better", "2" * 40)
+
+
 async def test_long_texts_are_cut(deliveries, application):
     """A delivery of megabytes is kept once, not again with every environment and task."""
     long = "ab" * 500_000
