@@ -22,7 +22,7 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
 SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-# Names like `fix/[bug]` and `.config` are let through, for rules are written about them; git has none.
+# Git has no `fix/[bug]` or `.config`, but rules are written about them and give verdicts.
 NO_NAME = re.compile(r"[\x00-\x20\x7f~^:?*\\]|\.\.|@\{|//|^[-/]|[/.]$|(?:^|/)\./|\.lock(?:/|$)")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 

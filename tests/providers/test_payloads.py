@@ -131,7 +131,9 @@ def test_names_git_would_not_have_are_refused(name):
     assert refused.value.where == "ref"
 
 
-@pytest.mark.parametrize("name", ["fix/[bug]", ".config", "a/.b", "中文/分支", "@", "a@b", "x" * 1_024])
+@pytest.mark.parametrize(
+    "name", ["fix/[bug]", ".config", "a/.b", "中文/分支", "@", "a@b", "x" * 1_024]
+)
 def test_names_rules_are_written_about_are_read(name):
     """A verdict is about the name as it came; whether there is such a ref, git says."""
     payload = read(JSON, json.dumps({"ref": f"refs/heads/{name}"}).encode())
