@@ -156,7 +156,8 @@ def _action(word: str, detail: str, *, merged: bool) -> PullRequestAction | None
 
 
 def _repository(payload: Fields) -> HookRepository:
-    found = payload.fields("repository") or payload.needed_fields("project")
+    target = payload.fields("pull_request").fields("base").fields("repo")
+    found = payload.fields("repository") or target or payload.needed_fields("project")
     owner, _, name = found.text("path_with_namespace").rpartition("/")
     return HookRepository(
         id=str(found.needed_number("id")),
