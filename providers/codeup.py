@@ -110,9 +110,11 @@ def _number(merge: Fields) -> int:
 
 
 def _repository(payload: Fields) -> HookRepository:
-    found, merge = payload.needed_fields("repository"), payload.fields("object_attributes")
+    found, merge = payload.fields("repository"), payload.fields("object_attributes")
     number = merge.number("target_project_id") or payload.needed_number("project_id")
-    url = found.needed_text("git_http_url")
+    target = merge.fields("target")
+    url = found.text("git_http_url") or target.text("http_url")
+    url = url or payload.needed_fields("repository").needed_text("git_http_url")
     try:
         path = urlsplit(url).path
     except ValueError:

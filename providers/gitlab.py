@@ -161,10 +161,12 @@ def _merge_request(name: str, payload: Fields) -> Hook:
 
 
 def _repository(payload: Fields) -> HookRepository:
-    project = payload.needed_fields("project")
+    merge = payload.fields("object_attributes")  # with a target where it is a merge request
+    told = payload.fields("project") or merge.fields("target") or payload.fields("repository")
+    project = told or payload.needed_fields("project")
     homepage = project.text("homepage") or project.needed_text("web_url")
-    target = payload.fields("object_attributes").number("target_project_id")  # of merge requests
-    number = payload.number("project_id") or target or project.needed_number("id")
+    number = payload.number("project_id") or merge.number("target_project_id")
+    number = number or project.needed_number("id")
     owner, _, name = project.text("path_with_namespace").rpartition("/")
     return HookRepository(
         id=f"{homepage}:{number}",

@@ -174,7 +174,7 @@ def changed(path: Path, *keys: str | int, value: object) -> Hook:
         ("github/pull_request_opened", ("pull_request", "base", "repo")),
         ("gitee/push", ("repository", "id")),
         ("gitee/merge_request_opened", ("pull_request", "head")),
-        ("gitlab/push", ("project",)),
+        ("gitlab/push", ("after",)),
         ("gitlab/merge_request_opened", ("object_attributes", "iid")),
         ("gitlab/merge_request_opened", ("object_attributes", "last_commit", "id")),
         ("codeup/push", ("project_id",)),
