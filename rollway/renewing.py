@@ -13,9 +13,9 @@ def by(logins: Logins) -> Renew:
     async def renew(provider: Provider, refresh_token: str) -> Renewed:
         try:
             grant = await logins.renew(Service(provider.value), refresh_token)
-        except (CodeRefused, LoginNotOffered) as refusal:
+        except CodeRefused as refusal:
             raise refusals.TokenRefused(refusal.service) from None
-        except (LoginRefused, ServiceDown, ServiceNonsense) as refusal:
+        except (LoginNotOffered, LoginRefused, ServiceDown, ServiceNonsense) as refusal:
             raise refusals.ServiceDown(refusal.service, "it renews no token") from None
         return Renewed(
             token=grant.access_token,

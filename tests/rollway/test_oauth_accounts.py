@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from control.integrations import RENEW_AHEAD_SECONDS, RENEWING_SECONDS
+from control.integrations.renewing import RENEW_AHEAD_SECONDS, RENEWING_SECONDS
 from db.models import AuditEntry, Org, Session
 from db.sealed import TEAM_ACCOUNTS
 from tests.rollway import test_oauth as doors
