@@ -2,6 +2,7 @@
 
 from auth.logins import LoginNotOffered, Service
 from auth.oauth import CodeRefused, LoginRefused, Logins, ServiceDown, ServiceNonsense
+from control.accounts import name_of
 from control.integrations import Renew, Renewed
 from providers import Provider
 from providers.api import refusals
@@ -11,6 +12,8 @@ def by(logins: Logins) -> Renew:
     """Return what renews a token at the service that gave it."""
 
     async def renew(provider: Provider, refresh_token: str) -> Renewed:
+        if provider.value not in set(Service):
+            raise refusals.ServiceDown(name_of(provider), "it renews no token")
         try:
             grant = await logins.renew(Service(provider.value), refresh_token)
         except CodeRefused as refusal:

@@ -45,37 +45,47 @@ class Renewals:
         self._renew = renew
 
     async def renew_due(self) -> None:
-        """Renew every token that ends soon, one after the other."""
+        """Renew every token that ends soon, one after the other.
+
+        A service that does not answer is left alone until the next time.
+        """
         last = ""
+        down: set[str] = set()
         while True:
             rows = Org.filter(id__gt=last, role=OWNER, third_part__isnull=False).order_by("id")
             page = await rows.limit(PAGE_ROWS)
             for row in page:
-                for provider, kept in (row.third_part or {}).items():
-                    if provider in SERVICES and is_due(kept, RENEW_AHEAD_SECONDS):
-                        await self.renew(row.name, provider, RENEW_AHEAD_SECONDS)
+                linked = (row.third_part or {}).items()
+                due = [name for name, kept in linked if is_due(kept, RENEW_AHEAD_SECONDS)]
+                for provider in (SERVICES.keys() & due) - down:
+                    if not await self.renew(row.name, provider, RENEW_AHEAD_SECONDS):
+                        down.add(provider)
             if len(page) < PAGE_ROWS:
                 return
             last = page[-1].id
 
-    async def renew(self, team: str, provider: str, ahead_seconds: float) -> None:
-        """Renew a token; nothing happens where another server is at it, or was faster."""
+    async def renew(self, team: str, provider: str, ahead_seconds: float) -> bool:
+        """Renew a token; return False where its service does not answer.
+
+        Nothing happens where another server is at it, or was faster.
+        """
         kept = await self._begin(team, provider, ahead_seconds)
         if not kept:
-            return
+            return True
         try:
             grant = await self._grant(team, provider, kept["refresh_token"])
         except (TimeoutError, ServiceDown) as fault:
             log.warning("a token for %s is not renewed: %s", provider, type(fault).__name__)
-            return  # tried again once `renewing_until` is over
+            return False  # tried again once `renewing_until` is over
         except (TokenRefused, TokenUnreadable) as refusal:
             refused = {"health": Health.REFUSED.value, "reason": str(refusal)}
             await change(team, provider, kept, refused, frozenset({"refresh_token"}))
-            return
+            return True
         fresh = sealed_as(team, provider, kept, grant, self._vault)
         told = {"health": Health.OK.value, "reason": "", "checked_time": int(time())}
         ended = frozenset({"renewing_until", "expires_time"})
         await change(team, provider, kept, {**fresh, **told}, ended)
+        return True
 
     async def _begin(self, team: str, provider: str, ahead_seconds: float) -> Mapping[str, Any]:
         """Return what is kept of an account, marked as being renewed; nothing where it is not."""

@@ -39,19 +39,22 @@ def test_the_page_leads_from_a_token_to_branches(server, forge):
     """Linked, listed, connected, checked and unlinked, as it stands there."""
     caller, known, answers = Caller(server), {}, {}
     known |= {"THE_TOKEN": "forge-token", "https://git.example.com": forge}
-    for query, variables in re.findall(r"```graphql\n(.*?)```\n+```json\n(.*?)```", TEXT, re.DOTALL):
+    for query, variables in re.findall(
+        r"```graphql\n(.*?)```\n+```json\n(.*?)```", TEXT, re.DOTALL
+    ):
         if BY_BROWSER in query:
             continue
+        given = variables
         for word, real in known.items():
-            variables = variables.replace(word, real)
+            given = given.replace(word, real)
         (name,) = re.findall(r"^\w+ (\w+)", query)
-        answers[name] = caller.send(query, json.loads(variables))
+        answers[name] = caller.send(query, json.loads(given))
         if name == "Repositories":
             (integration,) = answers[name]["org"]["integrations"]
             (found,) = integration["repositories"]["nodes"]
-            given = {"orgName": "demo", "name": "shop", "provider": "GITLAB"}
-            given |= {"repoUrl": found["url"], "repoId": found["id"], "repoOwner": found["owner"]}
-            made = caller.send(CONNECT, {"input": given})["createApplication"]
+            wanted = {"orgName": "demo", "name": "shop", "provider": "GITLAB"}
+            wanted |= {"repoUrl": found["url"], "repoId": found["id"], "repoOwner": found["owner"]}
+            made = caller.send(CONNECT, {"input": wanted})["createApplication"]
             known["APPLICATION_ID"] = made["application"]["id"]
     assert answers["Link"]["linkAccount"]["integration"]["health"] == "OK"
     assert answers["Branches"]["application"]["branches"]["nodes"] == []
