@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from time import time
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,6 +25,7 @@ CREATE = (
 )
 SHOWN = """{ org(name: "acme") { integrations {
   provider owner url scopes health reason } } }"""
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 SCOPES = {"github": ["repo"], "gitee": ["hook", "projects", "user_info"]}
 
 
@@ -104,6 +106,7 @@ async def test_who_lost_the_right_meanwhile_links_nothing(world):
     for change, status, sentence in (
         (lambda: acme.update(role="MEMBER"), 403, "Your role in this team, MEMBER"),
         (lambda: acme.update(name="gone"), 404, "There is no team of this name"),
+        (lambda: Session.all().update(expires_time=LONG_AGO), 403, "has ended"),
         (lambda: Session.all().delete(), 403, "has ended"),
     ):
         begun = await begin(browser, "github")
@@ -113,6 +116,7 @@ async def test_who_lost_the_right_meanwhile_links_nothing(world):
         assert (answer.status_code, sentence in doors.message(answer)) == (status, True)
         assert not (await acme.get()).third_part
         await acme.update(name="acme", role="OWNER")
+        await Session.all().update(expires_time=datetime.now(UTC) + timedelta(days=1))
 
 
 async def test_what_goes_wrong_is_said_on_a_page(world):
