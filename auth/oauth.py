@@ -38,7 +38,7 @@ ANSWER_BYTES_MAX = 64 * 1024
 CODE = re.compile(r"[!-~]{1,1000}")
 EXCHANGES_MAX = 20  # at once; more wait, in the time they have
 DENIED = "access_denied"
-OF_THE_CODE = frozenset({"bad_verification_code", "invalid_grant"})
+OF_THE_CODE = frozenset({"bad_verification_code", "bad_refresh_token", "invalid_grant"})
 WORD = re.compile(r"[a-z_]{1,40}")  # what an error is called; a code or a token never looks so
 HEADERS = {"User-Agent": "Rollway", "Accept-Encoding": "identity"}
 

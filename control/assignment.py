@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from json import dumps, loads
 
-from control.hosting.accounts import account_for
+from control.integrations.accounts import account_for
 from control.port import Assignment, Lease
 from db.models import Application, Environment, Org, Task
 from db.sealed import ENVIRONMENT_SECRETS, TASK_INPUTS, TEAM_SECRETS

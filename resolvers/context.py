@@ -18,8 +18,8 @@ from auth.sessions import Unauthenticated
 from auth.viewer import Viewer
 from control.deliveries import Deliveries
 from control.deploys import Deploys
-from control.hosting.integrations import Integrations
 from control.hosting.webhooks import Webhooks
+from control.integrations import Integrations
 from control.port import Queue
 from control.reports import Reports
 from control.rights import Rights

@@ -24,9 +24,9 @@ from control import packing
 from control.deliveries import Deliveries
 from control.deploys import Deploys
 from control.embedded import EmbeddedQueue
-from control.hosting.integrations import Integrations
 from control.hosting.statuses import Statuses
 from control.hosting.webhooks import Webhooks
+from control.integrations import Integrations
 from control.port import Queue
 from control.pubsub import MemoryPubSub
 from control.reports import Reports

@@ -10,7 +10,7 @@ import json
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from time import monotonic
 from typing import Any
@@ -118,9 +118,10 @@ class Double:
         """Return a new token that gets another one, once."""
         return _keep(self._refreshes, secrets.token_hex(32), grant)
 
-    def refresh(self, token: str) -> Grant | None:
-        """Return what stands behind a refresh token, once."""
-        return self._refreshes.pop(token, None)
+    def refresh(self, given: Mapping[str, str]) -> Grant | None:
+        """Return what stands behind a refresh token, once; a scope narrows it down."""
+        grant = self._refreshes.pop(given.get("refresh_token", ""), None)
+        return replace(grant, scope=given.get("scope", grant.scope)) if grant else None
 
     def holder(self, token: str) -> Grant | None:
         """Return what stands behind a token."""
@@ -167,7 +168,7 @@ class Desk:
             return Response("Please send a User-Agent", 403)
         given = await _fields(request)
         if self._is_refresh(given):
-            grant = self._double.refresh(given.get("refresh_token", ""))
+            grant = self._double.refresh(given)
         else:
             grant = self._double.redeem(given.get("code", ""))
         if grant and (fault := await _fault(grant.fault)):

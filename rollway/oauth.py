@@ -29,7 +29,7 @@ from auth.oauth import (
 from auth.permissions import Denied, NotFound
 from auth.sessions import WrongCredentials
 from auth.throttle import Throttled
-from control.hosting.integrations import ScopesMissing
+from control.integrations import ScopesMissing
 from db.audit import Act
 from providers.api.refusals import InvalidApiUrl
 from providers.repository import AddressNotAllowed

@@ -2,7 +2,8 @@
 
 from auth.logins import LoginNotOffered, Service
 from auth.oauth import CodeRefused, LoginRefused, Logins, ServiceDown, ServiceNonsense
-from control.hosting.integrations import Renew, Renewed
+from control.integrations import Renew, Renewed
+from control.integrations.accounts import name_of
 from providers import Provider
 from providers.api import refusals
 
@@ -11,11 +12,13 @@ def by(logins: Logins) -> Renew:
     """Return what renews a token at the service that gave it."""
 
     async def renew(provider: Provider, refresh_token: str) -> Renewed:
+        if provider.value not in set(Service):
+            raise refusals.ServiceDown(name_of(provider), "it renews no token")
         try:
             grant = await logins.renew(Service(provider.value), refresh_token)
-        except (CodeRefused, LoginNotOffered) as refusal:
+        except CodeRefused as refusal:
             raise refusals.TokenRefused(refusal.service) from None
-        except (LoginRefused, ServiceDown, ServiceNonsense) as refusal:
+        except (LoginNotOffered, LoginRefused, ServiceDown, ServiceNonsense) as refusal:
             raise refusals.ServiceDown(refusal.service, "it renews no token") from None
         return Renewed(
             token=grant.access_token,

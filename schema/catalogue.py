@@ -23,10 +23,10 @@ from control.deploys import (
     NotSealed,
     SourceRefGone,
 )
-from control.hosting.accounts import NotLinked
-from control.hosting.integrations import AskedTooMuch, ScopesMissing, TokenUnreadable
 from control.hosting.previews import NotPushed
 from control.hosting.webhooks import WebhookBusy
+from control.integrations import AskedTooMuch, ScopesMissing, TokenUnreadable
+from control.integrations.accounts import NotLinked
 from control.port import (
     AlreadyCompleted,
     ApplicationGone,

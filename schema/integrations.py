@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from auth.permissions import Action
-from control.hosting.integrations import Health
+from control.integrations import Health
 from providers import Provider
 from resolvers.integrations import accounts, listings
 from schema.access import ACCESS

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from control.assignment import credential_of
-from control.hosting.accounts import account_for
 from control.hosting.repositories import hosted
+from control.integrations.accounts import account_for
 from db.models import Application
 from db.vault import NotSealedHere, Vault
 from engine import git

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from control.hosting.accounts import account_for
+from control.integrations.accounts import account_for
 from db.models import Application
 from db.vault import Vault
 from providers.api import Api

@@ -12,8 +12,8 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from control.hosting.accounts import NotLinked, account_for, name_of
-from control.hosting.integrations import Integrations
+from control.integrations import Integrations
+from control.integrations.accounts import NotLinked, account_for, name_of
 from control.port import ApplicationGone
 from db.audit import Told
 from db.models import Application, Org

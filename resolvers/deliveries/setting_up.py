@@ -9,8 +9,8 @@ from tortoise.transactions import in_transaction
 
 from auth.permissions import Action
 from control import applications as control
-from control.hosting.accounts import NotLinked
 from control.hosting.webhooks import WebhookBusy, new_secret
+from control.integrations.accounts import NotLinked
 from db import audit
 from db.audit import Act, Told, org_chain
 from db.models import Application, Org

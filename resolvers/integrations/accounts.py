@@ -10,9 +10,10 @@ from starlette.responses import Response
 
 from auth import teams
 from auth.permissions import Action
-from control.hosting import integrations as control
-from control.hosting.accounts import SERVICES, NotLinked, name_of
-from control.hosting.integrations import Health, Link
+from control import integrations as control
+from control.integrations import Health, Link
+from control.integrations.accounts import SERVICES, NotLinked, name_of
+from control.integrations.keeping import kept_of
 from db import audit
 from db.audit import Act, Actor, Entry, org_chain
 from db.models import Org
@@ -90,7 +91,7 @@ def _time(seconds: int | None) -> datetime | None:
 
 
 def _one(owner: Org | None, provider: Provider) -> Integration:
-    kept = ((owner.third_part if owner else None) or {}).get(provider.value)
+    kept = kept_of(owner, provider.value)
     if owner is None or not kept:
         raise NotLinked(name_of(provider))
     return _shown(owner, provider.value, kept)
@@ -132,7 +133,7 @@ async def keep(mine: Org, link: Link, actor: Actor, vault: Vault) -> Org:
 
 def _told(owner: Org, provider: str) -> dict[str, object] | None:
     """Return what the audit log may tell of the account linked so far."""
-    kept = (owner.third_part or {}).get(provider)
+    kept = kept_of(owner, provider)
     if not kept:
         return None
     told = {name: kept.get(name) for name in ("owner", "url", "scopes")}

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from auth.identities import SessionEnded
 from auth.logins import Grant, Identity, Trip
 from auth.permissions import NotFound
-from control.hosting import integrations as control
-from control.hosting.accounts import Account
-from control.hosting.integrations import Link, Renewed
+from control import integrations as control
+from control.integrations import Link, Renewed
+from control.integrations.accounts import Account
 from db.audit import Actor
 from db.models import Org, Session
 from providers import Provider

@@ -94,6 +94,24 @@ def test_the_way_there_asks_for_no_more_than_it_needs():
     assert "code_verifier" not in str(asked)
 
 
+async def test_a_refresh_token_gets_another_token_once():
+    """It allows what the one before did, and ends later; then it is used up."""
+    world = World()
+    allowed = {"hook", "projects", "user_info"}
+    trip, given = await world.go(Service.GITEE, scope=" ".join(allowed))
+    _, grant = await world.logins.identify(trip, given)
+    assert grant.scopes == allowed
+
+    renewed = await world.logins.renew(Service.GITEE, grant.refresh_token)
+
+    assert renewed.scopes == allowed
+    assert renewed.access_token != grant.access_token
+    assert renewed.expires_time >= grant.expires_time
+    for used in (grant.refresh_token, "never-was-one"):
+        with pytest.raises(CodeRefused):
+            await world.logins.renew(Service.GITEE, used)
+
+
 @BOTH
 async def test_a_code_is_good_once(service):
     """A second exchange is refused by the service."""

@@ -13,9 +13,9 @@ import pytest
 from tortoise.transactions import in_transaction
 
 from control import applications
-from control.hosting.accounts import NotLinked
-from control.hosting.integrations import Integrations
 from control.hosting.webhooks import BUSY_SECONDS, WebhookBusy, Webhooks, new_secret, proofs
+from control.integrations import Integrations
+from control.integrations.accounts import NotLinked
 from db.audit import Act, Actor, Entry, Told, org_chain
 from db.models import Application, AuditEntry, Org, User
 from db.sealed import TEAM_ACCOUNTS

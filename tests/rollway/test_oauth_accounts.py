@@ -2,14 +2,18 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from time import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from control.integrations import RENEW_AHEAD_SECONDS, RENEWING_SECONDS
 
+from auth.oauth import Logins
+from control.integrations import Integrations
+from control.integrations.renewing import RENEW_AHEAD_SECONDS, RENEWING_SECONDS
 from db.models import AuditEntry, Org, Session
 from db.sealed import TEAM_ACCOUNTS
+from rollway import renewing
 from tests.rollway import test_oauth as doors
 
 world = doors.world
@@ -21,6 +25,7 @@ CREATE = (
 )
 SHOWN = """{ org(name: "acme") { integrations {
   provider owner url scopes health reason } } }"""
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 SCOPES = {"github": ["repo"], "gitee": ["hook", "projects", "user_info"]}
 
 
@@ -101,6 +106,7 @@ async def test_who_lost_the_right_meanwhile_links_nothing(world):
     for change, status, sentence in (
         (lambda: acme.update(role="MEMBER"), 403, "Your role in this team, MEMBER"),
         (lambda: acme.update(name="gone"), 404, "There is no team of this name"),
+        (lambda: Session.all().update(expires_time=LONG_AGO), 403, "has ended"),
         (lambda: Session.all().delete(), 403, "has ended"),
     ):
         begun = await begin(browser, "github")
@@ -110,6 +116,7 @@ async def test_who_lost_the_right_meanwhile_links_nothing(world):
         assert (answer.status_code, sentence in doors.message(answer)) == (status, True)
         assert not (await acme.get()).third_part
         await acme.update(name="acme", role="OWNER")
+        await Session.all().update(expires_time=datetime.now(UTC) + timedelta(days=1))
 
 
 async def test_what_goes_wrong_is_said_on_a_page(world):
@@ -148,12 +155,12 @@ async def test_a_token_is_renewed_before_it_ends(world):
     browser = await owner(world)
     await link(browser, "gitee")
     first = await kept("gitee")
-    renewing = world.server.services.integrations
-    await renewing.renew_due()
+    integrations = world.server.services.integrations
+    await integrations.renew_due()
     assert await kept("gitee") == first
 
     await ending(RENEW_AHEAD_SECONDS / 2)
-    await asyncio.gather(*(renewing.renew_due() for _ in range(5)))
+    await asyncio.gather(*(integrations.renew_due() for _ in range(5)))
 
     second = await kept("gitee")
     for name in ("access_token", "refresh_token"):
@@ -168,14 +175,14 @@ async def test_a_token_that_cannot_be_renewed_shows(world):
     browser = await owner(world)
     await link(browser, "gitee")
     first = await kept("gitee")
-    renewing = world.server.services.integrations
+    integrations = world.server.services.integrations
     await ending(0)
-    await renewing.renew_due()
+    await integrations.renew_due()
     row = await Org.get(name="acme")
     row.third_part["gitee"] = {**first, "expires_time": 1}  # as a backup would bring it back
     await row.save(update_fields=["third_part"])
 
-    await renewing.renew_due()
+    await integrations.renew_due()
 
     (account,) = await shown(browser)
     assert account["health"] == "REFUSED"
@@ -195,3 +202,19 @@ async def test_a_server_that_dies_while_it_renews_holds_nobody_up_for_long(world
         await world.server.services.integrations.renew_due()
         same = (await kept("gitee"))["access_token"] == first["access_token"]
         assert same != renewed
+
+
+async def test_a_server_that_is_registered_no_more_forgets_nothing(world):
+    """What cannot be renewed now stays as it is, to be renewed another time."""
+    browser = await owner(world)
+    await link(browser, "gitee")
+    await ending(0)
+    before = await kept("gitee")
+    services = world.server.services
+    unregistered = renewing.by(Logins([], services.vault, world.here))
+
+    await Integrations(services.vault, services.policy, unregistered).renew_due()
+
+    after = await kept("gitee")
+    assert after.pop("renewing_until") > time()
+    assert after == before

@@ -116,7 +116,17 @@ async def _team_wide(world, mark, row):
         mark.hidden.add(key)
     row.secrets = vault.change({}, {key: "value"}, place="org/acme/secrets")
     row.third_part = {
-        "github": {"owner": mark("team", "octo"), "id": 1, "avatar": "a", "linked_time": 1}
+        "github": {
+            "owner": mark("team", "octo"),
+            "id": 1,
+            "avatar": "a",
+            "linked_time": 1,
+            "url": "https://git.example.com",
+            "scopes": [mark("team", "repo")],
+            "health": "refused",
+            "reason": "It was revoked.",
+            "checked_time": 2,
+        }
     }
     row.alias, row.description, row.logo = "Acme", "We make everything.", "logo.png"
     await row.save()
@@ -518,7 +528,7 @@ async def test_in_person_all_of_it_is_seen(sqlite_world, bound):
 # What the walk in person finds empty: nothing can stand there yet.
 EMPTY = {
     *(("NotFoundProblem", "field"), ("InputIssue", "line"), ("InputIssue", "column")),
-    *(("Blocker", "until"), ("Query", "logins")),
+    *(("Blocker", "until"), ("Query", "logins"), ("ConflictProblem", "currentVersion")),
 }
 # What a token of a team or less is refused, with an error: it belongs to no team.
 REFUSED = {("Query", "users")}
