@@ -1,15 +1,19 @@
 """A queue on each database, and an application to deploy."""
 
+import asyncio
 import secrets
+import subprocess
 
 import pytest
 
+from control.deploys import Deploys
 from control.embedded import EmbeddedQueue
 from control.port import Draft
 from control.pubsub import MemoryPubSub
 from db.ids import new_id
-from db.models import Org, User
+from db.models import Application, Org, User
 from db.vault import KEY_BYTES, Vault
+from providers.repository import Policy
 
 
 @pytest.fixture
@@ -53,3 +57,20 @@ def draft(application):
         )
 
     return make
+
+
+@pytest.fixture
+async def repository(tmp_path, application):
+    """Make the application's repository a real one with one commit."""
+    identity = ["-c", "user.name=ann", "-c", "user.email=ann@example.com"]
+    for arguments in (["init", "-q", "-b", "main"], ["commit", "-q", "--allow-empty", "-m", "one"]):
+        command = ["git", *identity, *arguments]
+        await asyncio.to_thread(subprocess.run, command, cwd=tmp_path, check=True)
+    await Application.filter(id=application.id).update(repo_url=tmp_path.as_uri())
+    return tmp_path
+
+
+@pytest.fixture
+def deploys(queue, vault):
+    """Return the funnel of a server that allows folders."""
+    return Deploys(queue, vault, Policy(schemes=("file", "http"), private_addresses=True))

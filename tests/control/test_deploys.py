@@ -16,23 +16,6 @@ from providers.repository import AddressNotAllowed, Policy
 
 
 @pytest.fixture
-async def repository(tmp_path, application):
-    """Make the application's repository a real one with one commit."""
-    identity = ["-c", "user.name=ann", "-c", "user.email=ann@example.com"]
-    for arguments in (["init", "-q", "-b", "main"], ["commit", "-q", "--allow-empty", "-m", "one"]):
-        command = ["git", *identity, *arguments]
-        await asyncio.to_thread(subprocess.run, command, cwd=tmp_path, check=True)
-    await Application.filter(id=application.id).update(repo_url=tmp_path.as_uri())
-    return tmp_path
-
-
-@pytest.fixture
-def deploys(queue, vault):
-    """Return the funnel of a server that allows folders."""
-    return Deploys(queue, vault, Policy(schemes=("file", "http"), private_addresses=True))
-
-
-@pytest.fixture
 def request_of(application):
     """Return requests for deploys of the application."""
 

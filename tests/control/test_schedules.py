@@ -9,40 +9,17 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
 from control import applications
-from control.deploys import Deploys, callers_key
+from control.deploys import callers_key
 from control.schedules.due import AT_ONCE_MAX, FAULT, WAITING_MAX, Schedules
 from control.schedules.plan import begun, plan
 from db.models import KEY_CHARACTERS_MAX, Application, Environment, Org, Task, User
-from providers.repository import Policy
 
-WORK_SECONDS = 15.0
+WORK_SECONDS = 60.0
 SOON = timedelta(days=300)  # no other tick comes while a test runs
-pytestmark = pytest.mark.timeout(60)
-
-
-@pytest.fixture
-async def repository(application, tmp_path):
-    """Make the application's repository a real one with the branches main and work."""
-    identity = ["-c", "user.name=ann", "-c", "user.email=ann@example.com"]
-    for arguments in (
-        ["init", "-q", "-b", "main"],
-        ["commit", "-q", "--allow-empty", "-m", "one"],
-        ["branch", "work"],
-    ):
-        command = ["git", *identity, *arguments]
-        await asyncio.to_thread(subprocess.run, command, cwd=tmp_path, check=True)
-    await Application.filter(id=application.id).update(repo_url=tmp_path.as_uri())
-    return tmp_path
-
-
-@pytest.fixture
-def deploys(queue, vault):
-    """Return the funnel of a server that allows folders."""
-    return Deploys(queue, vault, Policy(schemes=("file", "http"), private_addresses=True))
+pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture
@@ -108,9 +85,11 @@ async def test_what_is_due_is_deployed(server, application):
     assert environment.schedule_problem is None
 
 
-async def test_of_entries_due_at_once_the_first_deploys(server, application):
+async def test_of_entries_due_at_once_the_first_deploys(server, repository, application):
     """An environment has one task a time."""
     tick = minutes_ago(2)
+    command = ["git", "branch", "work"]
+    await asyncio.to_thread(subprocess.run, command, cwd=repository, check=True)
     entries = [yearly(tick, branch="work"), yearly(tick, branch="main")]
     await schedule(f"{application.id}:test", tick, *entries)
 
@@ -213,37 +192,25 @@ async def test_a_document_that_cannot_be_read_ends_its_schedule(server, applicat
     assert (await Task.get()).env_name == "test"
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # PostgreSQL takes no such thing
 async def test_a_row_that_cannot_be_read_stops_no_other(
-    server, application, application_of, sqlite_row
+    server, application, application_of, monkeypatch
 ):
     """It is tried again, as often as may be; then its schedule ends, and says so."""
+    monkeypatch.setattr("control.schedules.due.TRIES_MAX", 2)
     other = await application_of(await Org.get(name="acme"), "other")
     tick = minutes_ago(2)
     await schedule(f"{application.id}:test", tick, yearly(tick))
-    await sqlite_row(f"{other.id}:live", "no document", minutes_ago(9))
+    await schedule(f"{other.id}:live", minutes_ago(9))
+    async with in_transaction() as db:
+        broken = f"UPDATE environment SET trigger_spec = '{{' WHERE id = '{other.id}:live'"
+        await db.execute_script(broken)
 
     await until(nothing_is_due, server)
 
     rows = Environment.filter(id=f"{other.id}:live")
     assert await rows.values_list("next_scheduled_time", "schedule_problem") == [(None, FAULT)]
     assert (await Task.get()).env_name == "test"
-
-
-@pytest.fixture
-def sqlite_row(database, monkeypatch):
-    """Return how an environment gets a document that is none; PostgreSQL takes no such thing."""
-    monkeypatch.setattr("control.schedules.due.TRIES_MAX", 2)
-
-    async def write(env_id, text, since):
-        try:
-            async with in_transaction() as db:
-                script = "UPDATE environment SET trigger_spec = '{}' WHERE id = '{}'"
-                await db.execute_script(script.format(text, env_id))
-        except OperationalError:
-            pytest.skip("the database takes no such thing")
-        await Environment.filter(id=env_id).update(next_scheduled_time=since)
-
-    return write
 
 
 async def test_silent_hosts_stop_no_other(server, application, application_of):
@@ -300,7 +267,7 @@ async def test_a_branch_that_is_gone_is_told(server, application):
     environment = await Environment.get(id=f"{application.id}:test")
     assert "refs/heads/nosuch" in environment.schedule_problem
     assert await Task.all().count() == 0
-    await schedule(environment.id, tick, yearly(tick, branch="work"))
+    await schedule(environment.id, tick, yearly(tick, branch="main"))
     await until(nothing_is_due, server)
     assert (await Environment.get(id=environment.id)).schedule_problem is None
 
