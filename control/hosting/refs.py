@@ -91,5 +91,6 @@ class Refs:
             ):
                 return await question(found.api, found.repository) if found else None
         except (Refusal, NotSealedHere, TimeoutError) as reason:
-            log.info("application %s: its service tells nothing: %s", application.id, reason)
+            said = str(reason) or f"no answer within {ANSWER_SECONDS:g} s"
+            log.info("application %s: its service tells nothing: %s", application.id, said)
             return None

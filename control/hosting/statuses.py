@@ -8,7 +8,8 @@ and tells what the task's status is then: the newest is told last.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -30,12 +31,14 @@ from providers.api.refusals import (
     Rejected,
     TokenRefused,
 )
+from providers.refusal import Refusal
 from providers.repository import AddressNotAllowed, InvalidRepositoryUrl, Policy
 
 log = logging.getLogger("rollway.statuses")
 
 AT_ONCE_MAX = 8
 OF_A_HOST_MAX = 4  # at once: one that is silent does not keep the others waiting
+OF_AN_APPLICATION_MAX = 2  # at once: while it has them, its other tasks are not even looked at
 DUE_MAX = 1_000
 TELLING_SECONDS = 20.0
 TAKEN_FOR = timedelta(seconds=30)
@@ -69,7 +72,7 @@ class Statuses:
         self._vault = vault
         self._policy = policy
         self._pubsub = pubsub
-        self._telling: dict[str, str] = {}  # a task's id, and the host that is told of it
+        self._telling: dict[str, _Due] = {}  # by the task's id
 
     async def work(self) -> None:
         """Tell what has changed, until cancelled; a few at once."""
@@ -77,9 +80,9 @@ class Statuses:
         with self._pubsub.listen(STATUSES) as bell:
             async with asyncio.TaskGroup() as group:
                 while True:
-                    for task_id, host in self._next(await _due()):
-                        self._telling[task_id] = host
-                        group.create_task(self._told(task_id))
+                    for each in self._next(await _due(self._full())):
+                        self._telling[each.task_id] = each
+                        group.create_task(self._told(each.task_id))
                     await bell.wait(POLL_SECONDS)
                     await asyncio.sleep(PAUSE_SECONDS)
 
@@ -92,17 +95,26 @@ class Statuses:
             count += await CommitStatus.filter(task_id__in=found).delete()
         return count
 
-    def _next(self, due: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Return whose turn it is, each with its host."""
-        busy, chosen = Counter(self._telling.values()), []
-        for task_id, url in due:
-            host = urlsplit(url).netloc
-            if task_id in self._telling or busy[host] == OF_A_HOST_MAX:
-                continue
-            if busy.total() == AT_ONCE_MAX:
+    def _full(self) -> list[str]:
+        """Return the applications of which as many tasks are told as may be at once."""
+        counts = Counter(each.application_id for each in self._telling.values())
+        return [each for each, count in counts.items() if count >= OF_AN_APPLICATION_MAX]
+
+    def _next(self, due: "Collection[_Due]") -> "list[_Due]":
+        """Return whose turn it is."""
+        hosts = Counter(each.host for each in self._telling.values())
+        applications = Counter(each.application_id for each in self._telling.values())
+        chosen = []
+        for each in due:
+            if hosts.total() == AT_ONCE_MAX:
                 break
-            busy[host] += 1
-            chosen.append((task_id, host))
+            busy = hosts[each.host] == OF_A_HOST_MAX
+            full = applications[each.application_id] == OF_AN_APPLICATION_MAX
+            if busy or full or each.task_id in self._telling:
+                continue
+            hosts[each.host] += 1
+            applications[each.application_id] += 1
+            chosen.append(each)
         return chosen
 
     async def _told(self, task_id: str) -> None:
@@ -137,21 +149,31 @@ class Statuses:
                 await _of(row.task_id).update(told=task.status, tries=0, due_time=now)
 
 
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A task that stands otherwise than was told, of an application, and the host to be told."""
+
+    task_id: str
+    application_id: str
+    host: str
+
+
 def _of(task_id: str) -> QuerySet[CommitStatus]:
     return CommitStatus.filter(task_id=task_id)
 
 
-async def _due() -> list[tuple[str, str]]:
-    """Return the tasks that stand otherwise than was told, each with its repository's address."""
+async def _due(full: Collection[str]) -> list[_Due]:
+    """Return what is to be told and has waited longest, but of applications that are *full*."""
     now = datetime.now(UTC)
     due = CommitStatus.filter(
         due_time__lte=now,
         task__commit__not_isnull=True,
         task__created_time__gte=now - TOLD_FOR,
+        task__app_id__not_in=full,
     ).exclude(told=F("task__status"))
     oldest = due.order_by("due_time", "task_id").limit(DUE_MAX)
-    rows = await oldest.values_list("task_id", "task__app__repo_url")
-    return [(str(task_id), str(url)) for task_id, url in rows]
+    rows = await oldest.values_list("task_id", "task__app_id", "task__app__repo_url")
+    return [_Due(str(task), str(app), urlsplit(str(url)).netloc) for task, app, url in rows]
 
 
 async def _taken(task_id: str) -> CommitStatus | None:
@@ -192,9 +214,16 @@ async def _put_off(row: CommitStatus, reason: Exception) -> None:
         seconds = max(seconds, reason.seconds)
     due = datetime.now(UTC) + timedelta(seconds=seconds)
     await _of(row.task_id).update(tries=tries, due_time=due)
-    log.info("task %s: try %s: %s", row.task_id, tries, reason or type(reason).__name__)
+    fault = None if isinstance(reason, Refusal | TimeoutError) else reason
+    level = logging.ERROR if fault else logging.INFO
+    log.log(level, "task %s: try %s: %s", row.task_id, tries, _said(reason), exc_info=fault)
 
 
 async def _give_up(row: CommitStatus, reason: Exception) -> None:
     await _of(row.task_id).delete()
-    log.warning("task %s: its commit does not show how it stands: %s", row.task_id, reason)
+    said = _said(reason)
+    log.warning("task %s: its commit does not show how it stands: %s", row.task_id, said)
+
+
+def _said(reason: Exception) -> str:
+    return str(reason) or type(reason).__name__

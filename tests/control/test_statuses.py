@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from control.deploys import Deploys, Dispatch, TriggerType
-from control.hosting.statuses import OF_A_HOST_MAX, TRIES_MAX, Statuses
+from control.hosting.statuses import OF_A_HOST_MAX, OF_AN_APPLICATION_MAX, TRIES_MAX, Statuses
 from db.audit import Actor
 from db.models import CommitStatus, Task
 from engine.events import TaskChanged, now
@@ -271,8 +271,10 @@ async def test_a_silent_host_does_not_keep_others_waiting(
         telling(),
     ):
         found = await mute.connect(application, vault)
-        for _ in range(3 * OF_A_HOST_MAX):
-            await deploy(found, "f" * 40)
+        more = [await application_of(found.owner_org, name) for name in ("one", "two")]
+        for each in (found, *[await mute.connect(row, vault) for row in more]):
+            for _ in range(OF_AN_APPLICATION_MAX + 1):
+                await deploy(each, "f" * 40)
 
         async def full():
             return len(asked) == OF_A_HOST_MAX
@@ -289,6 +291,35 @@ async def test_a_silent_host_does_not_keep_others_waiting(
         await shows(other, commit, "pending")
         assert len(asked) == OF_A_HOST_MAX
         silent.set()
+
+
+async def test_who_dies_while_telling_leaves_it_to_others(
+    tmp_path, application, vault, deploy, telling
+):
+    """Once the time is over for which it took the task."""
+    silent, asked = asyncio.Event(), asyncio.Event()
+
+    def wrap(app):
+        async def mute(scope, receive, send):
+            if "/statuses/" in scope.get("path", ""):
+                asked.set()
+                await silent.wait()
+            await app(scope, receive, send)
+
+        return mute
+
+    async with hosting(Provider.GITHUB, tmp_path, wrap) as hosted:
+        found = await hosted.connect(application, vault)
+        commit = await asyncio.to_thread(hosted.commit)
+        await deploy(found, commit)
+        async with telling():
+            await asyncio.wait_for(asked.wait(), TOLD_SECONDS)
+        taken = await CommitStatus.get()
+        assert taken.due_time > datetime.now(UTC)
+        silent.set()
+        await CommitStatus.all().update(due_time=datetime.now(UTC))
+        async with telling():
+            await shows(hosted, commit, "pending")
 
 
 async def test_the_newest_is_told_last_with_several_servers(

@@ -31,8 +31,7 @@ def table(name):
 
 def example():
     """Return the document of the page, read."""
-    (text,) = blocks("json")
-    return trigger_spec.read(json.loads(text)["input"]["triggerSpec"])
+    return trigger_spec.read(json.loads(blocks("json")[0])["input"]["triggerSpec"])
 
 
 def hook(kind, name, *, deleted):
