@@ -9,6 +9,7 @@ from json import dumps
 
 from control.assignment import open_inputs, openable, seal_inputs
 from control.hosting.refs import Refs
+from control.integrations import Integrations
 from control.port import ApplicationGone, Draft, EnvironmentGone, Queue
 from db.audit import Act, Actor, Entry, Still, Told, org_chain
 from db.ids import new_id
@@ -173,11 +174,14 @@ class Dispatch:
 class Deploys:
     """Turns requests into queued tasks."""
 
-    def __init__(self, queue: Queue, vault: Vault, policy: Policy) -> None:
+    def __init__(
+        self, queue: Queue, vault: Vault, policy: Policy, integrations: Integrations
+    ) -> None:
         self._queue = queue
         self._vault = vault
         self._policy = policy
-        self.refs = Refs(vault, policy)
+        self._integrations = integrations
+        self.refs = Refs(vault, policy, integrations)
 
     async def dispatch(self, request: Dispatch) -> Task:
         """Queue a task and return it, PENDING.
@@ -215,7 +219,7 @@ class Deploys:
             with_secrets=request.with_secrets and (source is None or source.with_secrets),
             idempotency_key=request.idempotency_key,
             idempotency_hash=request.idempotency_hash,
-            shown=self.refs.are_hosted(application),
+            shown=self._integrations.opens(application.owner_org, application),
         )
         return await self._queue.submit(draft, _told(request, draft))
 

@@ -110,17 +110,17 @@ class Server:
         )
         self.executor = MixedExecutor(local, containers_of(settings))
         self._down: set[str] = set()
-        self._statuses = Statuses(vault, settings.policy, pubsub)
-        deploys = Deploys(self.queue, vault, settings.policy)
         logins = Logins(settings.logins, vault, settings.url)
         integrations = Integrations(vault, settings.policy, renewing.by(logins))
+        self._statuses = Statuses(integrations, pubsub)
+        deploys = Deploys(self.queue, vault, settings.policy, integrations)
         self._schedules = Schedules(deploys)
         self.services = Services(
             queue=self.queue,
             deploys=deploys,
             deliveries=Deliveries(deploys, vault, pubsub),
             integrations=integrations,
-            webhooks=Webhooks(integrations, vault, settings.policy, settings.url),
+            webhooks=Webhooks(integrations, vault, settings.url),
             reports=Reports(vault, pubsub),
             rights=Rights(pubsub, LOOK_SECONDS if settings.embedded else LOOK_SECONDS_SHARED),
             accounts=Accounts(Passwords(settings.password_cost), settings.attempts),

@@ -6,13 +6,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from control.deploys import Deploys
+from control.integrations import Integrations
 from db.models import Application, Org
 from db.sealed import TEAM_ACCOUNTS
 from providers import Provider
+from providers.repository import Policy
 from rollway.forge import TOKEN, Forge, State
 from tests.providers.conftest import serving
 
 OWNERS = {Provider.GITLAB: "acme/web", Provider.CODEUP: "5f0c/web"}
+HTTPS = Policy()
 AUTHOR = ("-c", "user.name=Ada", "-c", "user.email=ada@acme.example")
 
 
@@ -65,6 +69,20 @@ class Hosted:
         )
         account = {"access_token": sealed, "owner": "ada", "url": self.state.url}
         await Org.filter(id=owner.id).update(third_part={self.provider.value: account})
+
+
+async def _unrenewed(*_):
+    raise AssertionError("the tokens of these tests do not end")
+
+
+def asking(vault, policy):
+    """Return what asks services in the names of teams."""
+    return Integrations(vault, policy, _unrenewed)
+
+
+def deploying(queue, vault, policy=HTTPS):
+    """Return what dispatches."""
+    return Deploys(queue, vault, policy, asking(vault, policy))
 
 
 @asynccontextmanager

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from control.assignment import credential_of
-from control.hosting.repositories import hosted
-from control.integrations.accounts import account_for
+from control.integrations import Integrations
+from control.integrations.accounts import NotLinked
 from db.models import Application
 from db.vault import NotSealedHere, Vault
 from engine import git
@@ -30,16 +30,10 @@ T = TypeVar("T")
 class Refs:
     """Looks into repositories. Every application comes with its OWNER's row."""
 
-    def __init__(self, vault: Vault, policy: Policy) -> None:
+    def __init__(self, vault: Vault, policy: Policy, integrations: Integrations) -> None:
         self._vault = vault
         self._policy = policy
-
-    def are_hosted(self, application: Application) -> bool:
-        """Tell whether the team has an account that opens the repository."""
-        try:
-            return account_for(application.owner_org, application, self._vault) is not None
-        except NotSealedHere:
-            return False
+        self._integrations = integrations
 
     async def resolve(self, application: Application, ref: str | None) -> git.Resolved:
         """Return what *ref* stands for; None asks for the default branch.
@@ -87,10 +81,12 @@ class Refs:
         try:
             async with (
                 asyncio.timeout(ANSWER_SECONDS),
-                hosted(application, self._vault, self._policy) as found,
+                self._integrations.hosted(application.owner_org, application) as found,
             ):
-                return await question(found.api, found.repository) if found else None
-        except (Refusal, NotSealedHere, TimeoutError) as reason:
+                return await question(found.api, found.repository)
+        except NotLinked:
+            return None
+        except (Refusal, TimeoutError) as reason:
             said = str(reason) or f"no answer within {ANSWER_SECONDS:g} s"
             log.info("application %s: its service tells nothing: %s", application.id, said)
             return None

@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 from tortoise.expressions import F
 from tortoise.queryset import QuerySet
 
-from control.hosting.repositories import Hosted, hosted
+from control.integrations import Hosted, Integrations, TokenUnreadable
+from control.integrations.accounts import NotLinked
 from control.pubsub import STATUSES, MemoryPubSub
 from db.models import CommitStatus
-from db.vault import NotSealedHere, Vault
 from engine.state import TaskStatus
 from providers.api import GitHub, State, Status
 from providers.api.refusals import (
@@ -32,7 +32,7 @@ from providers.api.refusals import (
     TokenRefused,
 )
 from providers.refusal import Refusal
-from providers.repository import AddressNotAllowed, InvalidRepositoryUrl, Policy
+from providers.repository import AddressNotAllowed, InvalidRepositoryUrl
 
 log = logging.getLogger("rollway.statuses")
 
@@ -60,17 +60,16 @@ SHOWN: Mapping[TaskStatus, tuple[State, str]] = {
 }
 
 LASTING = (  # asking again would not help
-    *(AddressNotAllowed, Forbidden, InvalidApiUrl, InvalidRepositoryUrl, Moved, NotSealedHere),
-    *(NotThere, Rejected, TokenRefused),
+    *(AddressNotAllowed, Forbidden, InvalidApiUrl, InvalidRepositoryUrl, Moved),
+    *(NotThere, Rejected, TokenRefused, TokenUnreadable),
 )
 
 
 class Statuses:
     """Tells Git hosting services how deploys stand, at least once each, in order."""
 
-    def __init__(self, vault: Vault, policy: Policy, pubsub: MemoryPubSub) -> None:
-        self._vault = vault
-        self._policy = policy
+    def __init__(self, integrations: Integrations, pubsub: MemoryPubSub) -> None:
+        self._integrations = integrations
         self._pubsub = pubsub
         self._telling: dict[str, _Due] = {}  # by the task's id
 
@@ -133,16 +132,17 @@ class Statuses:
         try:
             async with (
                 asyncio.timeout(TELLING_SECONDS),
-                hosted(task.app, self._vault, self._policy) as found,
+                self._integrations.hosted(task.app.owner_org, task.app) as found,
             ):
-                if found is not None:
-                    await _show(found, row)
+                await _show(found, row)
+        except NotLinked:
+            await _of(row.task_id).delete()
         except LASTING as reason:
             await _give_up(row, reason)
         except Exception as reason:  # noqa: BLE001 (whatever it is, it is tried a few times)
             await _put_off(row, reason)
         else:
-            if found is None or TaskStatus(task.status).completed:
+            if TaskStatus(task.status).completed:
                 await _of(row.task_id).delete()
             else:
                 now = datetime.now(UTC)

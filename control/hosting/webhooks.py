@@ -12,17 +12,15 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from control.integrations import Integrations
-from control.integrations.accounts import NotLinked, account_for, name_of
+from control.integrations import Hosted, Integrations
+from control.integrations.accounts import NotLinked, name_of
 from control.port import ApplicationGone
 from db.audit import Told
 from db.models import Application, Org
 from db.sealed import WEBHOOK_NEXT, WEBHOOK_SECRET, Sealed
-from db.vault import NotSealedHere, Seal, Vault
-from providers.api import Api
+from db.vault import Seal, Vault
 from providers.api.refusals import ServiceDown
 from providers.refusal import Refusal
-from providers.repository import Policy, parse
 
 log = logging.getLogger("rollway.webhooks")
 
@@ -71,19 +69,11 @@ class Webhooks:
 
     integrations: Integrations
     vault: Vault
-    policy: Policy
     public_url: str
 
     def address(self, application_id: str) -> str:
         """Return where a service delivers to."""
         return f"{self.public_url}/webhooks/{application_id}"
-
-    def is_linked(self, owner: Org, application: Application) -> bool:
-        """Tell whether the team of *owner* has linked an account that opens the repository."""
-        try:
-            return account_for(owner, application, self.vault) is not None
-        except NotSealedHere:
-            return False
 
     async def set_up(self, application: Application, secret: str, told: Told) -> Application:
         """Have the service deliver here, proven by *secret*; return the application as it is then.
@@ -93,13 +83,12 @@ class Webhooks:
         refuses, after which the old secret holds.
         """
         row = await _fresh(application.id)
-        if not self.is_linked(row.owner_org, row):
+        if not self.integrations.opens(row.owner_org, row):
             raise NotLinked(name_of(row.provider))
         begun = await self._begin(row, secret)
         try:
-            async with self._api(row.owner_org, row) as api:
-                repository = parse(row.repo_url, self.policy)
-                await api.set_webhook(repository, self.address(row.id), secret)
+            async with self._hosted(row.owner_org, row) as there:
+                await there.api.set_webhook(there.repository, self.address(row.id), secret)
             stored = await self._store(row, secret, told)
         finally:
             mine = Application.filter(id=row.id, repo_webhook_busy_time=begun)
@@ -117,8 +106,8 @@ class Webhooks:
         if url is None:
             return None
         try:
-            async with self._api(owner, application) as api:
-                await api.remove_webhook(parse(application.repo_url, self.policy), url)
+            async with self._hosted(owner, application) as there:
+                await there.api.remove_webhook(there.repository, url)
         except (NotLinked, Refusal) as refusal:
             log.warning("the webhook of %s is still there: %s", application.id, refusal)
             return url
@@ -171,14 +160,14 @@ class Webhooks:
         return stored
 
     @asynccontextmanager
-    async def _api(self, owner: Org, application: Application) -> AsyncIterator[Api]:
-        """Give the service's API for as long as a person waits for an answer."""
+    async def _hosted(self, owner: Org, application: Application) -> AsyncIterator[Hosted]:
+        """Give the repository where it is, for as long as a person waits for an answer."""
         try:
             async with (
                 asyncio.timeout(SERVICE_SECONDS),
-                self.integrations.api_for(owner, application) as api,
+                self.integrations.hosted(owner, application) as there,
             ):
-                yield api
+                yield there
         except TimeoutError:
             service = name_of(application.provider)
             raise ServiceDown(service, "it takes too long") from None

@@ -1,6 +1,6 @@
 """Teams' accounts at Git hosting services: linked, asked through, renewed, and how well they do."""
 
-from control.integrations.asking import AskedTooMuch, Integrations
+from control.integrations.asking import AskedTooMuch, Hosted, Integrations
 from control.integrations.keeping import Health
 from control.integrations.linking import (
     Link,
@@ -16,6 +16,7 @@ from control.integrations.renewing import Renew, TokenUnreadable
 __all__ = [
     "AskedTooMuch",
     "Health",
+    "Hosted",
     "Integrations",
     "Link",
     "Renew",

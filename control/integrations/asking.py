@@ -16,7 +16,7 @@ from providers import Provider
 from providers.api import Api
 from providers.api.refusals import Forbidden, TokenRefused
 from providers.refusal import Refusal
-from providers.repository import Policy
+from providers.repository import Policy, Repository, parse
 
 ASKED_MAX = 32  # at once, of all teams
 ASKED_PER_TEAM_MAX = 8
@@ -25,6 +25,14 @@ ASKED_PER_TEAM_MAX = 8
 @dataclass(eq=False)
 class AskedTooMuch(Refusal):
     """Git hosting services are being asked as much as may be at once; try again in a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """A repository, and the API of the service that has it."""
+
+    api: Api
+    repository: Repository
 
 
 class Integrations:
@@ -63,8 +71,8 @@ class Integrations:
             yield api
 
     @asynccontextmanager
-    async def api_for(self, owner: Org, application: Application) -> AsyncIterator[Api]:
-        """Give the API that an application's repository is at; raises as `api`."""
+    async def hosted(self, owner: Org, application: Application) -> AsyncIterator[Hosted]:
+        """Give an application's repository where it is; raises as `api`, and as `parse`."""
         row = await self._fresh(owner, application.provider)
         try:
             account = account_for(row, application, self._vault)
@@ -72,8 +80,16 @@ class Integrations:
             raise TokenUnreadable(name_of(application.provider)) from None
         if account is None:
             raise NotLinked(name_of(application.provider))
+        repository = parse(application.repo_url, self._policy)
         async with self._connected(row, account) as api:
-            yield api
+            yield Hosted(api, repository)
+
+    def opens(self, owner: Org, application: Application) -> bool:
+        """Tell whether the team of *owner* has linked an account that opens the repository."""
+        try:
+            return account_for(owner, application, self._vault) is not None
+        except NotSealedHere:
+            return False
 
     @asynccontextmanager
     async def _connected(self, owner: Org, account: Account) -> AsyncIterator[Api]:

@@ -70,7 +70,7 @@ async def set_up(
 async def is_ours(context: Context, application: Application) -> bool:
     """Tell whether the webhook was set up from here, so that its service can be told of changes."""
     owner = await context.owner(application)
-    linked = context.services.webhooks.is_linked(owner, application)
+    linked = context.services.integrations.opens(owner, application)
     return linked and application.repo_webhook_url is not None
 
 
@@ -80,7 +80,7 @@ async def set_up_new(context: Context, application: Application) -> Application:
     Where that fails the application goes again.
     """
     owner = await context.owner(application)
-    if not context.services.webhooks.is_linked(owner, application):
+    if not context.services.integrations.opens(owner, application):
         return application
     try:
         return await set_up(context, application, new_secret(), Action.CREATE_APPLICATION)

@@ -8,7 +8,6 @@ import strawberry
 from auth.permissions import Action
 from db.models import Application
 from providers.api import Listed, Ref
-from providers.repository import Repository
 from resolvers.context import Info
 from resolvers.integrations.accounts import Integration
 from resolvers.integrations.inputs import PageNumber, check_listing
@@ -97,7 +96,6 @@ async def branches(
     await context.application(parent.id, Action.DEPLOY)
     check_listing(page)
     owner = await context.owner(parent)
-    repository = Repository(parent.repo_url, parent.repo_owner, parent.repo_name)
-    async with context.services.integrations.api_for(owner, parent) as api:
-        found = await api.branches(repository, page)
+    async with context.services.integrations.hosted(owner, parent) as there:
+        found = await there.api.branches(there.repository, page)
     return BranchPage(found.items, found.next)

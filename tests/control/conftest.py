@@ -6,7 +6,6 @@ import subprocess
 
 import pytest
 
-from control.deploys import Deploys
 from control.embedded import EmbeddedQueue
 from control.port import Draft
 from control.pubsub import MemoryPubSub
@@ -14,6 +13,7 @@ from db.ids import new_id
 from db.models import Application, Org, User
 from db.vault import KEY_BYTES, Vault
 from providers.repository import Policy
+from tests.hosting import deploying
 
 
 @pytest.fixture
@@ -73,4 +73,4 @@ async def repository(tmp_path, application):
 @pytest.fixture
 def deploys(queue, vault):
     """Return the funnel of a server that allows folders."""
-    return Deploys(queue, vault, Policy(schemes=("file", "http"), private_addresses=True))
+    return deploying(queue, vault, Policy(schemes=("file", "http"), private_addresses=True))

@@ -3,11 +3,12 @@
 import pytest
 
 from control.assignment import credential_of
-from control.deploys import Deploys, Dispatch, TriggerType
+from control.deploys import Dispatch, TriggerType
 from db.audit import Actor
 from db.models import Application, Org, Task
 from db.sealed import TEAM_ACCOUNTS
 from providers.repository import Policy
+from tests.hosting import deploying
 
 TOKEN = "ghp_s3cret"
 
@@ -86,7 +87,7 @@ async def test_a_token_that_does_not_open_ends_the_task_in_words(link, queue, dr
     application = await link("github", "https://github.com/acme/web.git")
     broken = {"github": {"access_token": "rw1:00000000:1:0:AAAA:AAAA"}}
     await Org.filter(name="acme").update(third_part=broken)
-    deploys = Deploys(queue, vault, Policy(private_addresses=True))
+    deploys = deploying(queue, vault, Policy(private_addresses=True))
     request = Dispatch(
         actor=Actor(None, "ann", "s_test"),
         application=application,

@@ -15,14 +15,14 @@ from tortoise.transactions import in_transaction
 
 from control import applications
 from control.deliveries import KEPT_DAYS, Deliveries, WebhookChanged, WebhookUnknown
-from control.deploys import Deploys, Dispatch, TriggerType
+from control.deploys import Dispatch, TriggerType
 from db.audit import Actor
 from db.models import Application, Delivery, Environment, Org, Task, User
 from db.sealed import WEBHOOK_SECRET
 from engine.events import TaskChanged, now
 from engine.state import TaskStatus
 from providers import gitee, github
-from providers.repository import Policy
+from tests.hosting import deploying
 
 SECRET = "a-secret-of-a-webhook"
 RULES = {
@@ -45,7 +45,7 @@ async def deliveries(queue, vault, pubsub, application):
         repo_webhook_secret=sealed,
     )
     await Environment.filter(id=f"{application.id}:test").update(trigger_spec=RULES)
-    return Deliveries(Deploys(queue, vault, Policy()), vault, pubsub)
+    return Deliveries(deploying(queue, vault), vault, pubsub)
 
 
 def push(**more):
@@ -208,7 +208,7 @@ async def test_a_password_in_a_body_is_not_kept(deliveries, application, kind, t
 
 async def test_two_servers_make_one_task_a_delivery(deliveries, queue, vault, pubsub, application):
     """Both may work on the same at the same time."""
-    other = Deliveries(Deploys(queue, vault, Policy()), vault, pubsub)
+    other = Deliveries(deploying(queue, vault), vault, pubsub)
     for number in range(30):
         await receive(deliveries, application, number=number)
 
@@ -301,7 +301,7 @@ async def test_a_fork_is_a_stranger(deliveries, application, queue, vault):
     given = await queue.claim("w")
     assert (given.trusted, given.contexts["secrets"]) == (False, {})
     await queue.finish(given.lease, TaskChanged(time=now(), status=TaskStatus.SUCCESS))
-    await Deploys(queue, vault, Policy()).redeploy(again)
+    await deploying(queue, vault).redeploy(again)
 
     given = await queue.claim("w")
 

@@ -5,14 +5,15 @@ import subprocess
 
 import pytest
 
-from control.deploys import Deploys, Dispatch, InvalidCommit, NotEarlierSuccess, TriggerType
+from control.deploys import Dispatch, InvalidCommit, NotEarlierSuccess, TriggerType
 from control.port import IdempotencyKeyReused
 from db.audit import Actor
 from db.models import Application, Environment, Task
 from db.sealed import ENVIRONMENT_SECRETS
 from engine.git import RefNotFound
 from engine.state import TaskStatus
-from providers.repository import AddressNotAllowed, Policy
+from providers.repository import AddressNotAllowed
+from tests.hosting import deploying
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ async def test_an_address_that_is_not_allowed_any_more_is_refused(
 ):
     """Settings may have changed since the application was made."""
     with pytest.raises(AddressNotAllowed):
-        await Deploys(queue, vault, Policy()).dispatch(await request_of())
+        await deploying(queue, vault).dispatch(await request_of())
 
 
 async def test_secrets_are_masked_in_what_is_kept_and_whole_for_the_worker(

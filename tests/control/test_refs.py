@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from control.deploys import Deploys, Dispatch, SourceRefGone, TriggerType
+from control.deploys import Dispatch, SourceRefGone, TriggerType
 from control.hosting.refs import Refs
 from db.audit import Actor
 from db.models import Application, Org, Task
 from engine.git import CommitNotFound, RefNotFound
 from providers import Provider
 from providers.repository import Policy
-from tests.hosting import hosting
+from tests.hosting import asking, deploying, hosting
 
 ANYWHERE = Policy(schemes=("https", "http", "file"), private_addresses=True)
 HOSTED = [each for each in Provider if each is not Provider.GIT]
@@ -35,7 +35,7 @@ async def github(tmp_path):
 @pytest.fixture
 def deploy(queue, vault, application):
     """Return how the application is deployed by hand, or as told otherwise."""
-    deploys = Deploys(queue, vault, ANYWHERE)
+    deploys = deploying(queue, vault, ANYWHERE)
 
     async def dispatch(**given):
         given = {"trigger_type": TriggerType.MANUAL, **given}
@@ -130,9 +130,9 @@ async def test_names_are_resolved_at_every_service_alike(hosted, application, va
         with pytest.raises(RefNotFound):
             await deploy(ref=ref)
     assert await Task.all().count() == len(names)
-    told = await Refs(vault, ANYWHERE).commit(found, commit)
+    told = await Refs(vault, ANYWHERE, asking(vault, ANYWHERE)).commit(found, commit)
     assert (told.id, told.message.strip(), told.author.name) == (commit, "one", "Ada")
-    assert await Refs(vault, ANYWHERE).commit(found, MISSING) is None
+    assert await Refs(vault, ANYWHERE, asking(vault, ANYWHERE)).commit(found, MISSING) is None
 
 
 async def test_a_task_whose_ref_was_pruned_is_repeated_by_its_commit(github, application, deploy):

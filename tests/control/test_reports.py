@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 import pytest
 
-from control.deploys import Deploys, Dispatch, NotDoneHere, TriggerType
+from control.deploys import Dispatch, NotDoneHere, TriggerType
 from control.port import EnvironmentGone, IdempotencyKeyReused, Watched
 from control.reports import EndedOtherwise, Report, Reports, ResourceFull
 from db.audit import Actor
@@ -14,6 +14,7 @@ from db.sealed import ENVIRONMENT_SECRETS
 from engine.events import TaskChanged, now
 from engine.state import TaskStatus
 from providers.repository import Policy
+from tests.hosting import deploying
 
 PENDING, RUNNING, SUCCESS = TaskStatus.PENDING, TaskStatus.RUNNING, TaskStatus.SUCCESS
 FUNCTION = {"aliyun.fc": {"uid": "1", "region": "r", "functions": [{"service": "s", "name": "f"}]}}
@@ -187,7 +188,7 @@ async def test_one_is_not_repeated(reports, report_of, queue, vault, application
     """Rollway knows neither its commit nor its pipeline."""
     source = await reports.report(report_of())
     await reports.report(report_of(external_id="43"))
-    deploys = Deploys(queue, vault, Policy(schemes=("file",)))
+    deploys = deploying(queue, vault, Policy(schemes=("file",)))
     for exact, trigger in ((True, TriggerType.REDEPLOY), (False, TriggerType.ROLLBACK)):
         request = Dispatch(
             actor=Actor(None, "ann", "s_test"),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from control.deploys import Deploys, Dispatch, TriggerType
+from control.deploys import Dispatch, TriggerType
 from control.hosting.statuses import OF_A_HOST_MAX, OF_AN_APPLICATION_MAX, TRIES_MAX, Statuses
 from db.audit import Actor
 from db.models import CommitStatus, Task
@@ -14,7 +14,7 @@ from engine.events import TaskChanged, now
 from engine.state import TaskStatus
 from providers import Provider
 from providers.repository import Policy
-from tests.hosting import hosting
+from tests.hosting import asking, deploying, hosting
 
 ANYWHERE = Policy(schemes=("https", "http", "file"), private_addresses=True)
 HOSTED = [each for each in Provider if each is not Provider.GIT]
@@ -45,7 +45,7 @@ def telling(vault, pubsub):
 
     @asynccontextmanager
     async def run():
-        task = asyncio.create_task(Statuses(vault, ANYWHERE, pubsub).work())
+        task = asyncio.create_task(Statuses(asking(vault, ANYWHERE), pubsub).work())
         yield task
         task.cancel()
         await asyncio.wait([task])
@@ -56,7 +56,7 @@ def telling(vault, pubsub):
 @pytest.fixture
 def deploy(queue, vault):
     """Return how an application's commit is deployed."""
-    deploys = Deploys(queue, vault, ANYWHERE)
+    deploys = deploying(queue, vault, ANYWHERE)
 
     async def dispatch(application, commit, env_name="test"):
         request = Dispatch(
@@ -188,7 +188,7 @@ async def test_what_could_not_be_told_is_told_after_a_restart(
         "The deploy was cancelled"
     ]
     assert shown(github, commits[1]) == []
-    assert await Statuses(vault, ANYWHERE, pubsub).prune() == 1
+    assert await Statuses(asking(vault, ANYWHERE), pubsub).prune() == 1
     assert await forgotten()
 
 

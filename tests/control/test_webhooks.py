@@ -14,7 +14,6 @@ from tortoise.transactions import in_transaction
 
 from control import applications
 from control.hosting.webhooks import BUSY_SECONDS, WebhookBusy, Webhooks, new_secret, proofs
-from control.integrations import Integrations
 from control.integrations.accounts import NotLinked
 from db.audit import Act, Actor, Entry, Told, org_chain
 from db.models import Application, AuditEntry, Org, User
@@ -22,7 +21,8 @@ from db.sealed import TEAM_ACCOUNTS
 from providers import Provider, webhooks
 from providers.api.refusals import NotThere, ServiceDown, TokenRefused
 from providers.proofs import Unproven
-from providers.repository import Policy, parse
+from providers.repository import Policy
+from tests.hosting import asking
 
 PROGRAM = Path(sysconfig.get_path("scripts")) / "rollway"
 POLICY = Policy(("http",), private_addresses=True)
@@ -115,15 +115,10 @@ async def linked(application, vault, forge):
     return await Application.get(id=application.id)
 
 
-async def no_renewal(*_):
-    """Tokens of these tests do not end."""
-    raise AssertionError
-
-
 @pytest.fixture
 def hooks(vault, heard):
     """What sets webhooks up; services deliver to the address that listens."""
-    return Webhooks(Integrations(vault, POLICY, no_renewal), vault, POLICY, heard.url)
+    return Webhooks(asking(vault, POLICY), vault, heard.url)
 
 
 def told(application, still=None):
@@ -157,8 +152,8 @@ async def test_it_is_taken_down(linked, hooks, heard):
     row = await hooks.set_up(linked, new_secret(), told(linked))
     owner = await Org.get(name="acme")
     assert await hooks.take_all_down([row, linked], owner) == []
-    async with hooks.integrations.api_for(owner, row) as api:
-        assert not await api.remove_webhook(parse(row.repo_url, POLICY), row.repo_webhook_url)
+    async with hooks.integrations.hosted(owner, row) as there:
+        assert not await there.api.remove_webhook(there.repository, row.repo_webhook_url)
 
     owner.third_part = {}
     assert await hooks.take_all_down([row], owner) == [row.repo_webhook_url]
