@@ -7,7 +7,9 @@ import sqlite3
 import subprocess
 import sysconfig
 from contextlib import closing, contextmanager
+from itertools import takewhile
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -221,3 +223,40 @@ async def test_a_member_uses_it_and_changes_nothing(member, connect, rollway_up,
             given = {"orgName": other.team, "provider": provider.name}
             answer = await other.mutate(name, "__typename", **given)
             assert answer["code"] == "FORBIDDEN"
+
+
+@pytest.fixture
+def registered():
+    """The settings of a server that is registered with a played GitHub and Gitee."""
+    command = [PROGRAM, "provider-double", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        printed = "".join(takewhile(lambda line: "Ctrl-C" not in line, process.stdout))
+        yield dict(re.findall(r"^export (\w+)=(\S+)$", printed, re.MULTILINE))
+        process.terminate()
+
+
+@pytest.mark.parametrize("provider", [Provider.GITHUB, Provider.GITEE])
+async def test_an_account_is_linked_by_a_sign_in(registered, rollway_of, member_of, provider):
+    """With a browser's cookie, as somebody else than is signed in here, and back to the page."""
+    server = rollway_of(settings=registered)
+    server.start()
+    member = await member_of(server)
+    begun = await member.done(
+        "linkAccountByOAuth",
+        "authorizeUrl",
+        orgName=member.team,
+        provider=provider.name,
+        next="/healthz",
+    )
+    url, _, query = begun["authorizeUrl"].partition("?")
+    asked = dict(parse_qsl(query))
+    chosen = await member.http.post(url, data={**asked, "login": "team", "decision": "allow"})
+    back = await member.http.get(chosen.headers["location"])
+    assert (back.status_code, back.headers["location"]) == (303, "/healthz")
+    again = await member.http.get(chosen.headers["location"])
+    assert again.status_code == 400  # a trip ends once
+
+    found, page = await listed(member, provider)
+    assert (found["owner"], found["health"]) == ("team", "OK")
+    assert sorted(asked["scope"].split()) == found["scopes"]
+    assert page["code"] == "UPSTREAM"  # the double plays the sign-in and nothing else
