@@ -351,11 +351,15 @@ def _unfinished(delivery: Delivery) -> QuerySet[Delivery]:
 
 
 def _other_repository(application: Application, hook: Hook) -> str | None:
-    """Return what is wrong with a delivery about another repository than the application's."""
+    """Return what is wrong with a delivery about another repository than the application's.
+
+    Only addresses of one server can be compared: the application may clone from a mirror.
+    """
     told = hook.repository
     if told is None or told.id == application.repo_id:
         return None
-    if _path(told.url) == _path(application.repo_url):
+    same_server = urlsplit(told.url).hostname == urlsplit(application.repo_url).hostname
+    if not same_server or _path(told.url) == _path(application.repo_url):
         return None
     shown = told.url[:TEXT_CHARACTERS_MAX]
     return f"It is about the repository {shown}, and the application deploys another."

@@ -13,6 +13,7 @@ HEADER_CHARACTERS_MAX = 4_096
 NAME_CHARACTERS_MAX = 64
 DELIVERY_ID_CHARACTERS_MAX = 128
 PRINTABLE = re.compile(r"[ -~]+")
+SPELLINGS = {"x-codeup-event": "codeup-event"}  # as it comes, and as its service's manual has it
 
 
 @dataclass(eq=False)
@@ -32,7 +33,8 @@ class HeaderUnusable(Refusal):
 
 def find(headers: Headers, name: str) -> str | None:
     """Return the header's value; None where it is missing or empty."""
-    values = {value for key, value in headers.items() if key.lower() == name}
+    names = {name, SPELLINGS.get(name, name)}
+    values = {value for key, value in headers.items() if key.lower() in names}
     if len(values) > 1:
         raise HeaderUnusable(name, "it comes twice and differs")
     value = values.pop() if values else ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from providers import Provider, codeup, gitee, github, gitlab
-from providers.headers import Headers, find, need
+from providers.headers import SPELLINGS, Headers, find, need
 from providers.hooks import Hook
 from providers.payloads import BODY_BYTES_MAX, PayloadTooLarge
 from providers.proofs import Proof
@@ -32,6 +32,7 @@ KEPT = frozenset(
     {service.EVENT for service in SERVICES.values()}
     | {"content-type", "user-agent", gitee.PING, gitee.STAMP, gitlab.EVENT_ID}
     | {github.DELIVERY, gitlab.DELIVERY, codeup.DELIVERY}
+    | {*SPELLINGS.values()}
 )
 
 HIDDEN = b"***"

@@ -2,12 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Self
 
 from starlette.requests import ClientDisconnect, Request
 
 from providers.refusal import Refusal
 
 BODY_SECONDS = 30.0
+SMALL_BYTES = 256 * 1024
 
 
 @dataclass(eq=False)
@@ -25,10 +27,51 @@ class BodyBroken(Refusal):
     """The body broke off."""
 
 
-async def read_body(request: Request, bytes_max: int) -> bytes:
+class BodiesFull(Refusal):
+    """Too many large bodies are being sent at once; send it again in a moment."""
+
+
+class Room:
+    """Memory for the large part of bodies that are read or worked on; small ones need none."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self._free_bytes = bytes_max
+
+    def place(self) -> "Place":
+        """Return where one body is put; a context that gives its memory back."""
+        return Place(self)
+
+    def take(self, size_bytes: int) -> None:
+        """Take memory, or give it back; BodiesFull where there is none left."""
+        if size_bytes > self._free_bytes:
+            raise BodiesFull
+        self._free_bytes -= size_bytes
+
+
+class Place:
+    """Where one body is put, for as long as it is needed."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._taken_bytes = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._room.take(-self._taken_bytes)
+
+    def grow(self, size_bytes: int) -> None:
+        """Have room for that much in all; BodiesFull where there is none."""
+        large_bytes = max(size_bytes - SMALL_BYTES, 0)
+        self._room.take(large_bytes - self._taken_bytes)
+        self._taken_bytes = large_bytes
+
+
+async def read_body(request: Request, bytes_max: int, place: Place | None = None) -> bytes:
     """Read the body, but not one that is or says it is too large.
 
-    Raises BodyTooLarge, BodyTooSlow and BodyBroken.
+    Raises BodyTooLarge, BodyTooSlow and BodyBroken, and with a *place* BodiesFull.
     """
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > bytes_max:
@@ -40,6 +83,8 @@ async def read_body(request: Request, bytes_max: int) -> bytes:
                 body += chunk
                 if len(body) > bytes_max:
                     raise BodyTooLarge(bytes_max)
+                if place is not None:
+                    place.grow(len(body))
     except TimeoutError:
         raise BodyTooSlow from None
     except ClientDisconnect:

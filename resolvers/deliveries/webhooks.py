@@ -170,7 +170,7 @@ async def _delivered(
     application: Application,
     input: TriggerPreviewInput,  # noqa: A002 (the API's name)
 ) -> list[Answer]:
-    body = dumps(input.body, ensure_ascii=False).encode()
+    body = dumps(input.body).encode()
     try:
         return await preview(application, Provider(input.provider), input.named_headers, body)
     except Refusal as refusal:

@@ -98,6 +98,26 @@ async def worked(*servers):
                 await job
 
 
+@pytest.mark.parametrize(
+    ("about", "strange"),
+    [
+        ({"id": 2, "clone_url": "https://example.com/a/other.git"}, True),
+        ({"id": 2, "clone_url": "https://example.com/A/b"}, False),
+        ({"id": 1, "clone_url": "https://example.com/renamed/b.git"}, False),
+        ({"id": 2, "clone_url": "https://github.com/a/other.git"}, False),  # ours may be a mirror
+    ],
+)
+async def test_another_repository_of_the_server_starts_nothing(
+    deliveries, application, about, strange
+):
+    """It is told by the service's id and by its address."""
+    receipt = await receive(deliveries, application, repository={"name": "b", **about})
+    await worked(deliveries)
+    row = await Delivery.get(id=receipt.delivery.id)
+    assert (row.verdicts == []) == strange
+    assert ("another" in (row.reason or "")) == strange
+
+
 async def test_one_that_cannot_be_worked_on_blocks_none_behind_it(
     deliveries, application, monkeypatch
 ):

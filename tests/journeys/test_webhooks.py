@@ -311,15 +311,6 @@ async def test_a_body_that_never_ends(hook):
     writer.transport.abort()
 
 
-async def test_another_repository(hook):
-    """A delivery about another repository than the application's starts nothing."""
-    about = {**hook.about, "id": hook.number + 1, "clone_url": "https://github.com/ann/other.git"}
-    answer = await hook.send(hook.push(repository=about))
-    delivery = await hook.done(answer.json()["deliveryId"])
-    assert delivery["verdicts"] == []
-    assert "another" in delivery["reason"]
-
-
 async def test_the_preview_says_what_a_delivery_would(hook):
     """Word for word, and nothing comes of it."""
     for body in (hook.push(), hook.push(ref="refs/heads/dev"), hook.push(deleted=True)):

@@ -19,6 +19,7 @@ from providers.payloads import InvalidPayload
 from providers.refusal import Refusal
 from providers.webhooks import ProviderAmbiguous, ProviderUnexpected, ProviderUnknown
 
+JSON_TYPE = {"content-type": "application/json"}
 PAYLOADS = Path(__file__).parent / "payloads"
 CASES = sorted(path for path in PAYLOADS.glob("*/*.json") if not path.stem.endswith(".hook"))
 HOSTS = [Provider.GITHUB, Provider.GITEE, Provider.GITLAB, Provider.CODEUP]
@@ -68,6 +69,7 @@ def test_there_is_a_case_for_each_kind():
         ({"X-GitHub-Event": "push", "User-Agent": "okhttp/3"}, Provider.GITHUB),
         ({"x-gitlab-event": "Push Hook", "user-agent": "okhttp/3.6.0"}, Provider.GITLAB),
         ({"x-codeup-event": "Push Hook", "user-agent": "GitLab/18"}, Provider.CODEUP),
+        ({"Codeup-Event": "Push Hook", "user-agent": "Go/1"}, Provider.CODEUP),
         ({"x-gitee-event": "Push Hook", "x-gitlab-token": "x"}, Provider.GITEE),
         ({"user-agent": "GitHub-Hookshot/1"}, Provider.GITHUB),
         ({"user-agent": "git-oschina-hook"}, Provider.GITEE),
@@ -79,6 +81,19 @@ def test_there_is_a_case_for_each_kind():
 def test_a_service_is_known_by_its_own_event_header(headers, provider):
     """Where there is none, by its user agent: a relay has its own."""
     assert webhooks.identify(headers) is provider
+
+
+def test_codeup_is_heard_as_its_manual_has_it():
+    """The header it really sends has another name."""
+    sent = {"Codeup-Event": "Push Hook", "X-Codeup-Token": "secret", **JSON_TYPE}
+    body = (PAYLOADS / "codeup" / "push.json").read_bytes()
+    webhooks.verify(Provider.CODEUP, sent, body, "secret")
+    kept = webhooks.kept(sent)
+    assert webhooks.event(Provider.CODEUP, kept) == "Push Hook"
+    as_sent = {"x-codeup-event": "Push Hook", **JSON_TYPE}
+    assert webhooks.parse(Provider.CODEUP, kept, body) == webhooks.parse(
+        Provider.CODEUP, as_sent, body
+    )
 
 
 def test_strangers_are_refused():
