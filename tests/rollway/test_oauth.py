@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from control.integrations import Integrations
 
 from auth.logins import Client, Service
 from auth.oauth import Logins
+from control.integrations import Integrations
 from db.models import AuditEntry, Session, User
 from db.vault import KEY_BYTES, Vault
 from engine.executors.isolation import Isolation, Level
