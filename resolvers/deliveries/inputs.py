@@ -9,6 +9,8 @@ from providers import Provider
 from resolvers.inputs import DEFAULT_ENVIRONMENT
 from resolvers.validation import Check, Rule
 
+NOT_GIVEN: Any = ""  # JSON that cannot be null; an object as default cannot be introspected
+
 
 @strawberry.input(description="Whose webhook gets a new secret.")
 class RotateWebhookSecretInput:
@@ -45,11 +47,11 @@ class TriggerPreviewInput:
     application_id: strawberry.ID = strawberry.field(description="The application.")
     provider: Provider = strawberry.field(description="Who would deliver it.")
     headers: JSON = strawberry.field(
-        default_factory=dict,
+        default=NOT_GIVEN,
         description="Its headers, an object of texts; those that name the event matter, such as"
         " `X-GitHub-Event`.",
     )
-    body: JSON = strawberry.field(default_factory=dict, description="Its body.")
+    body: JSON = strawberry.field(default=NOT_GIVEN, description="Its body.")
     ref: str | None = strawberry.field(
         default=None,
         description="Instead of headers and body: a branch or a tag of the repository, to be"
@@ -59,13 +61,13 @@ class TriggerPreviewInput:
     def check(self) -> None:
         """Raise InvalidInput that names every broken rule."""
         check = Check()
+        delivery = (self.headers, self.body) != (NOT_GIVEN, NOT_GIVEN)
+        check.that(delivery is (self.ref is None), Rule.DELIVERY_OR_REF, "ref")
         given: Any = self.headers
         fit = isinstance(given, dict) and all(isinstance(each, str) for each in given.values())
-        check.that(fit, Rule.HEADERS, "headers")
+        check.that(fit or not delivery, Rule.HEADERS, "headers")
         check.that(self.provider is not Provider.GIT, Rule.DELIVERING_PROVIDER, "provider")
         check.ref(self.ref, "ref")
-        delivery: bool = any(each != {} for each in (given, self.body))
-        check.that(delivery is (self.ref is None), Rule.DELIVERY_OR_REF, "ref")
         check.done()
 
     @property

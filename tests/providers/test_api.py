@@ -428,6 +428,19 @@ async def test_a_commit_shows_how_its_deploy_stands(world):
         await world.api.set_status(world.repository, "f" * 40, missing)
 
 
+async def test_codeup_keeps_long_names_apart(tmp_path, serve):
+    """It has room for 50 characters of a context."""
+    async with playing(Provider.CODEUP, tmp_path, serve) as made:
+        commit = made.git("rev-parse", "HEAD")
+        for end in ("live", "test"):
+            status = Status(Shown.SUCCESS, f"rollway/{'x' * 50}/{end}")
+            await made.api.set_status(made.repository, commit, status)
+        shown = [each["context"] for each in await made.control("GET", "statuses")]
+
+    assert len(set(shown)) == 2
+    assert {len(each) for each in shown} == {50}
+
+
 async def test_github_shows_deployments(tmp_path, serve):
     """One of a commit to an environment, with how it stands."""
     async with playing(Provider.GITHUB, tmp_path, serve) as made:

@@ -435,7 +435,7 @@ def arguments(ids, names):
         "Query.users": [f'(search: "{each}")' for each in ("hid", "ann", "st")],
         "Query.pipelineCheck": [f'(text: "{each}")' for each in ("a: 1", "steps: [{run: a}]")],
         "Query.triggerPreview": [
-            f'(input: {{applicationId: "{each}", provider: {provider}, headers: {{a: "b"}}}})'
+            f'(input: {{applicationId: "{each}", provider: {provider}, headers: {{}}, body: {{}}}})'
             for each, provider in (("a_web", "GIT"), ("a_web", "GITHUB"), ("a_none", "GITHUB"))
         ],
         "Query.org": [f'(name: "{each}")' for each in names],
