@@ -364,10 +364,10 @@ async def test_the_head_of_a_pull_request_that_ended(deliveries, application, ac
 async def test_long_texts_are_cut(deliveries, application):
     """A delivery of megabytes is kept once, not again with every environment and task."""
     long = "ab" * 500_000
-    about = {"id": 1, "name": "b", "clone_url": "https://example.com/a/b.git"}
+    about = {"id": 2, "name": "b", "clone_url": f"https://example.com/{long}"}
     await receive(deliveries, application, head_commit={"id": "2" * 40, "message": long})
     await receive(deliveries, application, pusher={"name": long, "email": long})
-    await receive(deliveries, application, repository={**about, "id": 2, "clone_url": long})
+    await receive(deliveries, application, repository=about)
     body = json.dumps({"action": long, "nonce": 1}).encode()
     other = signed(body, **{"x-github-event": "star"})
     await deliveries.receive(await deliveries.webhook(application.id), other, body)
