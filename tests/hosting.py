@@ -59,15 +59,15 @@ class Hosted:
             found = await Application.get(id=application.id).select_related("owner_org")
         return found
 
-    async def link(self, owner, vault, token=TOKEN):
-        """Link an account to the team of *owner*."""
+    async def link(self, owner, vault, token=TOKEN, url=None):
+        """Link an account to the team of *owner*; *url* may be where no service is."""
         sealed = vault.seal(
             token,
             place=TEAM_ACCOUNTS.place(owner.name),
             name=f"{self.provider.value}.access_token",
             version=1,
         )
-        account = {"access_token": sealed, "owner": "ada", "url": self.state.url}
+        account = {"access_token": sealed, "owner": "ada", "url": url or self.state.url}
         await Org.filter(id=owner.id).update(third_part={self.provider.value: account})
 
 
