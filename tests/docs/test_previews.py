@@ -1,15 +1,15 @@
 """The preview of a ref on the page on triggers: asked as it stands there, answered so."""
 
 import json
-import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.docs.conftest import BIN
+from providers import Provider
+from tests.docs.conftest import Caller
 from tests.docs.test_triggers import blocks
-from tests.docs.test_webhooks import Caller
+from tests.hosting import bare, played
 
 CREATE = """mutation ($input: CreateApplicationInput!) { createApplication(input: $input) {
   ... on CreateApplicationPayload { application { id } }
@@ -20,19 +20,14 @@ CREATE = """mutation ($input: CreateApplicationInput!) { createApplication(input
 def clone_url(tmp_path: Path):
     """The address of a repository at GitHub, played, with one commit on main."""
     folder, work = tmp_path / "forge", tmp_path / "work"
-    bare = folder / "acme" / "shop.git"
+    repository = bare(folder, "shop") / "acme" / "shop.git"
     git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@acme.example"]
-    init = ["init", "--quiet", "--initial-branch=main"]
-    subprocess.run([*git, *init, "--bare", str(bare)], check=True)
-    subprocess.run([*git, *init, str(work)], check=True)
+    subprocess.run([*git, "init", "--quiet", "--initial-branch=main", work], check=True)
     commit = ["commit", "--quiet", "--allow-empty", "--message", "one"]
     subprocess.run([*git, *commit], cwd=work, check=True)
-    subprocess.run([*git, "push", "--quiet", str(bare), "main"], cwd=work, check=True)
-    command = [BIN / "rollway", "forge", "--provider", "github", "--folder", folder, "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        (url, _) = re.findall(r"http://[\d.:]+[\w/]*", process.stdout.readline())
+    subprocess.run([*git, "push", "--quiet", repository, "main"], cwd=work, check=True)
+    with played(Provider.GITHUB, folder) as (url, _):
         yield f"{url}/acme/shop.git"
-        process.terminate()
 
 
 @pytest.mark.slow

@@ -2,42 +2,15 @@
 
 import json
 import re
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 from providers.payloads import BODY_BYTES_MAX
 from rollway.webhooks import ACCEPTED, KNOWN, STATUSES
+from tests.docs.conftest import Caller
 
 TEXT = (Path(__file__).parent.parent.parent / "docs" / "webhooks.md").read_text()
-SIGN_IN = """mutation ($p: String!) { signIn(input: {login: "demo", password: $p}) {
-  ... on SignInPayload { token } } }"""
-
-
-class Caller:
-    """Somebody who does what the page says."""
-
-    def __init__(self, server):
-        self.url = server.url
-        self.token = None
-        answer = self.send(SIGN_IN, {"p": server.password})
-        self.token = answer["signIn"]["token"]
-
-    def send(self, query, variables):
-        """Return the data of an answer without errors and problems."""
-        headers = {"Content-Type": "application/json"}
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(f"{self.url}/graphql", body, headers)
-        with urllib.request.urlopen(request, timeout=10) as response:
-            answer = json.load(response)
-        assert "errors" not in answer, answer
-        (found,) = answer["data"].values()
-        assert found, answer
-        assert "code" not in found, found
-        return answer["data"]
 
 
 @pytest.mark.slow
