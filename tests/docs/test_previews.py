@@ -1,4 +1,4 @@
-"""The preview of a ref on the page on triggers: asked as it stands there, answered so."""
+"""What the page on triggers asks of a server: as it stands there, answered so."""
 
 import json
 import subprocess
@@ -32,11 +32,11 @@ def clone_url(tmp_path: Path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-def test_the_preview_answers_what_the_page_shows(server, clone_url):
-    """With the rules of the page."""
+def test_a_server_answers_what_the_page_shows(server, clone_url):
+    """To a preview and about the schedule, with the rules of the page."""
     rules, asked = map(json.loads, blocks("json"))
     shown = json.loads(next(text for text in blocks("text") if "envName" in text))
-    _, query = blocks("graphql")
+    schedules, query = blocks("graphql")[1:]
     caller = Caller(server)
     given = {
         "orgName": "demo",
@@ -52,3 +52,7 @@ def test_the_preview_answers_what_the_page_shows(server, clone_url):
 
     answer = caller.send(query, asked)["triggerPreview"]
     assert answer["environments"] == shown
+    scheduled = caller.send(schedules.replace("APPLICATION_ID", made["application"]["id"]), {})
+    (environment,) = scheduled["application"]["environments"]
+    assert environment["nextScheduledTime"]
+    assert environment["scheduleProblem"] is None
