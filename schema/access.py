@@ -7,17 +7,14 @@ from resolvers import environments, members, orgs, ownership, sessions
 from schema.account import ApiToken, Invitation
 from schema.mutations import mutation
 from schema.problems import (
+    ACCESS,
     AlreadyExistsProblem,
     ConflictProblem,
-    ForbiddenProblem,
     InvalidProblem,
     LimitExceededProblem,
-    NotFoundProblem,
-    UnauthenticatedProblem,
 )
 from schema.types import Application, Org
 
-ACCESS = (UnauthenticatedProblem, ForbiddenProblem, NotFoundProblem)
 WEBHOOKS_LEFT = (
     "Addresses of webhooks that could not be removed at their services; remove them there."
 )

@@ -4,15 +4,7 @@ import strawberry
 
 from resolvers.integrations import listings
 from schema.mutations import query
-from schema.problems import (
-    ConflictProblem,
-    ForbiddenProblem,
-    InvalidProblem,
-    LimitExceededProblem,
-    NotFoundProblem,
-    UnauthenticatedProblem,
-    UpstreamProblem,
-)
+from schema.problems import ASKING
 
 
 @strawberry.type(description="A branch, and the commit it is at.")
@@ -35,13 +27,7 @@ branches = query(
     listings.branches,
     BranchesPayload,
     lambda page: BranchesPayload(nodes=page.nodes, next_page=page.next_page),
-    UnauthenticatedProblem,
-    ForbiddenProblem,
-    NotFoundProblem,
-    InvalidProblem,
-    ConflictProblem,
-    LimitExceededProblem,
-    UpstreamProblem,
+    *ASKING,
     description="The branches of its repository, asked of the service now through the team's"
     " linked account, for whoever may deploy.",
 )

@@ -8,10 +8,9 @@ import strawberry
 from auth.permissions import Action
 from db import models
 from resolvers.deliveries import deploy_hooks
-from schema.access import ACCESS
 from schema.mutations import mutation
 from schema.node import Node, shows
-from schema.problems import AlreadyExistsProblem, InvalidProblem, LimitExceededProblem
+from schema.problems import ACCESS, AlreadyExistsProblem, InvalidProblem, LimitExceededProblem
 
 if TYPE_CHECKING:
     from schema.types import Environment, Org

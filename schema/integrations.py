@@ -9,16 +9,21 @@ from auth.permissions import Action
 from control.integrations import Health
 from providers import Provider
 from resolvers.integrations import accounts, listings
-from schema.access import ACCESS
 from schema.mutations import mutation, query
-from schema.problems import ConflictProblem, InvalidProblem, LimitExceededProblem, UpstreamProblem
+from schema.problems import (
+    ACCESS,
+    ASKING,
+    ConflictProblem,
+    InvalidProblem,
+    LimitExceededProblem,
+    UpstreamProblem,
+)
 
 if TYPE_CHECKING:
     from schema.types import Application, Org
 
 LazyApplication = Annotated["Application", strawberry.lazy("schema.types")]
 LazyOrg = Annotated["Org", strawberry.lazy("schema.types")]
-ASKING = (*ACCESS, InvalidProblem, ConflictProblem, LimitExceededProblem, UpstreamProblem)
 
 strawberry.enum(
     Health,

@@ -133,3 +133,8 @@ class UpstreamProblem(Problem):
 @strawberry.type(description="The idempotency key was used for another request.")
 class IdempotencyKeyReusedProblem(Problem):
     """The idempotency key was used for another request."""
+
+
+# What refuses a caller, and what whoever asks a Git hosting service for one meets besides.
+ACCESS = (UnauthenticatedProblem, ForbiddenProblem, NotFoundProblem)
+ASKING = (*ACCESS, InvalidProblem, ConflictProblem, LimitExceededProblem, UpstreamProblem)

@@ -20,7 +20,7 @@ from resolvers import (
 )
 from resolvers.deliveries import webhooks
 from resolvers.trackers import reports
-from schema.access import ACCESS, AccessMutations
+from schema.access import AccessMutations
 from schema.deploy_hooks import DeployHookMutations
 from schema.events import TaskEvent
 from schema.integrations import IntegrationMutations
@@ -28,6 +28,8 @@ from schema.mutations import mutation, query
 from schema.node import Node
 from schema.pipelines import PipelineCheck
 from schema.problems import (
+    ACCESS,
+    ASKING,
     AlreadyExistsProblem,
     BlockedProblem,
     ConflictProblem,
@@ -324,11 +326,8 @@ class Mutation(AccessMutations, WebhookMutations, DeployHookMutations, Integrati
         applications.create_application,
         CreateApplicationPayload,
         lambda row: CreateApplicationPayload(application=row),
-        *ACCESS,
-        InvalidProblem,
+        *ASKING,
         AlreadyExistsProblem,
-        ConflictProblem,
-        UpstreamProblem,
         needs=Action.CREATE_APPLICATION,
         description="Connect a repository to a team, and have pushes deploy where the team has"
         " linked an account that opens it.",

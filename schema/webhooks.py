@@ -9,10 +9,10 @@ from auth.permissions import Action
 from control.deliveries import Answer, DeliveryStatus
 from db import models
 from resolvers.deliveries import webhooks
-from schema.access import ACCESS
+from schema.access import WEBHOOKS_LEFT
 from schema.mutations import mutation
 from schema.node import Node, shows
-from schema.problems import ConflictProblem, UpstreamProblem
+from schema.problems import ACCESS, ASKING
 
 if TYPE_CHECKING:
     from schema.types import Application, Task
@@ -93,6 +93,7 @@ class RemoveWebhookSecretPayload:
     """A webhook without a secret."""
 
     application: LazyApplication = strawberry.field(description="The application.")
+    webhooks_left: list[str] = strawberry.field(description=WEBHOOKS_LEFT)
 
 
 @strawberry.type(description="A webhook that its service knows.")
@@ -126,9 +127,7 @@ class WebhookMutations:
         webhooks.rotate_secret,
         RotateWebhookSecretPayload,
         lambda made: RotateWebhookSecretPayload(application=made.application, secret=made.secret),
-        *ACCESS,
-        ConflictProblem,
-        UpstreamProblem,
+        *ASKING,
         needs=Action.SET_SECRETS,
         description="Give an application's webhook a secret, or a new one. Deliveries proven by"
         " the old one are refused from now on. Where the team's account set the webhook up, the"
@@ -137,18 +136,19 @@ class WebhookMutations:
     remove_webhook_secret = mutation(
         webhooks.remove_secret,
         RemoveWebhookSecretPayload,
-        lambda row: RemoveWebhookSecretPayload(application=row),
+        lambda gone: RemoveWebhookSecretPayload(
+            application=gone.application, webhooks_left=gone.webhooks_left
+        ),
         *ACCESS,
         needs=Action.SET_SECRETS,
-        description="Take the secret away, so that no delivery is accepted.",
+        description="Take the secret away, so that no delivery is accepted, and the webhook"
+        " from its service where the team's account set it up.",
     )
     sync_webhook = mutation(
         webhooks.sync,
         SyncWebhookPayload,
         lambda row: SyncWebhookPayload(application=row),
-        *ACCESS,
-        ConflictProblem,
-        UpstreamProblem,
+        *ASKING,
         needs=Action.UPDATE_APPLICATION,
         description="Have the service deliver pushes here, with the account that the team has"
         " linked there: the webhook comes, or changes, with a secret that nobody has seen.",

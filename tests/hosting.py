@@ -1,8 +1,10 @@
-"""A repository at a played Git hosting service, and the account that opens it."""
+"""A played Git hosting service, in this process or in its own, and the account that opens it."""
 
 import asyncio
+import re
 import subprocess
-from contextlib import asynccontextmanager
+import sysconfig
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from providers.repository import Policy
 from rollway.forge import TOKEN, Forge, State
 from tests.providers.conftest import serving
 
+PROGRAM = Path(sysconfig.get_path("scripts")) / "rollway"
 OWNERS = {Provider.GITLAB: "acme/web", Provider.CODEUP: "5f0c/web"}
 HTTPS = Policy()
 AUTHOR = ("-c", "user.name=Ada", "-c", "user.email=ada@acme.example")
@@ -59,16 +62,18 @@ class Hosted:
             found = await Application.get(id=application.id).select_related("owner_org")
         return found
 
-    async def link(self, owner, vault, token=TOKEN):
-        """Link an account to the team of *owner*."""
-        sealed = vault.seal(
-            token,
-            place=TEAM_ACCOUNTS.place(owner.name),
-            name=f"{self.provider.value}.access_token",
-            version=1,
-        )
-        account = {"access_token": sealed, "owner": "ada", "url": self.state.url}
-        await Org.filter(id=owner.id).update(third_part={self.provider.value: account})
+    async def link(self, owner, vault, token=TOKEN, url=None):
+        """Link an account to the team of *owner*; *url* may be where no service is."""
+        await link(owner, vault, self.provider, url or self.state.url, token)
+
+
+async def link(owner, vault, provider, url, token=TOKEN):
+    """Link an account at a played service to the team of *owner*, beside what is linked."""
+    place, name = TEAM_ACCOUNTS.place(owner.name), f"{provider.value}.access_token"
+    sealed = vault.seal(token, place=place, name=name, version=1)
+    account = {"access_token": sealed, "owner": "ada", "url": url}
+    linked = (await Org.get(id=owner.id)).third_part or {}
+    await Org.filter(id=owner.id).update(third_part={**linked, provider.value: account})
 
 
 async def _unrenewed(*_):
@@ -98,3 +103,24 @@ async def hosting(provider, folder, wrap=lambda app: app):
     async with serving(wrap(Forge(provider.value, state).app())) as url:
         state.url = url
         yield Hosted(provider, state, f"{url}/{owner}/shop.git", bare, work)
+
+
+def bare(folder, *names):
+    """Make empty repositories of acme in *folder*; return it."""
+    command = ["git", "init", "--quiet", "--bare", "--initial-branch=main"]
+    for name in names:
+        subprocess.run([*command, folder / "acme" / f"{name}.git"], check=True)
+    return folder
+
+
+@contextmanager
+def played(provider, folder, token=TOKEN, port=0):
+    """Have `rollway forge` play a service on *folder*; yields its address and its API's."""
+    command = [PROGRAM, "forge", "--provider", provider, "--folder", folder]
+    command += ["--port", str(port), "--token", token]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            url, api = re.findall(r"http://[\d.:]+[\w/]*", process.stdout.readline())
+            yield url, api
+        finally:
+            process.terminate()

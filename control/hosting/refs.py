@@ -4,7 +4,6 @@ Names are resolved by git, for every provider alike; commits are asked for where
 an account that opens the repository.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -79,14 +78,11 @@ class Refs:
     ) -> T | None:
         """Return what the service answers; None without an account there, or without an answer."""
         try:
-            async with (
-                asyncio.timeout(ANSWER_SECONDS),
-                self._integrations.hosted(application.owner_org, application) as found,
-            ):
+            owner = application.owner_org
+            async with self._integrations.hosted(owner, application, ANSWER_SECONDS) as found:
                 return await question(found.api, found.repository)
         except NotLinked:
             return None
-        except (Refusal, TimeoutError) as reason:
-            said = str(reason) or f"no answer within {ANSWER_SECONDS:g} s"
-            log.info("application %s: its service tells nothing: %s", application.id, said)
+        except Refusal as reason:
+            log.info("application %s: its service tells nothing: %s", application.id, reason)
             return None

@@ -130,10 +130,8 @@ class Statuses:
         """Tell how the task stands, and note what came of it."""
         task = row.task
         try:
-            async with (
-                asyncio.timeout(TELLING_SECONDS),
-                self._integrations.hosted(task.app.owner_org, task.app) as found,
-            ):
+            owner = task.app.owner_org
+            async with self._integrations.hosted(owner, task.app, TELLING_SECONDS) as found:
                 await _show(found, row)
         except NotLinked:
             await _of(row.task_id).delete()
@@ -214,7 +212,7 @@ async def _put_off(row: CommitStatus, reason: Exception) -> None:
         seconds = max(seconds, reason.seconds)
     due = datetime.now(UTC) + timedelta(seconds=seconds)
     await _of(row.task_id).update(tries=tries, due_time=due)
-    fault = None if isinstance(reason, Refusal | TimeoutError) else reason
+    fault = None if isinstance(reason, Refusal) else reason
     level = logging.ERROR if fault else logging.INFO
     log.log(level, "task %s: try %s: %s", row.task_id, tries, _said(reason), exc_info=fault)
 

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,20 +12,19 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from control.integrations import Hosted, Integrations
+from control.deploys import fresh
+from control.integrations import Integrations
 from control.integrations.accounts import NotLinked, name_of
-from control.port import ApplicationGone
 from db.audit import Told
 from db.models import Application, Org
 from db.sealed import WEBHOOK_NEXT, WEBHOOK_SECRET, Sealed
 from db.vault import Seal, Vault
-from providers.api.refusals import ServiceDown
 from providers.refusal import Refusal
 
 log = logging.getLogger("rollway.webhooks")
 
 SECRET_BYTES = 32
-SERVICE_SECONDS = 20.0
+SERVICE_SECONDS = 20.0  # somebody waits
 SERVICES_MAX = 4  # asked at once when a team goes
 ALL_SECONDS = 30.0
 BUSY_SECONDS = 60.0  # after which whoever set the webhook up has died
@@ -82,12 +81,12 @@ class Webhooks:
         proves as well. Raises NotLinked, WebhookBusy, ApplicationGone and what the service's API
         refuses, after which the old secret holds.
         """
-        row = await _fresh(application.id)
+        row = await fresh(application.id)
         if not self.integrations.opens(row.owner_org, row):
             raise NotLinked(name_of(row.provider))
         begun = await self._begin(row, secret)
         try:
-            async with self._hosted(row.owner_org, row) as there:
+            async with self.integrations.hosted(row.owner_org, row, SERVICE_SECONDS) as there:
                 await there.api.set_webhook(there.repository, self.address(row.id), secret)
             stored = await self._store(row, secret, told)
         finally:
@@ -106,7 +105,7 @@ class Webhooks:
         if url is None:
             return None
         try:
-            async with self._hosted(owner, application) as there:
+            async with self.integrations.hosted(owner, application, SERVICE_SECONDS) as there:
                 await there.api.remove_webhook(there.repository, url)
         except (NotLinked, Refusal) as refusal:
             log.warning("the webhook of %s is still there: %s", application.id, refusal)
@@ -159,19 +158,6 @@ class Webhooks:
             raise
         return stored
 
-    @asynccontextmanager
-    async def _hosted(self, owner: Org, application: Application) -> AsyncIterator[Hosted]:
-        """Give the repository where it is, for as long as a person waits for an answer."""
-        try:
-            async with (
-                asyncio.timeout(SERVICE_SECONDS),
-                self.integrations.hosted(owner, application) as there,
-            ):
-                yield there
-        except TimeoutError:
-            service = name_of(application.provider)
-            raise ServiceDown(service, "it takes too long") from None
-
 
 async def forget(application_id: str, db: BaseDBAsyncClient) -> None:
     """Have an application accept no delivery."""
@@ -181,10 +167,3 @@ async def forget(application_id: str, db: BaseDBAsyncClient) -> None:
 def _sealed(row: Application, secret: str, column: Sealed, version: int, vault: Vault) -> str:
     place = column.place(row.id)
     return vault.seal(secret, place=place, name=column.column, version=version)
-
-
-async def _fresh(application_id: str) -> Application:
-    found = await Application.filter(id=application_id).select_related("owner_org").first()
-    if found is None:
-        raise ApplicationGone
-    return found

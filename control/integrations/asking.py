@@ -1,5 +1,6 @@
 """Asking services through linked accounts, a bounded number of times at once."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +15,7 @@ from db.models import Application, Org
 from db.vault import NotSealedHere, Vault
 from providers import Provider
 from providers.api import Api
-from providers.api.refusals import Forbidden, TokenRefused
+from providers.api.refusals import Forbidden, ServiceDown, TokenRefused
 from providers.refusal import Refusal
 from providers.repository import Policy, Repository, parse
 
@@ -71,18 +72,29 @@ class Integrations:
             yield api
 
     @asynccontextmanager
-    async def hosted(self, owner: Org, application: Application) -> AsyncIterator[Hosted]:
-        """Give an application's repository where it is; raises as `api`, and as `parse`."""
-        row = await self._fresh(owner, application.provider)
+    async def hosted(
+        self, owner: Org, application: Application, seconds: float | None = None
+    ) -> AsyncIterator[Hosted]:
+        """Give an application's repository where it is; raises as `api`, and as `parse`.
+
+        ServiceDown when all of it, with the block, takes longer than *seconds*; None leaves it to
+        the bounds of each request.
+        """
+        service = name_of(application.provider)
         try:
-            account = account_for(row, application, self._vault)
-        except NotSealedHere:
-            raise TokenUnreadable(name_of(application.provider)) from None
-        if account is None:
-            raise NotLinked(name_of(application.provider))
-        repository = parse(application.repo_url, self._policy)
-        async with self._connected(row, account) as api:
-            yield Hosted(api, repository)
+            async with asyncio.timeout(seconds):
+                row = await self._fresh(owner, application.provider)
+                try:
+                    account = account_for(row, application, self._vault)
+                except NotSealedHere:
+                    raise TokenUnreadable(service) from None
+                if account is None:
+                    raise NotLinked(service)
+                repository = parse(application.repo_url, self._policy)
+                async with self._connected(row, account) as api:
+                    yield Hosted(api, repository)
+        except TimeoutError:
+            raise ServiceDown(service, "it takes too long") from None
 
     def opens(self, owner: Org, application: Application) -> bool:
         """Tell whether the team of *owner* has linked an account that opens the repository."""

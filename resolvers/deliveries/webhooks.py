@@ -47,6 +47,14 @@ class Rotated:
     secret: str
 
 
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """An application without a webhook, and the addresses that may still be at its service."""
+
+    application: Application
+    webhooks_left: list[str]
+
+
 async def rotate_secret(info: Info, input: Input[RotateWebhookSecretInput]) -> Rotated:  # noqa: A002
     """Give the webhook a new secret; deliveries proven by the old one are refused from now on.
 
@@ -61,13 +69,14 @@ async def rotate_secret(info: Info, input: Input[RotateWebhookSecretInput]) -> R
     return Rotated(changed, secret)
 
 
-async def remove_secret(info: Info, input: Input[RemoveWebhookSecretInput]) -> Application:  # noqa: A002
+async def remove_secret(info: Info, input: Input[RemoveWebhookSecretInput]) -> Removed:  # noqa: A002
     """Take the secret away, so that no delivery is accepted, and the webhook from the service."""
     context = info.context
     application = await context.application(str(input.application_id), Action.SET_SECRETS)
     changed = await _set(context, application, None)
-    await context.services.webhooks.take_down(application, await context.owner(application))
-    return changed
+    owner = await context.owner(application)
+    left = await context.services.webhooks.take_all_down([application], owner)
+    return Removed(changed, left)
 
 
 async def sync(info: Info, input: Input[SyncWebhookInput]) -> Application:  # noqa: A002

@@ -1,15 +1,12 @@
 """Webhooks set up at a service that the forge plays, with a team's account."""
 
 import asyncio
-import re
-import subprocess
-import sysconfig
-import threading
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
 from tortoise.transactions import in_transaction
 
 from control import applications
@@ -17,102 +14,60 @@ from control.hosting.webhooks import BUSY_SECONDS, WebhookBusy, Webhooks, new_se
 from control.integrations.accounts import NotLinked
 from db.audit import Act, Actor, Entry, Told, org_chain
 from db.models import Application, AuditEntry, Org, User
-from db.sealed import TEAM_ACCOUNTS
 from providers import Provider, webhooks
 from providers.api.refusals import NotThere, ServiceDown, TokenRefused
 from providers.proofs import Unproven
 from providers.repository import Policy
-from tests.hosting import asking
+from rollway.forge import TOKEN
+from tests.hosting import asking, hosting
+from tests.providers.conftest import serving
 
-PROGRAM = Path(sysconfig.get_path("scripts")) / "rollway"
 POLICY = Policy(("http",), private_addresses=True)
-TOKEN = "forge-token"
-HEARD_SECONDS = 20.0
+HEARD_SECONDS = 10.0
 
 
 class Heard:
-    """What was delivered to an address of its own."""
+    """What was delivered to *url*."""
 
     def __init__(self):
-        self.calls = []
-        self.came = threading.Event()
-        heard = self
+        self.calls = asyncio.Queue()
+        self.url = ""
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                heard.calls.append((self.path, headers, body))
-                heard.came.set()
-                self.send_response(202)
-                self.end_headers()
+    def app(self):
+        """Return what listens there."""
 
-            def log_message(self, *_):
-                pass
+        async def hear(request):
+            call = request.url.path, dict(request.headers), await request.body()
+            self.calls.put_nowait(call)
+            return Response(status_code=202)
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        return Starlette(routes=[Route("/webhooks/{id}", hear, methods=["POST"])])
+
+    async def next(self):
+        """Wait for a delivery; return its path, headers and body."""
+        async with asyncio.timeout(HEARD_SECONDS):
+            return await self.calls.get()
 
 
 @pytest.fixture
-def heard():
+async def heard():
     """An address that listens."""
     it = Heard()
-    thread = threading.Thread(target=it.server.serve_forever)
-    thread.start()
-    yield it
-    it.server.shutdown()
-    it.server.server_close()
-    thread.join()
+    async with serving(it.app()) as it.url:
+        yield it
 
 
 @pytest.fixture
-def forge(tmp_path):
-    """GitHub with one repository; yields its address."""
-    folder = tmp_path / "forge"
-    bare = ["git", "init", "--quiet", "--bare", "--initial-branch=main"]
-    subprocess.run([*bare, folder / "acme" / "shop.git"], check=True)
-    command = [PROGRAM, "forge", "--provider", "github", "--folder", folder, "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        yield re.search(r"http://[\d.:]+", process.stdout.readline())[0]
-        process.terminate()
+async def github(tmp_path):
+    """GitHub, played, with one repository."""
+    async with hosting(Provider.GITHUB, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
-def push(tmp_path):
-    """Push something new to the repository, and wait until the forge delivers it."""
-    made = []
-
-    def do(clone, heard):
-        heard.came.clear()
-        work = tmp_path / "work"
-        git = ["git", "-C", work, "-c", "user.name=Ada", "-c", "user.email=ada@acme.example"]
-        if not work.exists():
-            subprocess.run(["git", "init", "--quiet", work], check=True)
-        made.append(0)
-        message = ["--message", f"{len(made)}"]
-        subprocess.run([*git, "commit", "--quiet", "--allow-empty", *message], check=True)
-        subprocess.run([*git, "push", "--quiet", clone, "HEAD:refs/heads/main"], check=True)
-
-    return do
-
-
-async def link(vault, url, token=TOKEN):
-    """Link the team's account."""
-    place = TEAM_ACCOUNTS.place("acme")
-    sealed = vault.seal(token, place=place, name="github.access_token", version=1)
-    account = {"access_token": sealed, "owner": "acme", "id": 1, "url": url}
-    await Org.filter(name="acme").update(third_part={"github": account})
-
-
-@pytest.fixture
-async def linked(application, vault, forge):
+async def linked(application, vault, github):
     """The application, whose repository the team's account opens."""
-    await Application.filter(id=application.id).update(
-        provider="github", repo_url=f"{forge}/acme/shop.git"
-    )
-    await link(vault, forge)
-    return await Application.get(id=application.id)
+    return await github.connect(application, vault)
 
 
 @pytest.fixture
@@ -127,7 +82,7 @@ def told(application, still=None):
     return Told(org_chain("acme"), entry, still)
 
 
-async def test_the_service_delivers_what_the_secret_proves(linked, hooks, heard, push, vault):
+async def test_the_service_delivers_what_the_secret_proves(linked, hooks, heard, github, vault):
     """However often it is set up, there is one webhook, proven by the newest secret."""
     first, second = new_secret(), new_secret()
     await hooks.set_up(linked, first, told(linked))
@@ -137,9 +92,9 @@ async def test_the_service_delivers_what_the_secret_proves(linked, hooks, heard,
     assert (row.repo_webhook_next, proofs(row, vault)) == (None, [second])
     row = await Application.get(id=linked.id)
     assert row.repo_webhook_busy_time is None
-    push(linked.repo_url, heard)
-    assert await asyncio.to_thread(heard.came.wait, HEARD_SECONDS)
-    ((path, headers, body),) = heard.calls
+    assert len(github.state.webhooks) == 1
+    await asyncio.to_thread(github.commit)
+    path, headers, body = await heard.next()
     assert path == f"/webhooks/{linked.id}"
     webhooks.verify(Provider.GITHUB, headers, body, second)
     with pytest.raises(Unproven):
@@ -147,13 +102,13 @@ async def test_the_service_delivers_what_the_secret_proves(linked, hooks, heard,
     assert await AuditEntry.filter(action=Act.WEBHOOK_SET_UP).count() == 2
 
 
-async def test_it_is_taken_down(linked, hooks, heard):
+async def test_it_is_taken_down(linked, hooks, github):
     """The service has it no more; without the account nobody can, and that is said."""
     row = await hooks.set_up(linked, new_secret(), told(linked))
     owner = await Org.get(name="acme")
+    assert github.state.webhooks
     assert await hooks.take_all_down([row, linked], owner) == []
-    async with hooks.integrations.hosted(owner, row) as there:
-        assert not await there.api.remove_webhook(there.repository, row.repo_webhook_url)
+    assert github.state.webhooks == {}
 
     owner.third_part = {}
     assert await hooks.take_all_down([row], owner) == [row.repo_webhook_url]
@@ -178,12 +133,12 @@ async def test_without_an_account_there_is_none(linked, hooks):
         ({"repository": "acme/none"}, NotThere),
     ],
 )
-async def test_a_refusal_leaves_the_old_secret(linked, hooks, vault, forge, change, refusal):
+async def test_a_refusal_leaves_the_old_secret(linked, hooks, vault, github, change, refusal):
     """It proves deliveries as before, and the next try begins at once."""
     first = new_secret()
     row = await hooks.set_up(linked, first, told(linked))
-    url = change.get("url", forge)
-    await link(vault, url, change.get("token", TOKEN))
+    url = change.get("url", github.state.url)
+    await github.link(await Org.get(name="acme"), vault, change.get("token", TOKEN), url)
     repository = f"{url}/{change.get('repository', 'acme/shop')}.git"
     await Application.filter(id=row.id).update(repo_url=repository)
 
@@ -195,24 +150,24 @@ async def test_a_refusal_leaves_the_old_secret(linked, hooks, vault, forge, chan
     assert row.repo_webhook_busy_time is None
 
 
-async def test_what_cannot_be_stored_is_undone(linked, hooks, heard, push):
+async def test_what_cannot_be_stored_is_undone(linked, hooks, github):
     """A webhook that nobody would know of does not stay at the service."""
 
     class Lost(Exception):
         pass
 
     async def refuse(_):
+        assert github.state.webhooks
         raise Lost
 
     with pytest.raises(Lost):
         await hooks.set_up(linked, new_secret(), told(linked, refuse))
     row = await Application.get(id=linked.id)
     assert (row.repo_webhook_secret, row.repo_webhook_url) == (None, None)
-    push(linked.repo_url, heard)
-    assert not await asyncio.to_thread(heard.came.wait, 2)
+    assert github.state.webhooks == {}
 
 
-async def test_one_at_a_time_sets_it_up(linked, hooks, heard, push, vault):
+async def test_one_at_a_time_sets_it_up(linked, hooks, heard, github, vault):
     """Whoever loses is told; the service and the database agree on the secret."""
     given = [new_secret() for _ in range(8)]
     made = await asyncio.gather(
@@ -220,9 +175,8 @@ async def test_one_at_a_time_sets_it_up(linked, hooks, heard, push, vault):
     )
     assert all(isinstance(each, Application | WebhookBusy) for each in made), made
     (secret,) = proofs(await Application.get(id=linked.id), vault)
-    push(linked.repo_url, heard)
-    assert await asyncio.to_thread(heard.came.wait, HEARD_SECONDS)
-    ((_, headers, body),) = heard.calls
+    await asyncio.to_thread(github.commit)
+    _, headers, body = await heard.next()
     webhooks.verify(Provider.GITHUB, headers, body, secret)
 
 

@@ -1,17 +1,22 @@
 """A server of the documentation's own, as `rollway up` makes it."""
 
+import json
 import re
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent
 LINES_MAX = 100
+SIGN_IN = """mutation ($p: String!) { signIn(input: {login: "demo", password: $p}) {
+  ... on SignInPayload { token } } }"""
 
 
 @dataclass(frozen=True)
@@ -60,3 +65,29 @@ def _found(pattern: str, text: str) -> str:
     match = re.search(pattern, text)
     assert match, f"{pattern} is not in\n{text}"
     return match[1]
+
+
+class Caller:
+    """Somebody who does what the page says."""
+
+    def __init__(self, server: Running) -> None:
+        self.url = server.url
+        self.token = ""
+        answer = self.send(SIGN_IN, {"p": server.password})
+        self.token = answer["signIn"]["token"]
+
+    def send(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """Return the data of an answer without errors and problems."""
+        headers = {"Content-Type": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = urllib.request.Request(f"{self.url}/graphql", body, headers)
+        with urllib.request.urlopen(request, timeout=10) as response:
+            answer = json.load(response)
+        assert "errors" not in answer, answer
+        (found,) = answer["data"].values()
+        assert found, answer
+        assert "code" not in found, found
+        data: dict[str, Any] = answer["data"]
+        return data

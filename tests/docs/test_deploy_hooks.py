@@ -3,32 +3,15 @@
 import json
 import re
 import subprocess
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 from auth.deploy_hooks import CALLS_MAX, HOOKS_PER_ENVIRONMENT_MAX
 from rollway.deploy_hooks import ACCEPTED, BODY_BYTES_MAX, KNOWN, REFUSALS
+from tests.docs.conftest import Caller
 
 TEXT = (Path(__file__).parent.parent.parent / "docs" / "deploy-hooks.md").read_text()
-SIGN_IN = """mutation ($p: String!) { signIn(input: {login: "demo", password: $p}) {
-  ... on SignInPayload { token } } }"""
-
-
-def send(server, token, query, variables):
-    """Return the data of an answer without errors and problems."""
-    headers = {"Content-Type": "application/json"}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    body = json.dumps({"query": query, "variables": variables}).encode()
-    request = urllib.request.Request(f"{server.url}/graphql", body, headers)
-    with urllib.request.urlopen(request, timeout=10) as response:
-        answer = json.load(response)
-    assert "errors" not in answer, answer
-    (found,) = answer["data"].values()
-    assert "code" not in found, found
-    return found
 
 
 def shell(script):
@@ -44,8 +27,7 @@ def shell(script):
 @pytest.mark.timeout(180)
 def test_the_page_leads_from_a_hook_to_none(server):
     """Made, called, listed, rotated and revoked."""
-    token = send(server, "", SIGN_IN, {"p": server.password})["token"]
-    known = {"APPLICATION_ID": server.application}
+    caller, known = Caller(server), {"APPLICATION_ID": server.application}
     url, tasks, answers = "", [], []
     for language, text, variables in re.findall(
         r"^```(graphql|sh)\n(.*?)^```$(?:\n\n```json\n(.*?)^```$)?", TEXT, re.DOTALL | re.MULTILINE
@@ -57,7 +39,7 @@ def test_the_page_leads_from_a_hook_to_none(server):
             continue
         for name, value in known.items():
             variables = variables.replace(f'"{name}"', json.dumps(value))  # noqa: PLW2901
-        answer = send(server, token, text, json.loads(variables))
+        (answer,) = caller.send(text, json.loads(variables)).values()
         answers.append(answer)
         url = answer.get("url", url)
         if "id" in answer.get("deployHook", {}):

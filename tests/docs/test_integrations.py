@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,11 +10,12 @@ from control.integrations import Health
 from control.integrations.accounts import SERVICES
 from control.integrations.asking import ASKED_MAX, ASKED_PER_TEAM_MAX
 from control.integrations.renewing import RENEW_AHEAD_SECONDS
+from providers import Provider
 from providers.api import Bounds
-from tests.docs.test_webhooks import Caller
+from tests.docs.conftest import Caller
+from tests.hosting import bare, played
 
 TEXT = (Path(__file__).parent.parent.parent / "docs" / "integrations.md").read_text()
-ROLLWAY = Path(sys.executable).parent / "rollway"
 BY_BROWSER = "linkAccountByOAuth"  # see tests/rollway/test_oauth_accounts.py
 CONNECT = """mutation ($input: CreateApplicationInput!) { createApplication(input: $input) {
   ... on CreateApplicationPayload { application { id } } ... on Problem { code message } } }"""
@@ -25,12 +24,8 @@ CONNECT = """mutation ($input: CreateApplicationInput!) { createApplication(inpu
 @pytest.fixture
 def forge(tmp_path):
     """A played GitLab with one repository; yields its address."""
-    bare = tmp_path / "acme" / "shop.git"
-    subprocess.run(["git", "init", "--quiet", "--bare", bare], check=True)
-    command = [ROLLWAY, "forge", "--provider", "gitlab", "--folder", tmp_path, "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        yield re.findall(r"http://[\d.:]+", process.stdout.readline())[0]
-        process.terminate()
+    with played(Provider.GITLAB, bare(tmp_path, "shop")) as (url, _):
+        yield url
 
 
 @pytest.mark.slow

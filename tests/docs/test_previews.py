@@ -1,15 +1,15 @@
-"""The preview of a ref on the page on triggers: asked as it stands there, answered so."""
+"""What the page on triggers asks of a server: as it stands there, answered so."""
 
 import json
-import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.docs.conftest import BIN
+from providers import Provider
+from tests.docs.conftest import Caller
 from tests.docs.test_triggers import blocks
-from tests.docs.test_webhooks import Caller
+from tests.hosting import bare, played
 
 CREATE = """mutation ($input: CreateApplicationInput!) { createApplication(input: $input) {
   ... on CreateApplicationPayload { application { id } }
@@ -20,28 +20,23 @@ CREATE = """mutation ($input: CreateApplicationInput!) { createApplication(input
 def clone_url(tmp_path: Path):
     """The address of a repository at GitHub, played, with one commit on main."""
     folder, work = tmp_path / "forge", tmp_path / "work"
-    bare = folder / "acme" / "shop.git"
+    repository = bare(folder, "shop") / "acme" / "shop.git"
     git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@acme.example"]
-    init = ["init", "--quiet", "--initial-branch=main"]
-    subprocess.run([*git, *init, "--bare", str(bare)], check=True)
-    subprocess.run([*git, *init, str(work)], check=True)
+    subprocess.run([*git, "init", "--quiet", "--initial-branch=main", work], check=True)
     commit = ["commit", "--quiet", "--allow-empty", "--message", "one"]
     subprocess.run([*git, *commit], cwd=work, check=True)
-    subprocess.run([*git, "push", "--quiet", str(bare), "main"], cwd=work, check=True)
-    command = [BIN / "rollway", "forge", "--provider", "github", "--folder", folder, "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        (url, _) = re.findall(r"http://[\d.:]+[\w/]*", process.stdout.readline())
+    subprocess.run([*git, "push", "--quiet", repository, "main"], cwd=work, check=True)
+    with played(Provider.GITHUB, folder) as (url, _):
         yield f"{url}/acme/shop.git"
-        process.terminate()
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-def test_the_preview_answers_what_the_page_shows(server, clone_url):
-    """With the rules of the page."""
+def test_a_server_answers_what_the_page_shows(server, clone_url):
+    """To a preview and about the schedule, with the rules of the page."""
     rules, asked = map(json.loads, blocks("json"))
     shown = json.loads(next(text for text in blocks("text") if "envName" in text))
-    _, query = blocks("graphql")
+    schedules, query = blocks("graphql")[1:]
     caller = Caller(server)
     given = {
         "orgName": "demo",
@@ -57,3 +52,7 @@ def test_the_preview_answers_what_the_page_shows(server, clone_url):
 
     answer = caller.send(query, asked)["triggerPreview"]
     assert answer["environments"] == shown
+    scheduled = caller.send(schedules.replace("APPLICATION_ID", made["application"]["id"]), {})
+    (environment,) = scheduled["application"]["environments"]
+    assert environment["nextScheduledTime"]
+    assert environment["scheduleProblem"] is None

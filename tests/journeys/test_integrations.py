@@ -5,17 +5,15 @@ import re
 import socket
 import sqlite3
 import subprocess
-import sysconfig
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing
 from itertools import takewhile
-from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
 
 from providers import Provider
+from tests.hosting import PROGRAM, bare, played
 
-PROGRAM = Path(sysconfig.get_path("scripts")) / "rollway"
 TOKEN = "tok-3b9f2c71aa55e0d4"
 OWNERS = {Provider.CODEUP: "acme"}  # who must be named to see repositories
 INTEGRATION = """provider owner externalId url scopes health reason linkedTime checkedTime"""
@@ -32,31 +30,16 @@ BRANCHES = f"""query B($id: ID!, $page: Int! = 1) {{ application(id: $id) {{
     ... on BranchesPayload {{ nextPage nodes {{ name commit }} }} {PROBLEMS} }} }} }}"""
 
 
-@contextmanager
-def played(provider, folder, token=TOKEN, port=0):
-    """Play a service on *folder*; yields its address."""
-    command = [PROGRAM, "forge", "--provider", provider, "--folder", folder]
-    command += ["--port", str(port), "--token", token]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield re.findall(r"http://[\d.:]+", process.stdout.readline())[0]
-        finally:
-            process.terminate()
-
-
 @pytest.fixture
 def folder(tmp_path):
     """The repositories acme/shop and acme/stock, for services to be played on."""
-    bare = ["git", "init", "--quiet", "--bare", "--initial-branch=main"]
-    for name in ("shop", "stock"):
-        subprocess.run([*bare, tmp_path / "forge" / "acme" / f"{name}.git"], check=True)
-    return tmp_path / "forge"
+    return bare(tmp_path / "forge", "shop", "stock")
 
 
 @pytest.fixture(params=list(Provider)[:4])
 def forge(request, folder):
     """One of the services; yields which, and its address."""
-    with played(request.param, folder) as url:
+    with played(request.param, folder, TOKEN) as (url, _):
         yield request.param, url
 
 
@@ -135,7 +118,7 @@ async def test_a_wrong_token_is_not_linked(member, forge):
 
 async def test_a_dead_service_is_said_to_be(member, rollway_up, folder):
     """With the service and whether to try again; `checkAccount` keeps it, until it is back."""
-    with played("gitlab", folder) as url:
+    with played("gitlab", folder, TOKEN) as (url, _):
         await link(member, Provider.GITLAB, url)
         checked = await check(member, "GITLAB")
         assert (checked["health"], "api" in checked["scopes"]) == ("OK", True)
@@ -160,7 +143,7 @@ async def test_a_token_that_was_revoked_shows(member, folder):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     for token, health in ((TOKEN, "OK"), ("another-token", "REFUSED")):
-        with played("github", folder, token, port) as url:
+        with played("github", folder, token, port) as (url, _):
             if token == TOKEN:
                 await link(member, Provider.GITHUB, url)
             _, page = await listed(member, Provider.GITHUB)
@@ -190,14 +173,14 @@ async def test_two_link_at_once_and_nothing_is_lost(member, connect, rollway_up,
     invited = await member.done("inviteMember", "link", orgName=member.team, role="ADMIN")
     await other.done("acceptInvitation", "org { id }", token=invited["link"].partition("#")[2])
     other.team = member.team
-    github, gitee = played("github", folder), played("gitee", folder)
-    gitlab, codeup = played("gitlab", folder), played("codeup", folder)
-    with github as one, gitee as two, gitlab as three, codeup as four:
+    four = Provider.GITHUB, Provider.GITEE, Provider.GITLAB, Provider.CODEUP
+    with ExitStack() as stack:
+        urls = [stack.enter_context(played(each, folder, TOKEN))[0] for each in four]
         answers = await asyncio.gather(
-            link(member, Provider.GITHUB, one),
-            link(other, Provider.GITEE, two),
-            link(member, Provider.GITLAB, three),
-            link(other, Provider.CODEUP, four),
+            *(
+                link(who, each, url)
+                for who, each, url in zip((member, other) * 2, four, urls, strict=True)
+            )
         )
     assert {each["__typename"] for each in answers} == {"LinkAccountPayload"}
     query = "query Q($org: String!) { org(name: $org) { integrations { provider owner } } }"

@@ -1,11 +1,7 @@
 """A push to a Git server deploys without a hand: for each of the services, played by the forge."""
 
 import asyncio
-import re
-import subprocess
-import sysconfig
 import time
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -13,8 +9,9 @@ import pytest
 from providers import Provider
 from providers.api import connect
 from providers.repository import Policy, Repository
+from rollway.forge import TOKEN
+from tests.hosting import bare, played
 
-PROGRAM = Path(sysconfig.get_path("scripts")) / "rollway"
 POLICY = Policy(("http",), private_addresses=True)
 TASKS = """query T($id: ID!) { application(id: $id) { tasks(first: 2) { nodes {
   id status triggerType branch commit message } } } }"""
@@ -24,17 +21,11 @@ ENDED = {"SUCCESS", "FAILURE", "CANCELLED", "LOST"}
 DONE_SECONDS = 40.0
 
 
-@pytest.fixture(params=["github", "gitee", "gitlab", "codeup"])
+@pytest.fixture(params=list(Provider)[:4])
 def forge(request, tmp_path):
     """One of the services with an empty repository; yields its name, its address and its API's."""
-    folder = tmp_path / "forge"
-    bare = ["git", "init", "--quiet", "--bare", "--initial-branch=main"]
-    subprocess.run([*bare, folder / "acme" / "shop.git"], check=True)
-    command = [PROGRAM, "forge", "--provider", request.param, "--folder", folder, "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        url, api = re.findall(r"http://[\d.:]+[\w/]*", process.stdout.readline())
-        yield Provider(request.param), url, api
-        process.terminate()
+    with played(request.param, bare(tmp_path / "forge", "shop")) as (url, api):
+        yield request.param, url, api
 
 
 @pytest.fixture
@@ -73,7 +64,7 @@ async def test_a_push_deploys(member, repository, forge, shop):
     made = await member.done(
         "rotateWebhookSecret", "secret application { webhook { url } }", applicationId=application
     )
-    service = connect(provider, "forge-token", POLICY, api)
+    service = connect(provider, TOKEN, POLICY, api)
     hook = made["application"]["webhook"]["url"]
     await service.set_webhook(Repository(clone, "acme", "shop"), hook, made["secret"])
     await service.close()
@@ -91,7 +82,7 @@ async def test_with_a_linked_account_nothing_is_left_to_do_by_hand(member, repos
     """The webhook comes with the application, takes new secrets along, and goes with it."""
     provider, url, _ = forge
     clone, asked = f"{url}/acme/shop.git", {"orgName": member.team, "provider": provider.name}
-    await member.done("linkAccount", "integration { owner }", token="forge-token", url=url, **asked)
+    await member.done("linkAccount", "integration { owner }", token=TOKEN, url=url, **asked)
     application = await shop(member)
     webhook = (await member.query(WEBHOOK, id=application))["application"]["webhook"]
     assert webhook["secretSet"]
@@ -121,7 +112,7 @@ async def test_what_the_service_refuses_leaves_no_application(member, forge, sho
     """Nor does an application that cannot be stored leave a webhook."""
     provider, url, api = forge
     asked = {"orgName": member.team, "provider": provider.name}
-    await member.done("linkAccount", "integration { owner }", token="forge-token", url=url, **asked)
+    await member.done("linkAccount", "integration { owner }", token=TOKEN, url=url, **asked)
     new = {"orgName": member.team, "provider": provider.name, "name": "shop"}
 
     refused = await member.mutate(
@@ -137,7 +128,7 @@ async def test_what_the_service_refuses_leaves_no_application(member, forge, sho
         "createApplication", "application { id }", repoUrl=f"{url}/acme/shop.git", **new
     )
     assert taken["code"] == "ALREADY_EXISTS"
-    service = connect(provider, "forge-token", POLICY, api)
+    service = connect(provider, TOKEN, POLICY, api)
     place = service._place(Repository(f"{url}/acme/shop.git", "acme", "shop"))
     found = await service._page(f"{place}/{service.WEBHOOKS}", service._hook, 1)
     await service.close()

@@ -1,10 +1,6 @@
 """Teams, applications and tasks to look at."""
 
-import re
-import subprocess
-import sysconfig
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -22,7 +18,9 @@ from db.models import (
     Step,
     Task,
 )
+from providers import Provider
 from schema import schema
+from tests.hosting import bare, played
 
 
 class World:
@@ -168,14 +166,9 @@ class World:
 @pytest.fixture(scope="session")
 def forge_url(tmp_path_factory):
     """A played GitLab with one repository, acme/shop; yields its address."""
-    folder = tmp_path_factory.mktemp("forge")
-    subprocess.run(["git", "init", "--quiet", "--bare", folder / "acme" / "shop.git"], check=True)
-    command = [Path(sysconfig.get_path("scripts")) / "rollway", "forge", "--provider", "gitlab"]
-    with subprocess.Popen(
-        [*command, "--folder", folder, "--port", "0"], stdout=subprocess.PIPE, text=True
-    ) as process:
-        yield re.findall(r"http://[\d.:]+", process.stdout.readline())[0]
-        process.terminate()
+    folder = bare(tmp_path_factory.mktemp("forge"), "shop")
+    with played(Provider.GITLAB, folder) as (url, _):
+        yield url
 
 
 @pytest.fixture

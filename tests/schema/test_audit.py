@@ -12,8 +12,10 @@ from tortoise.connection import get_connection
 from auth.sessions import hash_token
 from auth.viewer import Viewer
 from db import audit
-from db.models import ApiToken, AuditChain, AuditEntry, Org, Session, Task, User
+from db.models import ApiToken, Application, AuditChain, AuditEntry, Org, Session, Task, User
+from providers import Provider
 from schema import schema
+from tests.hosting import link
 from tests.schema import test_access as access
 
 acme = access.acme
@@ -54,6 +56,7 @@ TOLD = {
         {"orgName": "ORG", "provider": "GITLAB", "token": "forge-token", "url": "FORGE"},
     ),
     "unlinkAccount": ("account.unlinked", [ACME], {"orgName": "ORG", "provider": "GITEE"}),
+    "syncWebhook": ("application.webhook_set_up", [ACME], {"applicationId": "HOSTED"}),
     "rotateWebhookSecret": ("application.webhook_secret_changed", [ACME], None),
     "removeWebhookSecret": ("application.webhook_secret_changed", [ACME], None),
     "redeliver": ("delivery.repeated", [ACME], None),
@@ -94,7 +97,10 @@ BY = {"acceptInvitation": "named", "declineInvitation": "named", "signUp": None,
 
 @pytest.fixture
 async def team(acme, forge_url):
-    """The team of the tests of access, with something to cancel and another team to offer to."""
+    """The team of the tests of access, with something to cancel and another team to offer to.
+
+    It has an account at a played GitLab, and an application there.
+    """
     world, there, _ = acme
     owner = await User.get(id=there["USER"])
     await world.team("giver", owner, "VIEWER")
@@ -105,6 +111,12 @@ async def team(acme, forge_url):
     await Task.all().update(commit=COMMIT)
     await User.filter(id=owner.id).update(github_unionid="7", gitee_unionid="8")
     await Org.filter(id=there["MEMBER"]).update(third_part={"gitee": {"owner": "ann"}})
+    row = await Org.get(id=there["MEMBER"])
+    await link(row, world.api.server.services.vault, Provider.GITLAB, forge_url)
+    hosted = await world.application(row, "shop")
+    await Application.filter(id=hosted.id).update(
+        provider="gitlab", repo_url=f"{forge_url}/acme/shop.git"
+    )
     await Session.create(
         id="s_own",
         user=owner,
@@ -114,7 +126,8 @@ async def team(acme, forge_url):
     answer = await world.done(
         "deploy", owner, "task { id }", applicationId=there["APP"], envName="live", commit=COMMIT
     )
-    return world, {**there, "PENDING": answer["task"]["id"], "FORGE": forge_url}
+    more = {"PENDING": answer["task"]["id"], "FORGE": forge_url, "HOSTED": hosted.id}
+    return world, {**there, **more}
 
 
 async def ask(world, name, given, viewer):

@@ -1,8 +1,13 @@
 """Webhooks through the API: secrets, and previews for whom they are."""
 
+from contextlib import AsyncExitStack
+
 import pytest
 
-from db.models import Application, Environment
+from control.integrations.asking import ASKED_PER_TEAM_MAX
+from db.models import Application, Environment, Org
+from providers import Provider
+from tests.hosting import link
 
 PREVIEW = """query P($input: TriggerPreviewInput!) { triggerPreview(input: $input) { __typename
   ... on TriggerPreviewPayload { environments { envName matched reason rule task { id } } }
@@ -102,3 +107,33 @@ async def test_a_secret_is_shown_once_and_kept_sealed(acme):
         applicationId=application.id,
     )
     assert off["application"]["webhook"] is None
+
+
+async def test_a_service_that_may_not_be_asked_is_a_problem(acme, forge_url):
+    """For whatever tells it of a webhook; what goes is gone, and what is left is said."""
+    world, application, owner, _ = acme
+    services = world.api.server.services
+    team = await Org.get(name="acme")
+    await link(team, services.vault, Provider.GITLAB, forge_url)
+    hosted = {"provider": "gitlab", "repo_url": f"{forge_url}/acme/shop.git"}
+    await Application.filter(id=application.id).update(**hosted)
+    asked = {"applicationId": application.id}
+    shown = "application { webhook { url registeredUrl } }"
+    made = await world.done("syncWebhook", owner, shown, **asked)
+    url = made["application"]["webhook"]["registeredUrl"]
+    assert url == made["application"]["webhook"]["url"]
+
+    async with AsyncExitStack() as held:
+        for _ in range(ASKED_PER_TEAM_MAX):
+            await held.enter_async_context(services.integrations.room("acme"))
+        for name in ("syncWebhook", "rotateWebhookSecret"):
+            assert await world.code(name, owner, **asked) == "LIMIT_EXCEEDED"
+        new = {"orgName": "acme", "name": "new", "provider": "GITLAB", "repoId": "2"}
+        new["repoUrl"] = f"{forge_url}/acme/shop.git"
+        assert await world.code("createApplication", owner, **new) == "LIMIT_EXCEEDED"
+        assert await Application.all().count() == 1
+        off = await world.done("removeWebhookSecret", owner, "webhooksLeft", **asked)
+    assert off["webhooksLeft"] == [url]
+    await world.done("syncWebhook", owner, shown, **asked)
+    off = await world.done("removeWebhookSecret", owner, "webhooksLeft", **asked)
+    assert off["webhooksLeft"] == []
