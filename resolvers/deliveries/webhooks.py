@@ -76,6 +76,9 @@ async def remove_secret(info: Info, input: Input[RemoveWebhookSecretInput]) -> R
     changed = await _set(context, application, None)
     owner = await context.owner(application)
     left = await context.services.webhooks.take_all_down([application], owner)
+    if not left:
+        off = Application.filter(id=application.id, repo_webhook_secret=None)
+        await off.update(repo_webhook_url=None)
     return Removed(changed, left)
 
 
@@ -91,8 +94,7 @@ async def _set(context: Context, application: Application, secret: str | None) -
     async with changing(context, application, Action.SET_SECRETS) as (row, chain, db):
         old = row.repo_webhook_secret
         columns = change_secret(row, secret, context.services.vault)
-        row.repo_webhook_url = None
-        await row.save(using_db=db, update_fields=[*columns, "repo_webhook_url"])
+        await row.save(using_db=db, update_fields=columns)
         entry = context.entry(
             Act.WEBHOOK_SECRET_CHANGED,
             row.id,
@@ -183,4 +185,4 @@ async def _delivered(
     try:
         return await preview(application, Provider(input.provider), input.named_headers, body)
     except Refusal as refusal:
-        raise NoDelivery(str(refusal)) from refusal
+        raise NoDelivery(str(refusal).removesuffix(".")) from refusal
