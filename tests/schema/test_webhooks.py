@@ -102,3 +102,16 @@ async def test_a_secret_is_shown_once_and_kept_sealed(acme):
         applicationId=application.id,
     )
     assert off["application"]["webhook"] is None
+
+
+async def test_the_id_of_a_repository_goes_with_its_address(acme):
+    """Deliveries of the one before are another repository's; its forks share its commits."""
+    world, application, owner, _ = acme
+    before = (await Application.get(id=application.id)).repo_id
+    given = {"applicationId": application.id}
+    for url, same in (
+        (application.repo_url, True),
+        ("https://example.com/acme/elsewhere", False),
+    ):
+        await world.done("updateApplication", owner, "application { id }", **given, repoUrl=url)
+        assert ((await Application.get(id=application.id)).repo_id == before) == same
