@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from control.integrations import Hosted, Integrations
@@ -150,9 +151,7 @@ class Webhooks:
         try:
             async with in_transaction() as db:
                 await told.begin(db)
-                stored = await same.using_db(db).select_for_update().first()
-                if stored is None:
-                    raise WebhookBusy
+                stored = await _held(same, db)
                 columns = change_secret(stored, secret, self.vault)
                 stored.repo_webhook_url = self.address(row.id)
                 await stored.save(using_db=db, update_fields=[*columns, "repo_webhook_url"])
@@ -186,6 +185,13 @@ async def forget(application_id: str, db: BaseDBAsyncClient) -> None:
 def _sealed(row: Application, secret: str, column: Sealed, version: int, vault: Vault) -> str:
     place = column.place(row.id)
     return vault.seal(secret, place=place, name=column.column, version=version)
+
+
+async def _held(same: QuerySet[Application], db: BaseDBAsyncClient) -> Application:
+    found = await same.using_db(db).select_for_update().first()
+    if found is None:
+        raise WebhookBusy
+    return found
 
 
 async def _fresh(application_id: str) -> Application:

@@ -10,7 +10,14 @@ from typing import IO
 
 from engine.executors import PATH
 from engine.executors.child import Child
-from engine.repository.source import COMMIT, CheckoutFailed, CommitNotFound, Source, candidates, redacted
+from engine.repository.source import (
+    COMMIT,
+    CheckoutFailed,
+    CommitNotFound,
+    Source,
+    candidates,
+    redacted,
+)
 
 LINES_MAX = 1000  # of what git says
 LINE_BYTES_MAX = 4096
