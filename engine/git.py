@@ -18,6 +18,7 @@ from engine.repository.source import (
     RepositoryUnreachable,
     Source,
     SubmoduleRefused,
+    candidates,
     is_ref,
     redacted,
 )
@@ -84,7 +85,7 @@ async def resolve(
         raise RepositoryUnreachable(source.shown, refused)
     if ref is not None and not is_ref(ref):
         raise RefNotFound(source.shown, ref)
-    names = _candidates(ref)
+    names = candidates(None if ref is not None and COMMIT.fullmatch(ref) else ref)
     asked = [*names, *(f"{name}^{{}}" for name in names)]
     git = Git(Path("/"), protocols, _silent, source, git_dir="/dev/null")
     try:
@@ -219,15 +220,6 @@ async def _unusable(git: Git) -> str | None:
 
 def _silent(_: str) -> None:
     pass
-
-
-def _candidates(ref: str | None) -> list[str]:
-    """Return the full names *ref* may stand for, the likeliest first."""
-    if ref is None or COMMIT.fullmatch(ref):
-        return ["HEAD"]
-    if ref == "HEAD" or ref.startswith("refs/"):
-        return [ref]
-    return [f"refs/heads/{ref}", f"refs/tags/{ref}"]
 
 
 def _listed(listing: str) -> dict[str, str]:

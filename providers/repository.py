@@ -13,6 +13,10 @@ from providers.refusal import Refusal
 LOOKUP_SECONDS = 5.0
 HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9a-fA-F:.]+")  # a name, or an IPv6 address
 PORTS = {"https": 443, "http": 80}
+LAST_BITS = 2**32 - 1
+# A gateway (NAT64), or an old system, takes what ends them for an IPv4 address.
+TRANSLATED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
+LOCALLY_TRANSLATED = ipaddress.ip_network("64:ff9b:1::/48")
 
 
 @dataclass(eq=False)
@@ -113,6 +117,21 @@ async def addresses(url: str, policy: Policy) -> tuple[str, ...]:
     except (OSError, TimeoutError, UnicodeError) as fault:
         raise AddressUnknown(parts.hostname) from fault
     unique = tuple(dict.fromkeys(str(address[0]).partition("%")[0] for *_, address in found))
-    if not all(ipaddress.ip_address(address).is_global for address in unique):
+    if not all(map(_is_public, unique)):
         raise AddressNotAllowed(f"{parts.hostname}: its address is private or local")
     return unique
+
+
+def _is_public(text: str) -> bool:
+    """Tell whether an address is one of the internet's, also where an IPv4 address is inside."""
+    address = ipaddress.ip_address(text)
+    if not address.is_global or address.is_multicast:
+        return False
+    if isinstance(address, ipaddress.IPv4Address):
+        return True
+    if any(address in network for network in TRANSLATED):
+        return _is_public(str(ipaddress.IPv4Address(int(address) & LAST_BITS)))
+    if address in LOCALLY_TRANSLATED:
+        return False
+    inner = address.ipv4_mapped or address.sixtofour
+    return not address.is_site_local and (inner is None or _is_public(str(inner)))

@@ -142,6 +142,8 @@ async def update_application(info: Info, input: Input[UpdateApplicationInput]) -
     try:
         async with changing(context, found, Action.UPDATE_APPLICATION) as (row, chain, db):
             before = _facts(row)
+            if changes.get("repo_url", row.repo_url) != row.repo_url:
+                changes["repo_id"] = new_id("r")  # the old one's deliveries are another's now
             await row.update_from_dict(changes).save(
                 using_db=db, update_fields=[*changes, "updated_time"]
             )

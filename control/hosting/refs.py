@@ -4,9 +4,12 @@ Names are resolved by git, for every provider alike; commits are asked for where
 an account that opens the repository.
 """
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 from control.assignment import credential_of
 from control.integrations import Integrations
@@ -22,6 +25,8 @@ from providers.repository import AddressUnknown, Policy, Repository, check_addre
 log = logging.getLogger("rollway.refs")
 
 ANSWER_SECONDS = 5.0  # somebody waits
+GITS_MAX = 32  # at once; more wait
+GITS_OF_A_TEAM_MAX = 8
 
 T = TypeVar("T")
 
@@ -33,6 +38,8 @@ class Refs:
         self._vault = vault
         self._policy = policy
         self._integrations = integrations
+        self._places = asyncio.Semaphore(GITS_MAX)
+        self._of_teams = WeakValueDictionary[str, asyncio.Semaphore]()
 
     async def resolve(self, application: Application, ref: str | None) -> git.Resolved:
         """Return what *ref* stands for; None asks for the default branch.
@@ -46,14 +53,28 @@ class Refs:
         except (AddressUnknown, NotSealedHere) as reason:
             shown = str(reason).rstrip(".")
             raise git.RepositoryUnreachable(git.redacted(url), shown) from reason
-        return await git.resolve(
-            url,
-            ref,
-            protocols=self._policy.schemes,
-            pin=pin,
-            credential=credential,
-            timeout_seconds=ANSWER_SECONDS,
-        )
+        async with self._place(application):
+            return await git.resolve(
+                url,
+                ref,
+                protocols=self._policy.schemes,
+                pin=pin,
+                credential=credential,
+                timeout_seconds=ANSWER_SECONDS,
+            )
+
+    @asynccontextmanager
+    async def _place(self, application: Application) -> AsyncIterator[None]:
+        """Hold one of the places for git; RepositoryUnreachable where none gets free in time."""
+        team = application.owner_org.name
+        mine = self._of_teams.setdefault(team, asyncio.Semaphore(GITS_OF_A_TEAM_MAX))
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS) as waiting, mine, self._places:
+                waiting.reschedule(None)
+                yield
+        except TimeoutError:
+            reason = "too many repositories are being asked"
+            raise git.RepositoryUnreachable(git.redacted(application.repo_url), reason) from None
 
     async def require(self, application: Application, commit: str) -> None:
         """Raise CommitNotFound where the service says that the repository has no such commit."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from control.deploys import fresh
@@ -141,18 +142,21 @@ class Webhooks:
         return now
 
     async def _store(self, row: Application, secret: str, told: Told) -> Application:
-        """Note what the service was told; a webhook that is new to it goes if that fails."""
+        """Note what the service was told; if that fails, a webhook goes that nobody would know of.
+
+        WebhookBusy where the application has another repository by now.
+        """
+        same = Application.filter(id=row.id, repo_url=row.repo_url)
         try:
             async with in_transaction() as db:
                 await told.begin(db)
-                rows = Application.filter(id=row.id).using_db(db)
-                stored = await rows.select_for_update().get()
+                stored = await _held(same, db)
                 columns = change_secret(stored, secret, self.vault)
                 stored.repo_webhook_url = self.address(row.id)
                 await stored.save(using_db=db, update_fields=[*columns, "repo_webhook_url"])
                 await told.write(db)
         except BaseException:
-            if row.repo_webhook_secret is None:
+            if row.repo_webhook_secret is None or not await same.exists():
                 row.repo_webhook_url = self.address(row.id)
                 await self.take_down(row, row.owner_org)
             raise
@@ -167,3 +171,10 @@ async def forget(application_id: str, db: BaseDBAsyncClient) -> None:
 def _sealed(row: Application, secret: str, column: Sealed, version: int, vault: Vault) -> str:
     place = column.place(row.id)
     return vault.seal(secret, place=place, name=column.column, version=version)
+
+
+async def _held(same: QuerySet[Application], db: BaseDBAsyncClient) -> Application:
+    found = await same.using_db(db).select_for_update().first()
+    if found is None:
+        raise WebhookBusy
+    return found

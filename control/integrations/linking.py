@@ -1,5 +1,6 @@
 """Linking an account: whose token it is, whether it allows enough, and how it is kept."""
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,10 +14,15 @@ from db.sealed import TEAM_ACCOUNTS
 from db.vault import NotSealedHere, Seal, Vault
 from engine.repository.credentials import origin_of
 from providers import Provider
+from providers.api import Account as Told
 from providers.api import Api
-from providers.api.refusals import InvalidApiUrl
+from providers.api.refusals import InvalidApiUrl, Nonsense
 from providers.refusal import Refusal
 from providers.repository import Policy
+
+NAME_CHARACTERS_MAX = 255  # of an account, and of a scope
+SCOPES_MAX = 100
+PICTURE = re.compile(r"https?://[!-~]{1,1990}")
 
 
 @dataclass(eq=False)
@@ -77,24 +83,33 @@ def own_url(provider: Provider, url: str) -> str:
 async def ask(provider: Provider, token: str, url: str, policy: Policy) -> Link:
     """Ask the service at *url* (empty: the public one) whose *token* it is.
 
-    Raises ScopesMissing, AddressNotAllowed, AddressUnknown and `providers.api.refusals`.
+    What is told is kept and shown: it has bounds, and a picture is on the web. Raises
+    ScopesMissing, AddressNotAllowed, AddressUnknown and `providers.api.refusals`.
     """
     api = connected(Account(provider, provider.value, token, url), policy)
     try:
         found = await api.account()
     finally:
         await api.close()
+    if not _fits(found):
+        raise Nonsense(name_of(provider), "the account's name or scopes are too long")
     link = Link(
         provider=provider,
         grant=Renewed(token=token),
         id=found.id,
         login=found.login,
-        avatar=found.avatar_url,
+        avatar=found.avatar_url if PICTURE.fullmatch(found.avatar_url) else "",
         scopes=found.scopes,
         url=url,
     )
     link.check()
     return link
+
+
+def _fits(found: Told) -> bool:
+    scopes = found.scopes or frozenset()
+    texts = (found.id, found.login, *scopes)
+    return len(scopes) <= SCOPES_MAX and all(len(each) <= NAME_CHARACTERS_MAX for each in texts)
 
 
 def connected(account: Account, policy: Policy) -> Api:

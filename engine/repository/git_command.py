@@ -10,7 +10,14 @@ from typing import IO
 
 from engine.executors import PATH
 from engine.executors.child import Child
-from engine.repository.source import COMMIT, CheckoutFailed, CommitNotFound, Source, redacted
+from engine.repository.source import (
+    COMMIT,
+    CheckoutFailed,
+    CommitNotFound,
+    Source,
+    candidates,
+    redacted,
+)
 
 LINES_MAX = 1000  # of what git says
 LINE_BYTES_MAX = 4096
@@ -143,11 +150,12 @@ class Git:
         wanted = source.commit or source.ref or "HEAD"
         self._log(f"Fetching {wanted} of {source.shown}")
         fetch = ("fetch", "--quiet", "--no-tags")
-        if await self(*fetch, "--depth=1", "--", source.url, wanted) == 0:
-            said = await self.answer("rev-parse", "--verify", "FETCH_HEAD^{commit}")
-            if said is None:
-                raise CheckoutFailed(source.shown, f"'{wanted}' is no commit")
-            return said.decode().strip()
+        for name in [source.commit] if source.commit else candidates(source.ref):
+            if await self(*fetch, "--depth=1", "--", source.url, name) == 0:
+                said = await self.answer("rev-parse", "--verify", "FETCH_HEAD^{commit}")
+                if said is None:
+                    raise CheckoutFailed(source.shown, f"'{wanted}' is no commit")
+                return said.decode().strip()
         if source.commit is None:
             raise CheckoutFailed(source.shown, self.reason)
         refs = [source.ref] if source.ref and not COMMIT.fullmatch(source.ref) else []

@@ -99,6 +99,18 @@ def is_ref(text: str) -> bool:
     return bool(text) and not _NO_REF.search(text)
 
 
+def candidates(ref: str | None) -> list[str]:
+    """Return the full names *ref* may stand for, the likeliest first.
+
+    Git itself would also take `pull/1/head`, which a stranger wrote, for a name.
+    """
+    if ref is None or ref == "HEAD":
+        return ["HEAD"]
+    if ref.startswith("refs/") or COMMIT.fullmatch(ref):
+        return [ref]
+    return [f"refs/heads/{ref}", f"refs/tags/{ref}"]
+
+
 def redacted(text: str) -> str:
     """Return *text* without the user and password of the addresses in it."""
     return _CREDENTIALS.sub("***@", text)

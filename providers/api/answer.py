@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
-from providers.api.refusals import Nonsense
+from providers.api.refusals import AnswerTooLarge, Nonsense
 from providers.payloads import Fields, InvalidPayload
 
 TOO_MANY = 429
@@ -19,6 +19,8 @@ WAIT_SECONDS_MAX = 24 * 3_600.0
 EPOCH_AT_LEAST = 1_000_000_000  # less is a number of seconds
 DIGITS = re.compile(r"[0-9]{1,12}")
 SAID_CHARACTERS_MAX = 300
+VALUES_MAX = 200_000  # of an answer: reading them takes a fraction of a second
+ITEMS_MAX = 1_000  # of a list; pages have 100
 HIDDEN = "***"
 
 T = TypeVar("T")
@@ -48,6 +50,8 @@ class Answer:
         found = self.value()
         if not isinstance(found, list):
             raise Nonsense(self.service, "a list was expected")
+        if len(found) > ITEMS_MAX:
+            raise AnswerTooLarge(self.service, f"more than {ITEMS_MAX} entries")
         try:
             return [reader(each) for each in Fields({"list": found}).list("list")]
         except InvalidPayload as fault:
@@ -55,6 +59,8 @@ class Answer:
 
     def value(self) -> Any:
         """Return the JSON of the body."""
+        if self.body.count(b",") > VALUES_MAX:
+            raise AnswerTooLarge(self.service, f"more than {VALUES_MAX} values")
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -84,10 +90,10 @@ class Answer:
     def said(self, hidden: Sequence[str]) -> str:
         """Return the service's own words, short and without what is *hidden*."""
         try:
-            found = json.loads(self.body)
-        except (ValueError, RecursionError):
-            return f"status {self.status}"
-        text = "; ".join(_words(found)) or f"status {self.status}"
+            text = "; ".join(_words(self.value()))
+        except (Nonsense, RecursionError):
+            text = ""
+        text = text or f"status {self.status}"
         for secret in filter(None, hidden):
             text = text.replace(secret, HIDDEN)
         printable = "".join(each if each.isprintable() else " " for each in text)

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from control.deploys import Dispatch, SourceRefGone, TriggerType
-from control.hosting.refs import Refs
+from control.hosting.refs import GITS_OF_A_TEAM_MAX, Refs
 from db.audit import Actor
 from db.models import Application, Org, Task
-from engine.git import CommitNotFound, RefNotFound
+from engine.git import CommitNotFound, RefNotFound, RepositoryUnreachable
 from providers import Provider
 from providers.repository import Policy
 from tests.hosting import asking, deploying, hosting
@@ -151,3 +151,29 @@ async def test_a_task_whose_ref_was_pruned_is_repeated_by_its_commit(github, app
     source = await Task.get(id=first.id)
     with pytest.raises(SourceRefGone):
         await deploy(source=source, trigger_type=TriggerType.REDEPLOY)
+
+
+async def test_a_team_asks_a_few_repositories_at_once(application, vault):
+    """However many refs it wants: each takes processes of the server's."""
+    there, most = 0, 0
+
+    async def refuse(reader, writer):
+        nonlocal there, most
+        there += 1
+        most = max(most, there)
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.5)
+        there -= 1
+        writer.write(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        await Application.filter(id=application.id).update(repo_url=f"http://127.0.0.1:{port}/a/b")
+        found = await Application.get(id=application.id).select_related("owner_org")
+        refs = Refs(vault, ANYWHERE, asking(vault, ANYWHERE))
+        asked = (refs.resolve(found, "main") for _ in range(2 * GITS_OF_A_TEAM_MAX))
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+
+    assert all(isinstance(each, RepositoryUnreachable) for each in answers), answers
+    assert 0 < most <= GITS_OF_A_TEAM_MAX

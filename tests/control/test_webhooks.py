@@ -167,6 +167,20 @@ async def test_what_cannot_be_stored_is_undone(linked, hooks, github):
     assert github.state.webhooks == {}
 
 
+@pytest.mark.parametrize("gone", [False, True])
+async def test_what_changed_meanwhile_keeps_no_webhook(linked, hooks, gone):
+    """An application that went, or has another repository, hears nothing from this one."""
+    row = await hooks.set_up(linked, new_secret(), told(linked))
+    row = await Application.get(id=row.id).select_related("owner_org")
+    same = Application.filter(id=row.id)
+    await (same.delete() if gone else same.update(repo_url="https://github.com/acme/other.git"))
+
+    with pytest.raises(WebhookBusy):
+        await hooks._store(row, new_secret(), told(row))
+    async with hooks.integrations.hosted(row.owner_org, row) as there:
+        assert not await there.api.remove_webhook(there.repository, row.repo_webhook_url)
+
+
 async def test_one_at_a_time_sets_it_up(linked, hooks, heard, github, vault):
     """Whoever loses is told; the service and the database agree on the secret."""
     given = [new_secret() for _ in range(8)]

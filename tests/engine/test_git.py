@@ -207,6 +207,8 @@ def git_processes(url):
         (None, None, "2"),
         ("feature/x", None, "3"),
         ("refs/tags/v1", None, "1"),
+        ("light", None, "1"),
+        ("v1", None, "1"),
         ("main", "first", "1"),
         (None, "feature", "3"),
         ("refs/pull/1/head", "feature", "3"),
@@ -238,7 +240,8 @@ async def test_checkout_of_a_commit_by_way_of_its_ref(repository, history, tmp_p
 @pytest.mark.parametrize(
     ("url", "ref", "commit", "reason"),
     [
-        (None, "nosuch", None, "couldn't find remote ref nosuch"),
+        (None, "nosuch", None, "couldn't find remote ref refs/tags/nosuch"),
+        (None, "pull/1/head", None, "couldn't find remote ref refs/tags/pull/1/head"),
         (None, "-x", None, "cannot be the name of a ref"),
         (None, None, "abc", "not the full hash of a commit"),
         ("--x", None, None, "cannot begin with '-'"),

@@ -292,9 +292,23 @@ def test_refusals_say_what_they_mean():
         assert "{" not in str(kind(**given, **more))
 
 
+@pytest.mark.parametrize(
+    "body", [b"[" + b"{}," * 1_000 + b"{}]", b'[{"a": [' + b"0," * 200_001 + b"0]}]"]
+)
+def test_many_values_are_not_read(body):
+    """A server of one's own could stop this one with a page of millions."""
+    answer = Answer("Forge", 200, {}, body)
+
+    with pytest.raises(AnswerTooLarge):
+        answer.each(lambda fields: fields)
+    assert answer.said(()) == "status 200"
+
+
 def test_words_of_a_service_are_kept_short():
     """However long they are, and whatever is in them."""
     body = json.dumps({"message": "x\u0000\u202e" * 1_000}).encode()
 
     assert len(Answer("Forge", 400, {}, body).said(())) <= 300
     assert Answer("Forge", 400, {}, b"<html>").said(()) == "status 400"
+    deep = b'{"message": ' * 600 + b"0" + b"}" * 600
+    assert Answer("Forge", 400, {}, deep).said(()) == "status 400"

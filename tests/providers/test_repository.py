@@ -96,6 +96,13 @@ def test_a_scheme_that_is_not_allowed_is_refused(url):
         "[::ffff:127.0.0.1]",
         "2130706433",
         "0x7f.1",
+        "[::127.0.0.1]",
+        "[64:ff9b::169.254.169.254]",
+        "[64:ff9b:1::10.0.0.1]",
+        "[2002:7f00:1::]",
+        "[fec0::1]",
+        "[ff0e::1]",
+        "224.0.0.1",
     ],
 )
 async def test_private_addresses_are_refused_unless_allowed(host):
@@ -105,6 +112,15 @@ async def test_private_addresses_are_refused_unless_allowed(host):
     with pytest.raises(AddressNotAllowed):
         await check_address(url, STRICT)
     await check_address(url, ANYWHERE)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["93.184.216.34", "[2606:2800:220:1::1]", "[64:ff9b::93.184.216.34]", "[2002:5db8:d822::]"],
+)
+async def test_public_addresses_are_reached(host):
+    """Also through a gateway."""
+    assert await check_address(f"https://{host}/a/b", STRICT)
 
 
 async def test_a_name_that_cannot_be_looked_up_cannot_be_checked():

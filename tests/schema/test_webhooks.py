@@ -137,3 +137,16 @@ async def test_a_service_that_may_not_be_asked_is_a_problem(acme, forge_url):
     await world.done("syncWebhook", owner, shown, **asked)
     off = await world.done("removeWebhookSecret", owner, "webhooksLeft", **asked)
     assert off["webhooksLeft"] == []
+
+
+async def test_the_id_of_a_repository_goes_with_its_address(acme):
+    """Deliveries of the one before are another repository's; its forks share its commits."""
+    world, application, owner, _ = acme
+    before = (await Application.get(id=application.id)).repo_id
+    given = {"applicationId": application.id}
+    for url, same in (
+        (application.repo_url, True),
+        ("https://example.com/acme/elsewhere", False),
+    ):
+        await world.done("updateApplication", owner, "application { id }", **given, repoUrl=url)
+        assert ((await Application.get(id=application.id)).repo_id == before) == same
