@@ -358,15 +358,20 @@ def _other_repository(application: Application, hook: Hook) -> str | None:
     told = hook.repository
     if told is None or told.id == application.repo_id:
         return None
-    same_server = urlsplit(told.url).hostname == urlsplit(application.repo_url).hostname
-    if not same_server or _path(told.url) == _path(application.repo_url):
+    (host, path), (own_host, own_path) = _place(told.url), _place(application.repo_url)
+    if host not in ("", own_host) or (host, path) == (own_host, own_path):
         return None
     shown = told.url[:TEXT_CHARACTERS_MAX]
     return f"It is about the repository {shown}, and the application deploys another."
 
 
-def _path(url: str) -> str:
-    return urlsplit(url).path.strip("/").removesuffix(".git").lower()
+def _place(url: str) -> tuple[str, str]:
+    """Return the host, empty where the address names none, and the path on it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", url
+    return parts.hostname or "", parts.path.strip("/").removesuffix(".git").lower()
 
 
 async def _application(application_id: str) -> Application | None:

@@ -183,13 +183,16 @@ async def _taken(task_id: str) -> CommitStatus | None:
 
 
 async def _show(found: Hosted, row: CommitStatus) -> None:
-    """Show on the commit how the task stands; at GitHub, where allowed, as a deployment too."""
+    """Show on the commit how the task stands; at GitHub, where allowed, as a deployment too.
+
+    Not so a commit that a stranger wrote: workflows that run on deployments come from the commit.
+    """
     task, api = row.task, found.api
     commit = task.commit or ""
     state, description = SHOWN[TaskStatus(task.status)]
     status = Status(state, f"rollway/{task.app.name}/{task.env_name}", description)
     await api.set_status(found.repository, commit, status)
-    if not isinstance(api, GitHub):
+    if not isinstance(api, GitHub) or not task.with_secrets:
         return
     try:
         if row.deployment is None:

@@ -105,6 +105,8 @@ async def worked(*servers):
         ({"id": 2, "clone_url": "https://example.com/A/b"}, False),
         ({"id": 1, "clone_url": "https://example.com/renamed/b.git"}, False),
         ({"id": 2, "clone_url": "https://github.com/a/other.git"}, False),  # ours may be a mirror
+        ({"id": 2, "clone_url": "a/b"}, True),
+        ({"id": 2, "clone_url": "https://[a/b"}, True),
     ],
 )
 async def test_another_repository_of_the_server_starts_nothing(

@@ -58,7 +58,7 @@ def deploy(queue, vault):
     """Return how an application's commit is deployed."""
     deploys = deploying(queue, vault, ANYWHERE)
 
-    async def dispatch(application, commit, env_name="test"):
+    async def dispatch(application, commit, env_name="test", **given):
         request = Dispatch(
             actor=Actor(None, "github", "webhook"),
             application=application,
@@ -66,6 +66,7 @@ def deploy(queue, vault):
             trigger_type=TriggerType.GITHUB,
             by=None,
             commit=commit,
+            **given,
         )
         return await deploys.dispatch(request)
 
@@ -157,6 +158,22 @@ async def test_github_shows_one_deployment_a_task(
     (deployment,) = [each for each in github.state.statuses if "environment" in each]
     assert (deployment["environment"], deployment["state"]) == ("test", "failure")
     assert deployment["commit"] == commit
+
+
+async def test_github_shows_no_deployment_of_a_strangers_commit(
+    github, application, vault, queue, deploy, telling
+):
+    """Its workflows would run on that, with the secrets of the repository."""
+    found = await github.connect(application, vault)
+    commit = await asyncio.to_thread(github.commit)
+    async with telling():
+        await deploy(found, commit, with_secrets=False)
+        await shows(github, commit, "pending")
+        assignment = await queue.claim("w")
+        await queue.finish(assignment.lease, TaskChanged(time=now(), status=TaskStatus.SUCCESS))
+        await shows(github, commit, "success")
+        await until(forgotten)
+    assert not [each for each in github.state.statuses if "environment" in each]
 
 
 async def test_who_has_no_account_costs_nothing(github, application, vault, queue, deploy, draft):
