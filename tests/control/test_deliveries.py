@@ -358,10 +358,11 @@ async def test_long_texts_are_cut(deliveries, application):
     about = {"id": 1, "name": "b", "clone_url": "https://example.com/a/b.git"}
     await receive(deliveries, application, head_commit={"id": "2" * 40, "message": long})
     await receive(deliveries, application, pusher={"name": long, "email": long})
-    await receive(deliveries, application, repository={**about, "id": 2, "clone_url": long})
+    other = {**about, "id": 2, "clone_url": f"https://example.com/a/{long}.git"}
+    await receive(deliveries, application, repository=other)
     body = json.dumps({"action": long, "nonce": 1}).encode()
-    other = signed(body, **{"x-github-event": "star"})
-    await deliveries.receive(await deliveries.webhook(application.id), other, body)
+    star = signed(body, **{"x-github-event": "star"})
+    await deliveries.receive(await deliveries.webhook(application.id), star, body)
 
     await worked(deliveries)
 
