@@ -17,6 +17,7 @@ from providers.repository import Policy
 from rollway.forge import TOKEN, Forge, State
 from tests.providers.conftest import serving
 
+HOSTED = [each for each in Provider if each is not Provider.GIT]
 PROGRAM = Path(sysconfig.get_path("scripts")) / "rollway"
 OWNERS = {Provider.GITLAB: "acme/web", Provider.CODEUP: "5f0c/web"}
 HTTPS = Policy()

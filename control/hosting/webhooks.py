@@ -108,7 +108,7 @@ class Webhooks:
         try:
             async with self.integrations.hosted(owner, application, SERVICE_SECONDS) as there:
                 await there.api.remove_webhook(there.repository, url)
-        except (NotLinked, Refusal) as refusal:
+        except Refusal as refusal:
             log.warning("the webhook of %s is still there: %s", application.id, refusal)
             return url
         return None

@@ -11,6 +11,7 @@ from engine.repository.credentials import Credential, origin_of
 from providers import Provider
 from providers.api import SERVICES as APIS
 from providers.api import Api, connect
+from providers.refusal import Refusal
 from providers.repository import Policy
 
 
@@ -51,7 +52,7 @@ def name_of(provider: str) -> str:
 
 
 @dataclass(eq=False)
-class NotLinked(Exception):
+class NotLinked(Refusal):
     """The team has linked no account at {service}, or one of another server than this is on."""
 
     service: str

@@ -10,7 +10,6 @@ from tortoise.transactions import in_transaction
 from auth.permissions import Action
 from control import applications as control
 from control.hosting.webhooks import WebhookBusy, new_secret
-from control.integrations.accounts import NotLinked
 from db import audit
 from db.audit import Act, Told, org_chain
 from db.models import Application, Org
@@ -107,7 +106,7 @@ async def follow(context: Context, before: Application, now: Application) -> App
     if before.repo_webhook_url is None or before.repo_url == now.repo_url:
         return now
     await context.services.webhooks.take_down(before, await context.owner(before))
-    with suppress(NotLinked, WebhookBusy, Refusal):
+    with suppress(WebhookBusy, Refusal):
         return await set_up(context, now, new_secret(), Action.UPDATE_APPLICATION)
     now.repo_webhook_url = None
     await now.save(update_fields=["repo_webhook_url"])

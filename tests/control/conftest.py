@@ -3,6 +3,8 @@
 import asyncio
 import secrets
 import subprocess
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -14,6 +16,8 @@ from db.models import Application, Org, User
 from db.vault import KEY_BYTES, Vault
 from providers.repository import Policy
 from tests.hosting import deploying
+
+WORK_SECONDS = 60.0
 
 
 @pytest.fixture
@@ -74,3 +78,20 @@ async def repository(tmp_path, application):
 def deploys(queue, vault):
     """Return the funnel of a server that allows folders."""
     return deploying(queue, vault, Policy(schemes=("file", "http"), private_addresses=True))
+
+
+async def until(there, *servers):
+    """Work until *there* answers true."""
+    jobs = [asyncio.create_task(each.work()) for each in servers]
+    end = time.monotonic() + WORK_SECONDS
+    try:
+        while not await there():
+            for job in jobs:
+                assert not job.done(), job
+            assert time.monotonic() < end, "it is not worked on"
+            await asyncio.sleep(0.02)
+    finally:
+        for job in jobs:
+            job.cancel()
+            with suppress(asyncio.CancelledError):
+                await job

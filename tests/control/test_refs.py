@@ -11,10 +11,9 @@ from db.models import Application, Org, Task
 from engine.git import CommitNotFound, RefNotFound, RepositoryUnreachable
 from providers import Provider
 from providers.repository import Policy
-from tests.hosting import asking, deploying, hosting
+from tests.hosting import HOSTED, asking, deploying, hosting
 
 ANYWHERE = Policy(schemes=("https", "http", "file"), private_addresses=True)
-HOSTED = [each for each in Provider if each is not Provider.GIT]
 MISSING = "f" * 40
 
 

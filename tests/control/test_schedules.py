@@ -4,8 +4,6 @@ import asyncio
 import logging
 import socket
 import subprocess
-import time
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,9 +14,10 @@ from control.deploys import callers_key
 from control.schedules.due import AT_ONCE_MAX, FAULT, WAITING_MAX, Schedules
 from control.schedules.plan import begun, plan
 from db.models import KEY_CHARACTERS_MAX, Application, Environment, Org, Task, User
+from tests.control.conftest import until
 
-WORK_SECONDS = 60.0
 SOON = timedelta(days=300)  # no other tick comes while a test runs
+
 pytestmark = pytest.mark.timeout(120)
 
 
@@ -42,23 +41,6 @@ async def schedule(env_id, since, *entries):
     """Have an environment be due since some time, as if the server had not looked since."""
     due = {"next_scheduled_time": since, "trigger_spec": {"schedule": [*entries]}}
     await Environment.filter(id=env_id).update(**due)
-
-
-async def until(there, *servers):
-    """Work until *there* answers true."""
-    jobs = [asyncio.create_task(each.work()) for each in servers]
-    end = time.monotonic() + WORK_SECONDS
-    try:
-        while not await there():
-            for job in jobs:
-                assert not job.done(), job
-            assert time.monotonic() < end, "it is not worked on"
-            await asyncio.sleep(0.02)
-    finally:
-        for job in jobs:
-            job.cancel()
-            with suppress(asyncio.CancelledError):
-                await job
 
 
 async def nothing_is_due():

@@ -14,10 +14,9 @@ from engine.events import TaskChanged, now
 from engine.state import TaskStatus
 from providers import Provider
 from providers.repository import Policy
-from tests.hosting import asking, deploying, hosting
+from tests.hosting import HOSTED, asking, deploying, hosting
 
 ANYWHERE = Policy(schemes=("https", "http", "file"), private_addresses=True)
-HOSTED = [each for each in Provider if each is not Provider.GIT]
 TOLD_SECONDS = 15.0
 OTHERS = {"success": "success", "failure": "failure", "cancelled": "error", "lost": "failure"}
 SHOWN = {

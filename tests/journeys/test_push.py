@@ -6,11 +6,10 @@ import time
 import httpx2
 import pytest
 
-from providers import Provider
 from providers.api import connect
 from providers.repository import Policy, Repository
 from rollway.forge import TOKEN
-from tests.hosting import bare, played
+from tests.hosting import HOSTED, bare, played
 
 POLICY = Policy(("http",), private_addresses=True)
 TASKS = """query T($id: ID!) { application(id: $id) { tasks(first: 2) { nodes {
@@ -21,7 +20,7 @@ ENDED = {"SUCCESS", "FAILURE", "CANCELLED", "LOST"}
 DONE_SECONDS = 40.0
 
 
-@pytest.fixture(params=list(Provider)[:4])
+@pytest.fixture(params=HOSTED)
 def forge(request, tmp_path):
     """One of the services with an empty repository; yields its name, its address and its API's."""
     with played(request.param, bare(tmp_path / "forge", "shop")) as (url, api):

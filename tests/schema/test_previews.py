@@ -6,13 +6,12 @@ import pytest
 
 from db.models import Application, Environment
 from providers import Provider
-from tests.hosting import hosting
+from tests.hosting import HOSTED, hosting
 
 PREVIEW = """query P($input: TriggerPreviewInput!) { triggerPreview(input: $input) { __typename
   ... on TriggerPreviewPayload { environments { envName matched reason rule task { id } } }
   ... on Problem { code message field retryable }
   ... on InvalidProblem { issues { field message } } } }"""
-HOSTED = [each for each in Provider if each is not Provider.GIT]
 PUSH = {
     "branches": {"precise": ["main"]},
     "tags": {"include": ["v*"]},
