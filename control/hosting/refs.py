@@ -27,6 +27,7 @@ log = logging.getLogger("rollway.refs")
 ANSWER_SECONDS = 5.0  # somebody waits
 GITS_MAX = 32  # at once; more wait
 GITS_OF_A_TEAM_MAX = 8
+PLACE_SECONDS = 3 * ANSWER_SECONDS  # two rounds of silent repositories are waited for
 
 T = TypeVar("T")
 
@@ -69,7 +70,7 @@ class Refs:
         team = application.owner_org.name
         mine = self._of_teams.setdefault(team, asyncio.Semaphore(GITS_OF_A_TEAM_MAX))
         try:
-            async with asyncio.timeout(ANSWER_SECONDS) as waiting, mine, self._places:
+            async with asyncio.timeout(PLACE_SECONDS) as waiting, mine, self._places:
                 waiting.reschedule(None)
                 yield
         except TimeoutError:
