@@ -72,6 +72,9 @@ class Schedules:
 
     async def _due(self) -> list[Due]:
         """Return what is due longest, as many as there is room for."""
+        room = AT_ONCE_MAX - len(self._busy)
+        if not room:  # Tortoise takes a limit of 0 for none
+            return []
         clock = monotonic()
         self._failed = {
             env_id: failed
@@ -84,7 +87,7 @@ class Schedules:
         )
         rows: list[tuple[str, datetime]] = (
             await due.order_by("next_scheduled_time", "id")
-            .limit(AT_ONCE_MAX - len(self._busy))
+            .limit(room)
             .values_list("id", "next_scheduled_time")
         )
         return [Due(*row) for row in rows]
