@@ -112,9 +112,7 @@ TABLE: Mapping[type[Refusal], Row] = {
     MutationByGet: Row(405, INVALID, "变更(mutation)请用 POST 发送。", {"Allow": "POST"}),
     NotAcceptable: Row(406, INVALID, "无法以 `Accept` 中的任何媒体类型回答。"),
     BodyTooSlow: Row(408, LIMIT_EXCEEDED, "请求体未在 30 秒内到达。", {"Connection": "close"}),
-    BodyTooLarge: Row(
-        413, LIMIT_EXCEEDED, "请求体超过 {bytes_max} 字节。", {"Connection": "close"}
-    ),
+    BodyTooLarge: Row(413, LIMIT_EXCEEDED, "请求体超过 {bytes_max} 字节。"),
     WrongContentType: Row(
         415, INVALID, "请求体必须是 UTF-8 的 JSON:请发送 `Content-Type: application/json`。"
     ),
