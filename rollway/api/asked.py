@@ -20,7 +20,7 @@ def decode(data: str | bytes) -> object:
     """Decode JSON; JSONDecodeError for all that cannot be worked on, whatever is wrong with it."""
     try:
         decoded: object = json.loads(data)
-        text = json.dumps(decoded, ensure_ascii=False)
+        text = json.dumps(decoded, ensure_ascii=False, allow_nan=False)
         text.encode()  # fails for a lone surrogate
     except json.JSONDecodeError:
         raise
@@ -110,4 +110,4 @@ def _reason(fault: Exception) -> str:
         return "it is nested too deeply"
     if isinstance(fault, UnicodeError):
         return "it is not UTF-8"
-    return "a number is too long"
+    return "it has a number that is too large, or none"

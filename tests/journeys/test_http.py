@@ -43,6 +43,8 @@ async def cookie_of(client):
         ("POST", POSTED, b'{"query": ' + b"1" * 5000 + b"}", 400, "INVALID"),
         ("POST", POSTED, b'{"query": "\xff"}', 400, "INVALID"),
         ("POST", POSTED, b'{"query": "\\ud800"}', 400, "INVALID"),
+        ("POST", POSTED, b'{"query": "{ __typename }", "variables": {"x": NaN}}', 400, "INVALID"),
+        ("POST", POSTED, b'{"query": "{ __typename }", "variables": {"x": 1e999}}', 400, "INVALID"),
         ("POST", POSTED, b"{}", 400, "INVALID"),
         ("POST", POSTED, b'{"query": 1}', 400, "INVALID"),
         ("POST", POSTED, b'{"query": "{ __typename }", "variables": []}', 400, "INVALID"),

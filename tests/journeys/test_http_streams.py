@@ -161,3 +161,19 @@ async def test_open_streams_do_not_hold_a_server(own_rollway, member_of, reposit
         assert "connect again" in text
         assert "event: complete" not in text
     assert "timeout graceful shutdown exceeded" not in own_rollway.log
+
+
+@pytest.mark.slow
+async def test_a_stream_of_what_another_server_runs(two_servers, member_of, repository):
+    """On PostgreSQL: deployed at one server, watched at the other, nothing lost or doubled."""
+    here, there = two_servers
+    member = await member_of(here)
+    pipeline = "steps: [{run: 'for i in $(seq 20); do echo $i; sleep 0.05; done'}]"
+    application = await member.create_application(repository(pipeline).url)
+    task = await member.deploy(application)
+    member.url = f"{there.url}/graphql"
+    async with stream(member, WATCH, {"taskId": task, "after": 0}) as response:
+        text = (await response.aread()).decode()
+    seen = [each["data"]["taskEvents"]["seq"] for each in answers(text)]
+    assert seen == [each["seq"] for each in await member.pages(task)]
+    assert text.endswith("event: complete\ndata:\n\n")
