@@ -27,6 +27,7 @@ from resolvers.inputs import SignUpInput
 from resolvers.validation import Check, InvalidInput
 from rollway import check, double, forge, heads, migrations, pipeline, sample
 from rollway.app import Server
+from rollway.cutting import Cuttable
 from rollway.keyfile import BadKeyFile, KeyFile
 from rollway.keys import Keys
 from rollway.listening import Announcing, CannotListen, bind
@@ -183,8 +184,10 @@ def _listen(
 ) -> int:
     listening = bind(settings.host, settings.port)
     bound = replace(settings, port=listening.getsockname()[1])
+    parts = Server(bound, vault, isolation)
     config = uvicorn.Config(
-        Server(bound, vault, isolation).app(),
+        parts.app(),
+        http=Cuttable,
         log_config=None,
         access_log=False,
         ws_per_message_deflate=False,
@@ -193,7 +196,7 @@ def _listen(
         forwarded_allow_ips=list(settings.trusted_proxies or ()),
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-    server = Announcing(config, lambda: ready(bound.url))
+    server = Announcing(config, lambda: ready(bound.url), parts.leave)
     with suppress(KeyboardInterrupt):  # raised again by uvicorn once all has ended in good order
         server.run(sockets=[listening])
     return 0 if server.started else 1

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -52,6 +53,7 @@ from rollway import (
     renewing,
     webhooks,
 )
+from rollway.api.streams import Streams
 from rollway.graphql import View
 from rollway.settings import ANY_ADDRESS, BadSetting, Settings
 
@@ -69,6 +71,7 @@ POLL_SECONDS = 15.0  # where every bell is heard
 POLL_SECONDS_SHARED = 1.0  # where other processes write too
 LOOK_SECONDS = 5.0  # a right that is lost is heard of; this is for tokens that expire
 LOOK_SECONDS_SHARED = 0.5  # a stream ends within a second of its right
+PREFLIGHT_SECONDS = 7200  # the longest that browsers keep it
 LOOPBACK = ("127.0.0.1", "localhost", "[")  # "[" is what Starlette makes of [::1]
 
 
@@ -110,6 +113,7 @@ class Server:
         )
         self.executor = MixedExecutor(local, containers_of(settings))
         self._down: set[str] = set()
+        self.streams = Streams()
         logins = Logins(settings.logins, vault, settings.url)
         integrations = Integrations(vault, settings.policy, renewing.by(logins))
         self._statuses = Statuses(integrations, pubsub)
@@ -135,12 +139,18 @@ class Server:
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
-        view = View(self.services)
+        settings = self.settings
+        view = View(
+            self.services,
+            self.streams,
+            origins=settings.cors_origins or (),
+            batch_max=settings.batch_operations,
+        )
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=self._hosts(), www_redirect=False)
         routes: list[BaseRoute] = [
             Route("/", lambda _: RedirectResponse("/graphql"), name="home"),
             Route("/healthz", self._health, name="health"),
-            Route("/graphql", view, name="graphql", middleware=[hosts]),
+            Route("/graphql", view, name="graphql", middleware=[hosts, *self._sharing()]),
             WebSocketRoute("/graphql", view, name="graphql-ws", middleware=[hosts]),
             *webhooks.routes(self.services.deliveries),
             *deploy_hooks.routes(self.services.deploys),
@@ -152,6 +162,25 @@ class Server:
         app = Starlette(routes=routes, lifespan=self._lifespan)
         app.router.redirect_slashes = False  # it would send people to whatever Host they named
         return app
+
+    def _sharing(self) -> list[Middleware]:
+        """Return what lets browsers use the API from pages of other origins, where some are set."""
+        if not self.settings.cors_origins:
+            return []
+        sharing = Middleware(
+            CORSMiddleware,
+            allow_origins=self.settings.cors_origins,
+            allow_credentials=True,
+            allow_methods=("GET", "POST"),
+            allow_headers=("Authorization", "Content-Type"),
+            expose_headers=("Retry-After",),
+            max_age=PREFLIGHT_SECONDS,
+        )
+        return [sharing]
+
+    def leave(self) -> None:
+        """Have what is open for long end: the server stops."""
+        self.streams.leave()
 
     def _hosts(self) -> list[str]:
         """Return the Host headers to answer: a page elsewhere must not reach us by its own name."""

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from cross_web import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
@@ -12,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from engine.store import NotKept
 from resolvers import tasks
 from resolvers.context import Context
+from rollway.api.refusals import ForeignOrigin
 
 GetContext: TypeAlias = Callable[[Request, Response], Awaitable[Context]]
 
@@ -28,8 +28,8 @@ def routes(get_context: GetContext, hosts: Middleware) -> list[BaseRoute]:
     async def download(request: Request) -> Response:
         try:
             context = await get_context(request, Response())
-        except HTTPException as refusal:
-            return PlainTextResponse(refusal.reason, refusal.status_code)
+        except ForeignOrigin as refusal:
+            return PlainTextResponse(str(refusal), 403)
         if context.viewer is None:
             header = {"WWW-Authenticate": "Bearer"}
             return PlainTextResponse("Sign in first.", 401, header)

@@ -21,7 +21,7 @@ from engine.repository.source import COMMIT, RefNotFound
 from providers.repository import AddressNotAllowed, InvalidRepositoryUrl
 from resolvers.validation import Check, InvalidInput
 from rollway.body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
-from rollway.graphql import whence
+from rollway.callers import whence
 from schema.catalogue import message
 from schema.problems import ProblemCode
 

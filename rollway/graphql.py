@@ -1,20 +1,16 @@
 """The door to the API: GraphQL over HTTP and WebSocket, who is calling, and the playground."""
 
 import asyncio
-import json
-import re
-from collections.abc import Mapping
-from contextlib import aclosing, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
-from cross_web import HTTPException
 from graphql import GraphQLError, GraphQLSyntaxError, OperationDefinitionNode, OperationType, parse
-from starlette.requests import ClientDisconnect, HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
-from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
+from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse
 from strawberry.http.exceptions import WebSocketDisconnected
@@ -33,16 +29,17 @@ from auth.viewer import Viewer
 from resolvers.context import Context, Services
 from resolvers.loaders import Loaders
 from rollway import playground
+from rollway.api import asked
+from rollway.api.http import HEADERS, Http
+from rollway.api.refusals import ForeignOrigin
+from rollway.api.streams import Streams
+from rollway.callers import bearer, language, whence
 from schema import TOKENS_MAX, schema
 from schema.errors import unquoted
 
-BODY_BYTES_MAX = 1024 * 1024
 INIT_SECONDS = 5
 SIGNED_OUT = 4403  # as for a socket that is refused
-DEVICE_CHARACTERS_MAX = 200
 REASON_BYTES_MAX = 120
-NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # as JSON escapes it
-NUL_IN_GRAPHQL = re.compile(r"\\u(0000|\{0+\})")
 OPERATIONS_PER_SOCKET_MAX = 100
 
 
@@ -117,55 +114,38 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         return None
 
 
-class View(GraphQL[Context, None]):
-    """`/graphql`: POST, GET for queries, WebSocket for subscriptions, a page for browsers."""
+class View(Http):
+    """`/graphql`: POST, GET for queries, WebSocket for subscriptions, a page for browsers.
+
+    Pages of *origins* may use it like those of this server: with the session's cookie.
+    """
 
     graphql_transport_ws_handler_class = Socket
-    websocket_adapter_class = Adapter
+    websocket_adapter_class = Adapter  # type: ignore[assignment] # as in Strawberry
 
-    def __init__(self, services: Services) -> None:
+    def __init__(
+        self,
+        services: Services,
+        streams: Streams,
+        *,
+        origins: Sequence[str] = (),
+        batch_max: int = 0,
+    ) -> None:
+        self._origins = (services.public_url, *origins)
         super().__init__(
             schema,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
             max_subscriptions_per_connection=OPERATIONS_PER_SOCKET_MAX,
-            allowed_origins=[services.public_url],
+            allowed_origins=self._origins,
         )
+        self.streams = streams
+        self.batch_max = batch_max
         self._services = services
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; its body is bounded, and who goes away in its middle is no fault."""
-        bounded = _bounded(receive) if scope["type"] == "http" else receive
-        with suppress(ClientDisconnect):
-            await super().__call__(scope, bounded, send)
 
     def decode_json(self, data: str | bytes) -> object:
         """Decode JSON; whatever is wrong with it is the sender's fault."""
-        try:
-            decoded = super().decode_json(data)
-            text = json.dumps(decoded, ensure_ascii=False)
-            text.encode()  # fails for a lone surrogate
-        except json.JSONDecodeError:
-            raise
-        except (ValueError, RecursionError) as fault:
-            raise json.JSONDecodeError(str(fault), "", 0) from fault
-        if NUL.search(text) or NUL_IN_GRAPHQL.search(_document(decoded)):
-            raise json.JSONDecodeError("NUL characters cannot be stored", "", 0)
-        return decoded
-
-    def parse_query_params(self, params: Mapping[str, str | None]) -> dict[str, Any]:
-        """Read a request by GET; its text is held to the same rule as a body."""
-        parsed = super().parse_query_params(params)
-        if NUL_IN_GRAPHQL.search(parsed.get("query") or "") or "\0" in (parsed.get("query") or ""):
-            raise HTTPException(400, "NUL characters cannot be stored")
-        return parsed
-
-    def parse_json(self, data: str | bytes) -> object:
-        """Decode the body of a request, or an object in its query string."""
-        decoded = super().parse_json(data)
-        if not isinstance(decoded, dict):
-            raise HTTPException(400, "The body must be a JSON object with a `query`.")
-        return decoded
+        return asked.decode(data)
 
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket
@@ -199,8 +179,8 @@ class View(GraphQL[Context, None]):
         origin = request.headers.get("origin")
         if origin is None or is_same_origin(origin, request.headers.get("host")):
             return
-        if origin != self._services.public_url:
-            raise HTTPException(403, "This origin may not use the session cookie.")
+        if origin not in self._origins:
+            raise ForeignOrigin
 
     async def on_ws_connect(self, context: Context) -> None:
         """Say who connects: by the token in the payload, or by the cookie of the handshake.
@@ -226,13 +206,15 @@ class View(GraphQL[Context, None]):
                 unquoted(error) if isinstance(error, GraphQLSyntaxError) else error
                 for error in result.errors
             ]
-        return await super().process_result(request, result)
+        answer = await super().process_result(request, result)
+        if answer["data"] is None and not any(error.path for error in result.errors or ()):
+            del answer["data"]  # nothing was executed
+        return answer
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
-        """Return the headers of an answer: it is one person's, and may hold a token."""
+        """Return the headers of an answer."""
         response: Response = await super().get_sub_response(request)
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers.update(HEADERS)
         return response
 
     async def render_graphql_ide(self, request: Request) -> Response:
@@ -243,30 +225,6 @@ class View(GraphQL[Context, None]):
 async def _by_cookie(cookie: str) -> Viewer | None:
     session = await sessions.find(cookie)
     return Viewer(session.user, session) if session else None
-
-
-def whence(request: HTTPConnection) -> tuple[str, str]:
-    """Return where the caller is, and what their program says it is."""
-    named = request.headers.get("user-agent", "")[:DEVICE_CHARACTERS_MAX]
-    device = "".join(each for each in named if each.isprintable())
-    return request.client.host if request.client else "", device
-
-
-def bearer(header: object) -> str | None:
-    """Return the token of an Authorization header; None when there is none."""
-    if not isinstance(header, str):
-        return None
-    scheme, _, token = header.partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None
-
-
-def language(header: str) -> str:
-    """Return the first language of an Accept-Language header that we speak: zh, else en."""
-    for part in header.split(","):
-        tag = part.partition(";")[0].strip().lower()
-        if tag.partition("-")[0] in {"en", "zh"}:
-            return tag.partition("-")[0]
-    return "en"
 
 
 def _fresh(context: Context) -> Context:
@@ -281,13 +239,6 @@ def _fresh(context: Context) -> Context:
         connection_params=context.connection_params,
         loaders=Loaders(),
     )
-
-
-def _document(decoded: object) -> str:
-    """Return the GraphQL text of a request's body or of a socket's message."""
-    body = decoded.get("payload", decoded) if isinstance(decoded, dict) else None
-    query = body.get("query") if isinstance(body, dict) else None
-    return query if isinstance(query, str) else ""
 
 
 def _is_message(message: object) -> bool:
@@ -325,18 +276,3 @@ def _refusal(query: str, name: str | None) -> GraphQLError | None:
             extensions={"code": "INVALID"},
         )
     return None
-
-
-def _bounded(receive: Receive) -> Receive:
-    """Return *receive* that gives up on a body of more than a megabyte."""
-    received = 0
-
-    async def bounded() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > BODY_BYTES_MAX:
-            raise HTTPException(413, f"The body is longer than {BODY_BYTES_MAX} bytes.")
-        return message
-
-    return bounded

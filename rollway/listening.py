@@ -24,14 +24,26 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 class Announcing(uvicorn.Server):
-    """Says that it serves once it does."""
+    """Says that it serves once it does, and that it stops before it waits for open answers."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        ready: Callable[[], None],
+        stops: Callable[[], None] | None = None,
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._stops = stops
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say so, then stop."""
+        if self._stops is not None:
+            self._stops()
+        await super().shutdown(sockets)

@@ -36,7 +36,7 @@ from providers.repository import AddressNotAllowed
 from resolvers.context import Services
 from resolvers.integrations import arrivals
 from resolvers.integrations.arrivals import AccountDenied
-from rollway.graphql import language, whence
+from rollway.callers import language, whence
 from schema.catalogue import CATALOGUE, message
 
 STYLE = "body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem}"

@@ -21,6 +21,7 @@ from rollway.variables import (
     keys,
     networks,
     one_of,
+    origins,
     path,
     repositories,
     seconds,
@@ -127,6 +128,19 @@ class Settings:
         None,
         "Addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed, a list;"
         " default: nobody's.",
+    )
+    cors_origins: tuple[str, ...] | None = _setting(
+        "ROLLWAY_CORS_ORIGINS",
+        origins,
+        None,
+        "Other origins whose pages may use the API from a browser, cookie and all: a list such as"
+        " https://deploys.example.com; default: none.",
+    )
+    batch_operations: int = _setting(
+        "ROLLWAY_BATCH_OPERATIONS",
+        whole(0, 50),
+        "0",
+        "Operations that one request may have, as a JSON array; 0: no arrays.",
     )
     throttle_seconds: float = _setting(
         "ROLLWAY_THROTTLE_SECONDS",

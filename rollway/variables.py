@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from rollway.keyfile import KEYS_MAX, parse_key
 
 CREDENTIAL = re.compile(r"[!-~]{1,256}")
+ORIGINS_MAX = 50
 REPOSITORY_WORDS = frozenset({"https", "http", "file", "private"})
 
 
@@ -67,6 +68,20 @@ def url(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
         raise ValueError(f"must look like https://rollway.example.com, not {value!r}")
     return value.rstrip("/")
+
+
+def origins(value: str) -> tuple[str, ...]:
+    """Return origins of pages: addresses as browsers write them, without a path."""
+    found = tuple(part.strip() for part in value.split(",") if part.strip())
+    for each in found:
+        parts = urlsplit(elsewhere(each))
+        default = {"http": ":80", "https": ":443"}[parts.scheme]
+        if each != each.lower() or each.endswith(("/", default)) or len(found) > ORIGINS_MAX:
+            raise ValueError(
+                f"must list at most {ORIGINS_MAX} origins such as https://deploys.example.com,"
+                f" in small letters and separated by commas, not {value!r}"
+            )
+    return found
 
 
 def database(value: str) -> str:

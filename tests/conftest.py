@@ -65,17 +65,18 @@ async def _statement(url: str, sql: str) -> None:
         await connection.close()
 
 
-@pytest.fixture(scope="session")
-def serverless_devs(request: pytest.FixtureRequest) -> Path:
-    """Return a folder with the real `s`: the pinned one, installed once a checkout."""
+def npm_installed(request: pytest.FixtureRequest, pinned: Path, untested: str) -> Path:
+    """Return a copy of a folder with its packages of npm: the pinned ones, installed once."""
     npm = shutil.which("npm")
     if npm is None:
-        pytest.skip("npm is not installed: `s deploy` is not tested")
-    pinned = Path(__file__).parent / "serverless_devs"
-    digest = hashlib.sha256((pinned / "package-lock.json").read_bytes()).hexdigest()[:16]
-    installed = request.config.cache.mkdir("serverless-devs") / digest
+        pytest.skip(f"npm is not installed: {untested}")
+    digest = hashlib.sha256()
+    for file in sorted(pinned.iterdir()):
+        digest.update(file.read_bytes())
+    cache = request.config.cache.mkdir(pinned.name.replace("_", "-"))
+    installed = cache / digest.hexdigest()[:16]
     if not installed.exists():
-        making = installed.with_name(f"{digest}.{os.getpid()}")
+        making = installed.with_name(f"{installed.name}.{os.getpid()}")
         shutil.copytree(pinned, making)
         command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         subprocess.run(command, cwd=making, check=True, timeout=NPM_SECONDS)
@@ -83,7 +84,22 @@ def serverless_devs(request: pytest.FixtureRequest) -> Path:
             making.rename(installed)
         except OSError:  # another process of the tests was faster
             shutil.rmtree(making)
+    return installed
+
+
+@pytest.fixture(scope="session")
+def serverless_devs(request: pytest.FixtureRequest) -> Path:
+    """Return a folder with the real `s`."""
+    pinned = Path(__file__).parent / "serverless_devs"
+    installed = npm_installed(request, pinned, "`s deploy` is not tested")
     return installed / "node_modules" / ".bin"
+
+
+@pytest.fixture(scope="session")
+def http_clients(request: pytest.FixtureRequest) -> Path:
+    """Return a folder with programs that speak to a server as others' clients do."""
+    pinned = Path(__file__).parent / "http_clients"
+    return npm_installed(request, pinned, "audits and clients of GraphQL over HTTP are not tested")
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,7 @@ from engine.language import document, keys, reader, syntax
 from engine.language import plugin_names as plugins
 from engine.language.names import CONTEXTS
 from engine.plan import InvalidPipeline
+from rollway.api.refusals import TABLE
 from rollway.keyfile import KeyFile
 from rollway.settings import Settings, load
 from schema import schema
@@ -469,6 +470,7 @@ def try_script(caller: Caller, text: str, folder: Path) -> str:
         "TOKEN": caller.token,
         "API_TOKEN": caller.api_token,
         "APPLICATION": caller.known["APPLICATION_ID"],
+        "TASK": caller.known["TASK_ID"],
         "BUILD": "42",
     }
     assigned = "".join(f"{name}={value}\n" for name, value in given.items())
@@ -534,6 +536,17 @@ def test_the_problems_table_is_that_of_the_code(page: str):
     ]
 
     assert table(read(page), "problems") == expected
+
+
+@pytest.mark.parametrize("page", ["docs/api.md", "docs/api.zh.md"])
+def test_the_table_of_refused_requests_is_that_of_the_code(page: str):
+    """Every refusal over HTTP with its status, its code and both messages."""
+    expected = [
+        [str(row.status), f"`{row.code}`", (refusal.__doc__ or "").strip(), row.chinese]
+        for refusal, row in TABLE.items()
+    ]
+
+    assert table(read(page), "requests") == expected
 
 
 def test_the_table_of_what_is_sealed_is_that_of_the_code():

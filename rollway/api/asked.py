@@ -1,0 +1,113 @@
+"""What a request asks for: read from its body or its query string, and of the right shape."""
+
+import json
+import re
+from typing import Any
+
+from starlette.requests import Request
+from strawberry.http import GraphQLRequestData
+
+from rollway.api import refusals
+from rollway.body import read_body
+
+BODY_BYTES_MAX = 1024 * 1024
+NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # as JSON escapes it
+NUL_IN_GRAPHQL = re.compile(r"\\u(0000|\{0+\})")
+BODY, UTF_8 = "body", frozenset({"utf-8", "utf8"})
+
+
+def decode(data: str | bytes) -> object:
+    """Decode JSON; JSONDecodeError for all that cannot be worked on, whatever is wrong with it."""
+    try:
+        decoded: object = json.loads(data)
+        text = json.dumps(decoded, ensure_ascii=False, allow_nan=False)
+        text.encode()  # fails for a lone surrogate
+    except json.JSONDecodeError:
+        raise
+    except (ValueError, RecursionError) as fault:
+        raise json.JSONDecodeError(_reason(fault), "", 0) from fault
+    if NUL.search(text) or any(NUL_IN_GRAPHQL.search(each) for each in _documents(decoded)):
+        raise json.JSONDecodeError("NUL characters cannot be stored", "", 0)
+    return decoded
+
+
+async def read(request: Request, batch_max: int) -> GraphQLRequestData | list[GraphQLRequestData]:
+    """Return what is asked; a list of up to *batch_max* operations where that is not 0.
+
+    Raises a Refusal of the table when it has another shape, is too long or takes too long.
+    """
+    if request.method == "GET":
+        return _operation(_parameters(request))
+    _check_type(request)
+    decoded = _decoded(await read_body(request, BODY_BYTES_MAX), BODY)
+    if not isinstance(decoded, list):
+        return _operation(decoded)
+    if not batch_max:
+        raise refusals.NoBatches
+    if not 1 <= len(decoded) <= batch_max:
+        raise refusals.BatchTooLong(len(decoded), batch_max)
+    return [_operation(each) for each in decoded]
+
+
+def _check_type(request: Request) -> None:
+    name, _, rest = request.headers.get("content-type", "").partition(";")
+    charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", rest, re.IGNORECASE)
+    encoded = request.headers.get("content-encoding", "identity").lower() != "identity"
+    strange = charset is not None and charset[1].lower() not in UTF_8
+    if name.strip().lower() != "application/json" or strange or encoded:
+        raise refusals.WrongContentType
+
+
+def _parameters(request: Request) -> dict[str, Any]:
+    asked: dict[str, Any] = dict(request.query_params)
+    query = asked.get("query", "")
+    if "\0" in query or NUL_IN_GRAPHQL.search(query):
+        raise refusals.NotJson("query", "NUL characters cannot be stored")
+    for name in ("variables", "extensions"):
+        asked[name] = _decoded(asked[name], name) if asked.get(name) else None
+    asked["operationName"] = asked.get("operationName") or None
+    return asked
+
+
+def _decoded(data: str | bytes, what: str) -> object:
+    try:
+        return decode(data)
+    except json.JSONDecodeError as fault:
+        raise refusals.NotJson(what, fault.msg) from fault
+
+
+def _operation(asked: object) -> GraphQLRequestData:
+    if not isinstance(asked, dict):
+        raise refusals.NoObject
+    for name, kind, said in (
+        ("query", str, "a text"),
+        ("operationName", str, "a text"),
+        ("variables", dict, "an object"),
+        ("extensions", dict, "an object"),
+    ):
+        if not isinstance(asked.get(name), kind | None):
+            raise refusals.WrongType(name, said)
+    return GraphQLRequestData(
+        query=asked.get("query"),
+        variables=asked.get("variables"),
+        operation_name=asked.get("operationName"),
+        extensions=asked.get("extensions"),
+    )
+
+
+def _documents(decoded: object) -> list[str]:
+    """Return the GraphQL texts of a request's body or of a socket's message."""
+    found = []
+    for each in decoded if isinstance(decoded, list) else [decoded]:
+        body = each.get("payload", each) if isinstance(each, dict) else None
+        query = body.get("query") if isinstance(body, dict) else None
+        found += [query] if isinstance(query, str) else []
+    return found
+
+
+def _reason(fault: Exception) -> str:
+    if isinstance(fault, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(fault, UnicodeError):
+        return "it is not UTF-8"
+    return "it has a number that is too large, or none"

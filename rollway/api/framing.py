@@ -1,0 +1,72 @@
+"""How answers that come one by one are written: server-sent events, and Apollo's multipart."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from rollway.api.accept import EVENTS, PARTS
+
+BOUNDARY = "graphql"
+RETRY_MILLISECONDS = 1000
+
+
+class Framing(Protocol):
+    """The bytes around answers; *heartbeat_seconds* is the longest that nothing is sent."""
+
+    headers: Mapping[str, str]
+    heartbeat_seconds: float
+    opening: bytes
+    heartbeat: bytes
+    completion: bytes
+    farewell: bytes
+
+    def frame(self, answer: bytes) -> bytes:
+        """Return the bytes of one answer, which is JSON without line breaks."""
+
+
+class Events:
+    """Server-sent events: https://github.com/enisdenjo/graphql-sse, distinct connections."""
+
+    headers: Mapping[str, str] = {
+        "Content-Type": f"{EVENTS}; charset=utf-8",
+        "X-Accel-Buffering": "no",  # nginx would hold events back
+    }
+    heartbeat_seconds = 15.0
+    opening = b":\n\n"
+    heartbeat = b":\n\n"
+    completion = b"event: complete\ndata:\n\n"
+    # No `complete`: clients take that for the end, and would not connect again.
+    farewell = f": the server is stopping, connect again\nretry: {RETRY_MILLISECONDS}\n\n".encode()
+
+    def frame(self, answer: bytes) -> bytes:
+        """Return an event."""
+        return b"event: next\ndata: " + answer + b"\n\n"
+
+
+class Parts:
+    """Multipart: https://www.apollographql.com/docs/graphos/routing/operations/subscriptions."""
+
+    headers: Mapping[str, str] = {
+        "Content-Type": f'{PARTS};boundary="{BOUNDARY}";subscriptionSpec=1.0',
+        "X-Accel-Buffering": "no",
+    }
+    heartbeat_seconds = 5.0
+    opening = f"\r\n--{BOUNDARY}".encode()
+    completion = b"--\r\n"
+
+    def __init__(self) -> None:
+        self.heartbeat = self._part(b"{}")
+        said = b'{"message":"The server is stopping; connect again.","extensions":{"code":"'
+        self.farewell = (
+            self._part(b'{"payload":null,"errors":[' + said + b'UNAVAILABLE"}}]}') + self.completion
+        )
+
+    def frame(self, answer: bytes) -> bytes:
+        """Return a part, with the boundary behind it, so that clients need not wait for more."""
+        return self._part(b'{"payload":' + answer + b"}")
+
+    @staticmethod
+    def _part(body: bytes) -> bytes:
+        return b"\r\nContent-Type: application/json\r\n\r\n" + body + b"\r\n--" + BOUNDARY.encode()
+
+
+FRAMINGS: Mapping[str, Framing] = {EVENTS: Events(), PARTS: Parts()}

@@ -1,0 +1,201 @@
+"""GraphQL over HTTP, by https://graphql.github.io/graphql-over-http/draft/: one request, answered.
+
+Strawberry executes; what is asked, what is answered and with which status is decided here.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from typing import cast
+
+from graphql import GraphQLError, get_operation_ast, parse
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from strawberry.asgi import GraphQL
+from strawberry.exceptions import MissingQueryError
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from providers.refusal import Refusal
+from resolvers.context import Context
+from resolvers.loaders import Loaders
+from rollway.api import accept, asked, refusals
+from rollway.api.framing import FRAMINGS
+from rollway.api.streams import Stream, Streams
+from rollway.callers import language
+from schema import TOKENS_MAX
+
+READING = frozenset({OperationType.QUERY})
+WRITING = READING | {OperationType.MUTATION}
+COMPRESSED_BYTES_MIN = 1024
+COMPRESSION = 5
+HEADERS = {
+    "Cache-Control": "no-store",  # it is one person's, and may hold a token
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Http(GraphQL[Context, None]):
+    """The HTTP side of the API; *batch_max* is how many operations a request may have, 0: one."""
+
+    streams: Streams
+    batch_max: int
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or socket; who goes away in the middle of a request is no fault."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        with suppress(ClientDisconnect):
+            try:
+                answer = await self._answer(request)
+                await answer(scope, receive, send)
+            except Refusal as refusal:
+                await _refused(refusal, request)(scope, receive, send)
+
+    async def _answer(self, request: Request) -> ASGIApp:
+        if request.method not in {"GET", "POST"}:
+            raise refusals.WrongMethod
+        if _is_a_browsers(request):
+            return await self.render_graphql_ide(request)
+        blank = await self.get_sub_response(request)
+        context = await self.get_context(request, blank)
+        given = await asked.read(request, self.batch_max)
+        ranges = accept.read(request.headers.get("accept"))
+        if isinstance(given, GraphQLRequestData):
+            if streamed := _streamed(given, ranges):
+                return self._stream(given, context, streamed)
+            media_type = accept.pick(ranges, accept.ANSWERS)
+        else:
+            media_type = accept.pick(ranges, (accept.JSON,))
+        if media_type is None:
+            raise refusals.NotAcceptable
+        if isinstance(given, list):
+            answers = [await self._one_of_many(each, context) for each in given]
+            return _written(self._encoded(answers), media_type, blank)
+        answer = await self._execute(given, context)
+        written = _written(self._encoded(answer), media_type, blank)
+        if media_type == accept.GRAPHQL and "data" not in answer:
+            written.status_code = 400
+        if request.method == "POST" and _kind(given) is OperationType.QUERY:
+            return GZipMiddleware(written, COMPRESSED_BYTES_MIN, COMPRESSION)
+        return written
+
+    async def _one_of_many(
+        self, given: GraphQLRequestData, context: Context
+    ) -> GraphQLHTTPResponse | dict[str, object]:
+        """Return the answer to an operation of a batch; one that is refused spoils no other."""
+        try:
+            return await self._execute(given, replace(context, loaders=Loaders()))
+        except Refusal as refusal:
+            return {"errors": [refusals.entry(refusal, context.language)]}
+
+    async def _execute(self, given: GraphQLRequestData, context: Context) -> GraphQLHTTPResponse:
+        request = cast("Request", context.request)
+        try:
+            result = await self.schema.execute(
+                given.query,
+                variable_values=given.variables,
+                context_value=context,
+                operation_name=given.operation_name,
+                allowed_operation_types=READING if request.method == "GET" else WRITING,
+                operation_extensions=given.extensions,
+            )
+        except MissingQueryError:
+            raise refusals.NoQuery from None
+        except CannotGetOperationTypeError:
+            raise refusals.NoSuchOperation from None
+        except InvalidOperationTypeError as wrong:
+            mutation = wrong.operation_type is OperationType.MUTATION
+            raise (refusals.MutationByGet if mutation else refusals.NeedsStream) from None
+        return await self.process_result(request, result)
+
+    def _stream(self, given: GraphQLRequestData, context: Context, media_type: str) -> ASGIApp:
+        whole = _kind(given) is not OperationType.SUBSCRIPTION
+        answers = self._only_answer(given, context) if whole else self._answers(given, context)
+        viewer = context.viewer
+        return Stream(
+            answers,
+            FRAMINGS[media_type],
+            self.streams,
+            caller=f"user:{viewer.user.id}" if viewer else f"address:{context.address}",
+            headers={**HEADERS, "Cache-Control": "no-store, no-transform"},
+            whole=whole,
+        )
+
+    async def _only_answer(
+        self, given: GraphQLRequestData, context: Context
+    ) -> AsyncGenerator[bytes, None]:
+        yield self._encoded(await self._one_of_many(given, context))
+
+    async def _answers(
+        self, given: GraphQLRequestData, context: Context
+    ) -> AsyncGenerator[bytes, None]:
+        results = await self.schema.stream(
+            given.query,
+            variable_values=given.variables,
+            context_value=context,
+            operation_name=given.operation_name,
+            allowed_operation_types={OperationType.SUBSCRIPTION},
+            operation_extensions=given.extensions,
+        )
+        request = cast("Request", context.request)
+        async with aclosing(results):
+            async for result in results:
+                answer = await self.process_result(request, cast("ExecutionResult", result))
+                yield self._encoded(answer)
+
+    def _encoded(self, answer: object) -> bytes:
+        encoded = self.encode_json(answer)
+        return encoded if isinstance(encoded, bytes) else encoded.encode()
+
+
+def _is_a_browsers(request: Request) -> bool:
+    """Tell whether a person opens the address."""
+    if request.method != "GET" or "query" in request.query_params:
+        return False
+    return any(each.name == "text/html" for each in accept.read(request.headers.get("accept")))
+
+
+def _streamed(given: GraphQLRequestData, ranges: list[accept.Range]) -> str | None:
+    """Return the media type of a stream; None when one whole answer is what the client reads."""
+    if _kind(given) is OperationType.SUBSCRIPTION:
+        return accept.pick(ranges, accept.STREAMS)
+    return None if accept.pick(ranges, accept.ANSWERS) else accept.pick(ranges, (accept.EVENTS,))
+
+
+def _kind(given: GraphQLRequestData) -> OperationType | None:
+    """Return what kind of operation is asked for; None for what is none."""
+    text = given.query or ""
+    if text and "mutation" not in text and "subscription" not in text:
+        return OperationType.QUERY  # as nearly always, and not worth parsing it once more
+    try:
+        document = parse(text, no_location=True, max_tokens=TOKENS_MAX)
+    except (GraphQLError, RecursionError):
+        return None
+    operation = get_operation_ast(document, given.operation_name)
+    return OperationType(operation.operation.value) if operation else None
+
+
+def _written(encoded: bytes, media_type: str, blank: Response) -> Response:
+    """Return a response with the headers and cookies that *blank* was given."""
+    response = Response(encoded, media_type=f"{media_type}; charset=utf-8")
+    response.raw_headers.extend(blank.raw_headers)
+    return response
+
+
+def _refused(refusal: Refusal, request: Request) -> Response:
+    picked = accept.pick(accept.read(request.headers.get("accept")), accept.ANSWERS)
+    entry = refusals.entry(refusal, language(request.headers.get("accept-language", "")))
+    row = refusals.TABLE[type(refusal)]
+    return JSONResponse(
+        {"errors": [entry]},
+        row.status,
+        {**HEADERS, **row.headers},
+        f"{picked or accept.JSON}; charset=utf-8",
+    )

@@ -1,0 +1,144 @@
+"""Answers that come one by one over HTTP, for as long as the client listens."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import contextmanager
+
+from starlette.types import Message, Receive, Scope, Send
+
+from rollway.api.framing import Framing
+from rollway.api.refusals import Leaving, TooManyStreams
+from rollway.cutting import cut
+
+STREAMS_MAX = 2000
+STREAMS_PER_CALLER_MAX = 100
+WRITE_SECONDS = 20.0
+
+
+class Streams:
+    """The open streams of a server: how many there may be, and when all of them have to end."""
+
+    def __init__(self) -> None:
+        self._open: Counter[str] = Counter()
+        self._leaving = asyncio.Event()
+
+    def leave(self) -> None:
+        """Have every stream end, in a way that makes clients connect again; open no other."""
+        self._leaving.set()
+
+    async def left(self) -> None:
+        """Wait until that is so."""
+        await self._leaving.wait()
+
+    @contextmanager
+    def seat(self, caller: str) -> Iterator[None]:
+        """Count a stream of *caller*; TooManyStreams, or Leaving, where none may be opened."""
+        if self._leaving.is_set():
+            raise Leaving
+        full = self._open.total() >= STREAMS_MAX
+        if full or self._open[caller] >= STREAMS_PER_CALLER_MAX:
+            raise TooManyStreams
+        self._open[caller] += 1
+        try:
+            yield
+        finally:
+            self._open[caller] -= 1
+            if not self._open[caller]:
+                del self._open[caller]
+
+
+class Stream:
+    """A response that sends *answers* as they come; each is JSON without line breaks.
+
+    One that is *whole*, the single answer of a query or mutation, is never stopped half-way.
+    """
+
+    def __init__(
+        self,
+        answers: AsyncGenerator[bytes, None],
+        framing: Framing,
+        streams: Streams,
+        *,
+        caller: str,
+        headers: Mapping[str, str],
+        whole: bool,
+    ) -> None:
+        self._answers = answers
+        self._framing = framing
+        self._streams = streams
+        self._caller = caller
+        self._headers = headers
+        self._whole = whole
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the answers end, the client goes or reads too slowly, or the server stops."""
+        with self._streams.seat(self._caller):
+            gone = asyncio.create_task(_gone(receive))
+            left = asyncio.create_task(self._streams.left())
+            try:
+                await _write(send, _start({**self._headers, **self._framing.headers}))
+                await _write(send, _body(self._framing.opening))
+                await self._pump(send, gone, left)
+            except TimeoutError:
+                if cut(scope):
+                    await asyncio.wait({gone}, timeout=WRITE_SECONDS)
+            finally:
+                gone.cancel()
+                left.cancel()
+                await asyncio.wait({gone, left})
+                await self._answers.aclose()
+
+    async def _pump(self, send: Send, *ends: asyncio.Task[None]) -> None:
+        ending = self._framing.completion
+        try:
+            while (answer := await self._next(send, ends)) is not None:
+                await _write(send, _body(self._framing.frame(answer)))
+        except _Interrupted:
+            ending = self._framing.farewell
+        await _write(send, _body(ending, more=False))
+
+    async def _next(self, send: Send, ends: tuple[asyncio.Task[None], ...]) -> bytes | None:
+        """Return the next answer, None behind the last; heartbeats are sent meanwhile."""
+        interrupting = () if self._whole else ends
+        coming = asyncio.ensure_future(anext(self._answers, None))
+        try:
+            while not coming.done():
+                if any(each.done() for each in interrupting):
+                    raise _Interrupted
+                seconds, first = self._framing.heartbeat_seconds, asyncio.FIRST_COMPLETED
+                done, _ = await asyncio.wait(
+                    {coming, *interrupting}, timeout=seconds, return_when=first
+                )
+                if not done:
+                    await _write(send, _body(self._framing.heartbeat))
+            return coming.result()
+        finally:
+            if not coming.done():
+                if not self._whole:
+                    coming.cancel()
+                await asyncio.wait({coming})
+
+
+class _Interrupted(Exception):
+    """The client has gone, or the server stops."""
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _write(send: Send, message: Message) -> None:
+    """Send; TimeoutError when the client does not read what was sent before."""
+    async with asyncio.timeout(WRITE_SECONDS):
+        await send(message)
+
+
+def _start(headers: Mapping[str, str]) -> Message:
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    return {"type": "http.response.start", "status": 200, "headers": raw}
+
+
+def _body(data: bytes, *, more: bool = True) -> Message:
+    return {"type": "http.response.body", "body": data, "more_body": more}

@@ -1,0 +1,29 @@
+"""Who is calling, as far as the headers of a request say."""
+
+from starlette.requests import HTTPConnection
+
+DEVICE_CHARACTERS_MAX = 200
+
+
+def whence(request: HTTPConnection) -> tuple[str, str]:
+    """Return where the caller is, and what their program says it is."""
+    named = request.headers.get("user-agent", "")[:DEVICE_CHARACTERS_MAX]
+    device = "".join(each for each in named if each.isprintable())
+    return request.client.host if request.client else "", device
+
+
+def bearer(header: object) -> str | None:
+    """Return the token of an Authorization header; None when there is none."""
+    if not isinstance(header, str):
+        return None
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def language(header: str) -> str:
+    """Return the first language of an Accept-Language header that we speak: zh, else en."""
+    for part in header.split(","):
+        tag = part.partition(";")[0].strip().lower()
+        if tag.partition("-")[0] in {"en", "zh"}:
+            return tag.partition("-")[0]
+    return "en"

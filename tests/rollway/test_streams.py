@@ -1,0 +1,183 @@
+"""Streams over HTTP on a real connection: heartbeats, readers that do not read, and the end."""
+
+import asyncio
+import socket
+from contextlib import ExitStack, asynccontextmanager
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from rollway.api import streams
+from rollway.api.accept import EVENTS, PARTS
+from rollway.api.framing import FRAMINGS, Events, Parts
+from rollway.api.refusals import Leaving, TooManyStreams
+from rollway.api.streams import Stream, Streams
+from rollway.cutting import Cuttable
+from rollway.listening import Announcing, bind
+
+MIB = 1024 * 1024
+
+
+class Source:
+    """Answers that a stream sends, and whether somebody has closed them."""
+
+    def __init__(self, answers, *, ends=True):
+        self.answers = answers
+        self.ends = ends
+        self.closed = asyncio.Event()
+
+    async def items(self):
+        """Yield the answers; then end, or wait for ever."""
+        try:
+            for each in self.answers:
+                yield each
+            if not self.ends:
+                await asyncio.Event().wait()
+        finally:
+            self.closed.set()
+
+
+@asynccontextmanager
+async def serving(source, media_type=EVENTS, *, whole=False):
+    """Serve a stream; give where, the open streams, and the server."""
+    opened, framing = Streams(), FRAMINGS[media_type]
+
+    class Endpoint:
+        async def __call__(self, scope, receive, send):
+            stream = Stream(source.items(), framing, opened, caller="ann", headers={}, whole=whole)
+            await stream(scope, receive, send)
+
+    listening = bind("127.0.0.1", 0)
+    app = Starlette(routes=[Route("/", Endpoint())])
+    config = uvicorn.Config(app, http=Cuttable, log_config=None, timeout_graceful_shutdown=30)
+    ready = asyncio.Event()
+    server = Announcing(config, ready.set, opened.leave)
+    serving = asyncio.create_task(server._serve(sockets=[listening]))
+    try:
+        await ready.wait()
+        yield listening.getsockname(), opened, server
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def asked(address, **given):
+    """Return a connection on which the stream was asked for."""
+    reader, writer = await asyncio.open_connection(*address, **given)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    await writer.drain()
+    return reader, writer
+
+
+async def until(condition):
+    """Wait until something holds."""
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "kind", "heartbeat"),
+    [(EVENTS, Events, b"\r\n:\n\n"), (PARTS, Parts, b"\r\n{}\r\n--graphql")],
+)
+async def test_heartbeats_while_nothing_happens(monkeypatch, media_type, kind, heartbeat):
+    """The first bytes come at once, and others again and again: proxies keep the connection."""
+    monkeypatch.setattr(kind, "heartbeat_seconds", 0.02)
+    source = Source([b'{"data":1}'], ends=False)
+    async with serving(source, media_type) as (address, _, _):
+        reader, writer = await asked(address)
+        async with asyncio.timeout(20):
+            for _ in range(3):
+                await reader.readuntil(heartbeat)
+        writer.close()
+        await writer.wait_closed()
+        async with asyncio.timeout(20):
+            await source.closed.wait()
+
+
+async def test_who_does_not_read_is_cut(monkeypatch):
+    """The answers are closed, the place is free again, nothing more is kept for that client."""
+    monkeypatch.setattr(streams, "WRITE_SECONDS", 0.2)
+    source = Source(b"x" * MIB for _ in range(64))
+    async with serving(source) as (address, opened, _):
+        with socket.create_connection(address) as lazy:
+            lazy.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await until(lambda: source.closed.is_set() and not opened._open)
+
+
+async def test_a_slow_reader_gets_all(monkeypatch):
+    """Who reads steadily, though slowly, is sent everything."""
+    monkeypatch.setattr(streams, "WRITE_SECONDS", 5)
+    source = Source([b"#" * MIB] * 4)
+    async with serving(source) as (address, _, _):
+        reader, writer = await asked(address, limit=16 * 1024)
+        received = 0
+        async with asyncio.timeout(30):
+            while data := await reader.read(64 * 1024):
+                received += data.count(b"#")
+                await asyncio.sleep(0.002)
+        writer.close()
+        await writer.wait_closed()
+    assert received == 4 * MIB
+
+
+@pytest.mark.parametrize("media_type", [EVENTS, PARTS])
+async def test_a_server_that_stops_says_so(media_type):
+    """Open streams end with words, not with a completion, and hold the server up no longer."""
+    source = Source([b'{"data":1}'], ends=False)
+    async with serving(source, media_type) as (address, _, server):
+        reader, writer = await asked(address)
+        async with asyncio.timeout(20):
+            await reader.readuntil(b'{"data":1}')
+            server.should_exit = True
+            rest = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+    assert b"connect again" in rest
+    assert b"event: complete" not in rest
+    assert source.closed.is_set()
+
+
+async def test_a_whole_answer_is_finished(monkeypatch):
+    """A mutation is not stopped half-way: by a client that goes, nor by a server that stops."""
+    written = asyncio.Event()
+
+    class Slow(Source):
+        async def items(self):
+            await asyncio.sleep(0.3)
+            written.set()
+            yield b'{"data":1}'
+
+    async with serving(Slow([]), whole=True) as (address, _, server):
+        _, going = await asked(address)
+        reader, staying = await asked(address)
+        await asyncio.sleep(0.05)
+        going.transport.abort()
+        server.should_exit = True
+        async with asyncio.timeout(20):
+            text = await reader.read()
+        staying.close()
+        await staying.wait_closed()
+    assert written.is_set()
+    assert b"event: next" in text
+    assert b"event: complete" in text
+
+
+def test_places_are_few():
+    """Of one caller and of all; a place that is given back can be taken again."""
+    opened = Streams()
+    with ExitStack() as stack:
+        for _ in range(streams.STREAMS_PER_CALLER_MAX):
+            stack.enter_context(opened.seat("ann"))
+        with pytest.raises(TooManyStreams), opened.seat("ann"):
+            pass
+        with opened.seat("ben"):
+            pass
+    with opened.seat("ann"):
+        pass
+    assert not opened._open
+    opened.leave()
+    with pytest.raises(Leaving), opened.seat("ben"):
+        pass
