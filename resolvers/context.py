@@ -56,7 +56,8 @@ class Services:
 class Context:
     """One operation's context; a subscription gets fresh loaders for every event.
 
-    *address* is where the caller is, *device* what their program says it is.
+    *address* is where the caller is, *device* what their program says it is, *seen* the sequence of
+    the last event of a task given out: a stream that is begun with it goes on behind.
     """
 
     services: Services
@@ -68,6 +69,7 @@ class Context:
     device: str = ""
     connection_params: dict[str, object] | None = None
     loaders: Loaders = field(default_factory=Loaders)
+    seen: int = 0
 
     def forget(self) -> None:
         """Have what follows read everything again: something has changed."""

@@ -54,6 +54,8 @@ from rollway import (
 )
 from rollway.graphql import View
 from rollway.settings import ANY_ADDRESS, BadSetting, Settings
+from rollway.sockets.door import Door
+from rollway.sockets.operation import Sockets
 
 if TYPE_CHECKING:
     from engine.executors.container import ContainerExecutor
@@ -135,7 +137,7 @@ class Server:
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
-        view = View(self.services)
+        view = View(self.services, Sockets(Door(self.settings.sockets_per_user)))
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=self._hosts(), www_redirect=False)
         routes: list[BaseRoute] = [
             Route("/", lambda _: RedirectResponse("/graphql"), name="home"),
