@@ -117,6 +117,7 @@ class Server:
         self._statuses = Statuses(integrations, pubsub)
         deploys = Deploys(self.queue, vault, settings.policy, integrations)
         self._schedules = Schedules(deploys)
+        self.sockets = Sockets(Door(settings.sockets_per_user))
         self.services = Services(
             queue=self.queue,
             deploys=deploys,
@@ -137,7 +138,7 @@ class Server:
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
-        view = View(self.services, Sockets(Door(self.settings.sockets_per_user)))
+        view = View(self.services, self.sockets)
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=self._hosts(), www_redirect=False)
         routes: list[BaseRoute] = [
             Route("/", lambda _: RedirectResponse("/graphql"), name="home"),
