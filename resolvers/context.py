@@ -68,12 +68,18 @@ class Context:
     address: str = ""
     device: str = ""
     connection_params: dict[str, object] | None = None
-    loaders: Loaders = field(default_factory=Loaders)
     seen: int = 0
+    _loaders: Loaders | None = field(default=None, init=False)
+
+    @property
+    def loaders(self) -> Loaders:
+        """Return what loads by sets; made when something is, most contexts wait for news."""
+        self._loaders = self._loaders or Loaders()
+        return self._loaders
 
     def forget(self) -> None:
         """Have what follows read everything again: something has changed."""
-        self.loaders = Loaders()
+        self._loaders = None
 
     def signed_in(self) -> Viewer:
         """Return the caller; Unauthenticated when there is none."""

@@ -1,6 +1,7 @@
 """A server in this process whose tasks say what a test says, and people who watch them."""
 
 import asyncio
+import gc
 import json
 import secrets
 import socket
@@ -31,6 +32,7 @@ EVENTS = """subscription Watch($id: ID!, $after: Int!) { taskEvents(taskId: $id,
   ... on TaskStatusChanged { status } ... on StreamEnd { status } } }"""
 OWN = EVENTS.replace("task { id envName }", "task { id envName application { name } }")
 SIGNED_OUT = 4403
+CANCELLED = "ignore:coroutine 'GraphQLCoreConverter:RuntimeWarning"  # in the midst of an event
 
 
 class Stage:
@@ -76,6 +78,7 @@ class Stage:
         """End the server as SIGTERM does."""
         self._serving.should_exit = True
         await self._running
+        gc.collect()  # what graphql-core leaves when it is cancelled is ours, not the next test's
 
     async def restart(self):
         """End it, and start another one on the same database."""

@@ -8,6 +8,7 @@ from websockets.http11 import Request
 
 EXTENSION = "rollway.frames"
 UNREAD_BYTES_MAX = 4 * 1024 * 1024
+GOODBYE_SECONDS = 1.0
 WHOLE_TEXT = b"\x81"
 SHORT_MAX, MIDDLE_MAX = 125, 0xFFFF
 NOT_UTF8 = 1007
@@ -30,6 +31,11 @@ class Protocol(WebSocketsSansIOProtocol):
         super().handle_ping()
         if self.transport.get_write_buffer_size() > UNREAD_BYTES_MAX:
             self.transport.abort()
+
+    def shutdown(self) -> None:
+        """Say that the server restarts; a reader who does not take that is cut off."""
+        super().shutdown()
+        self.loop.call_later(GOODBYE_SECONDS, self.transport.abort)
 
     def send_receive_event_to_app(self) -> None:
         """Hand a whole message on; one that is no UTF-8 is its sender's fault, not ours."""

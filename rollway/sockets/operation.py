@@ -18,7 +18,6 @@ from auth.viewer import Viewer
 from db.models import Task
 from resolvers.context import Context
 from resolvers.events import look
-from resolvers.loaders import Loaders
 from rollway.sockets.documents import Watching, refusal, watching
 from rollway.sockets.door import Door
 from rollway.sockets.feeds import Begin, Event, Events, Feeds, Left, Reader
@@ -123,22 +122,16 @@ class Operation:
     ) -> tuple[Left, int]:
         """Read along from *position* on; return why that ended, and how far it went."""
         reader = self._reader = Reader(self._outlet, self._said.id, position)
-        own = replace(context, loaders=Loaders())
-
-        async def find() -> Task:
-            return await own.task(watched.task_id, Action.READ)
-
         with self._sockets.looks.watch(
             (viewer.via, watched.task_id),
-            lambda: look(own, find),
+            lambda: _look(context, watched.task_id),
             lambda: reader.leave(Left.LOST),
         ):
-            mine = await _now(context, position)
-            if not await _allowed(mine, watched.task_id):
+            if not await _allowed(context, watched.task_id):
                 return Left.LOST, position
             feeds = self._sockets.feeds
             with (
-                feeds.use(watched.key, position, self._events(mine)) as feed,
+                feeds.use(watched.key, position, self._events(context)) as feed,
                 feed.joined(reader),
             ):
                 why = await reader.left
@@ -148,7 +141,7 @@ class Operation:
         """Return how to begin a feed; it runs under the rights of who began it."""
 
         async def begin(position: int) -> Events:
-            own = replace(context, loaders=Loaders(), seen=position)
+            own = replace(context, seen=position)
             async with aclosing(await self._results(own)) as results:
                 async for result in results:
                     if not isinstance(result, ExecutionResult) or result.errors:
@@ -218,12 +211,22 @@ async def _now(context: Context, seen: int = 0) -> Context:
     viewer = context.viewer
     if viewer is not None and not await viewers.alive(viewer):
         viewer = None
-    return replace(context, viewer=viewer, loaders=Loaders(), seen=seen)
+    return replace(context, viewer=viewer, seen=seen)
+
+
+async def _look(context: Context, task_id: str) -> None:
+    """Raise as soon as the caller may not look at the task any more."""
+    own = replace(context)
+
+    async def find() -> Task:
+        return await own.task(task_id, Action.READ)
+
+    await look(own, find)
 
 
 async def _allowed(context: Context, task_id: str) -> bool:
     try:
-        await context.task(task_id, Action.READ)
+        await (await _now(context)).task(task_id, Action.READ)
     except tuple(CATALOGUE):
         return False
     return True

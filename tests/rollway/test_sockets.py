@@ -11,7 +11,9 @@ from websockets.exceptions import ConnectionClosed
 from auth import sessions
 from db.models import Org, Session
 from rollway.sockets.door import GUESTS_PER_ADDRESS_MAX
-from tests.streaming import EVENTS, OWN, Stage, Watcher, token_of
+from tests.streaming import CANCELLED, EVENTS, OWN, Stage, Watcher, token_of
+
+pytestmark = pytest.mark.filterwarnings(CANCELLED)
 
 INIT = {"type": "connection_init"}
 QUERY = {"query": "{ viewer { username } }"}
