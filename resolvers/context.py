@@ -56,7 +56,8 @@ class Services:
 class Context:
     """One operation's context; a subscription gets fresh loaders for every event.
 
-    *address* is where the caller is, *device* what their program says it is.
+    *address* is where the caller is, *device* what their program says it is, *seen* the sequence of
+    the last event of a task given out: a stream that is begun with it goes on behind.
     """
 
     services: Services
@@ -67,11 +68,18 @@ class Context:
     address: str = ""
     device: str = ""
     connection_params: dict[str, object] | None = None
-    loaders: Loaders = field(default_factory=Loaders)
+    seen: int = 0
+    _loaders: Loaders | None = field(default=None, init=False)
+
+    @property
+    def loaders(self) -> Loaders:
+        """Return what loads by sets; made when something is, most contexts wait for news."""
+        self._loaders = self._loaders or Loaders()
+        return self._loaders
 
     def forget(self) -> None:
         """Have what follows read everything again: something has changed."""
-        self.loaders = Loaders()
+        self._loaders = None
 
     def signed_in(self) -> Viewer:
         """Return the caller; Unauthenticated when there is none."""

@@ -36,11 +36,11 @@ async def task_events(
         return await context.task(str(task_id), Action.READ)
 
     task = await find()
-    tail = context.services.queue.tail(task.id, after)
+    tail = context.services.queue.tail(task.id, max(after, context.seen))
     last: Entry | None = None
     async with aclosing(_while_allowed(context, tail, find)) as entries:
         async for entry in entries:
-            last = entry
+            last, context.seen = entry, entry.seq
             yield entry
     if last is None or last.kind is not EntryKind.END:
         context.forget()
@@ -97,7 +97,7 @@ async def _while_allowed(
 
     It is asked again whenever the caller may have lost a right.
     """
-    looking = asyncio.create_task(_look(context, find))
+    looking = asyncio.create_task(look(context, find))
     try:
         async with aclosing(items):
             async for item in while_running(items, looking):
@@ -110,8 +110,8 @@ async def _while_allowed(
         await asyncio.wait({looking})
 
 
-async def _look(context: Context, find: Callable[[], Awaitable[object]]) -> None:
-    """Raise as soon as the caller may not look any more."""
+async def look(context: Context, find: Callable[[], Awaitable[object]]) -> None:
+    """Raise as soon as the caller may not look any more: *find* says so, or they are signed out."""
     viewer = context.signed_in()
     async with aclosing(context.services.rights.looks(viewer.user.id)) as looks:
         async for _ in looks:

@@ -32,6 +32,7 @@ from rollway.keyfile import BadKeyFile, KeyFile
 from rollway.keys import Keys
 from rollway.listening import Announcing, CannotListen, bind
 from rollway.settings import SERVE, UP, BadSetting, Settings, load
+from rollway.sockets.frames import Protocol
 from schema import schema
 
 SHUTDOWN_SECONDS = 15
@@ -190,6 +191,7 @@ def _listen(
         http=Cuttable,
         log_config=None,
         access_log=False,
+        ws=Protocol,
         ws_per_message_deflate=False,
         ws_max_size=FRAME_BYTES_MAX,
         proxy_headers=bool(settings.trusted_proxies),

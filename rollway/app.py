@@ -56,6 +56,8 @@ from rollway import (
 from rollway.api.streams import Streams
 from rollway.graphql import View
 from rollway.settings import ANY_ADDRESS, BadSetting, Settings
+from rollway.sockets.door import Door
+from rollway.sockets.operation import Sockets
 
 if TYPE_CHECKING:
     from engine.executors.container import ContainerExecutor
@@ -119,6 +121,7 @@ class Server:
         self._statuses = Statuses(integrations, pubsub)
         deploys = Deploys(self.queue, vault, settings.policy, integrations)
         self._schedules = Schedules(deploys)
+        self.sockets = Sockets(Door(settings.sockets_per_user))
         self.services = Services(
             queue=self.queue,
             deploys=deploys,
@@ -142,6 +145,7 @@ class Server:
         settings = self.settings
         view = View(
             self.services,
+            self.sockets,
             self.streams,
             origins=settings.cors_origins or (),
             batch_max=settings.batch_operations,

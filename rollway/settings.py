@@ -172,6 +172,12 @@ class Settings:
         "300",
         "Sign-ups from one address in that time.",
     )
+    sockets_per_user: int = _setting(
+        "ROLLWAY_SOCKETS_PER_USER",
+        whole(1, 1_000_000),
+        "100",
+        "WebSockets that one user may have open, over all sessions and API tokens.",
+    )
     argon2_memory_kib: int = _setting(
         "ROLLWAY_ARGON2_MEMORY_KIB",
         whole(7168, 2 * 1024 * 1024),

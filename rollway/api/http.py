@@ -22,7 +22,6 @@ from strawberry.types.graphql import OperationType
 
 from providers.refusal import Refusal
 from resolvers.context import Context
-from resolvers.loaders import Loaders
 from rollway.api import accept, asked, refusals
 from rollway.api.framing import FRAMINGS
 from rollway.api.streams import Stream, Streams
@@ -91,7 +90,7 @@ class Http(GraphQL[Context, None]):
     ) -> GraphQLHTTPResponse | dict[str, object]:
         """Return the answer to an operation of a batch; one that is refused spoils no other."""
         try:
-            return await self._execute(given, replace(context, loaders=Loaders()))
+            return await self._execute(given, replace(context))
         except Refusal as refusal:
             return {"errors": [refusals.entry(refusal, context.language)]}
 

@@ -1,0 +1,239 @@
+"""What it costs to show one task to many at once, and how late they see it.
+
+The same subscribers watch a task of Rollway, of Rollway with Strawberry's own handler, and a stream
+of graphql-ws on Node (npm), each server on one core of its own where there are two. Prints JSON:
+microseconds of the server's processor for each message that arrived (for Rollway, what the task and
+its database take is in it), kilobytes for each connection, seconds from before the worker's write
+until a subscriber has it. `make bench name=streams`.
+"""
+
+import argparse
+import asyncio
+import base64
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+WATCHING = HERE / "watching"
+PADDING = "x" * 150
+QUERY = """subscription Watch($id: ID!, $after: Int!) { taskEvents(taskId: $id, after: $after) {
+  seq time ... on StepOutput { stepIndex firstLine text } } }"""
+SAID = re.compile(rb"t=(\d+\.\d+)")
+NEXT = b'"type":"next"'
+TICKS = os.sysconf("SC_CLK_TCK")
+AT_ONCE = 50
+FEW = 100
+SHORT_MAX = 125  # bytes that a frame of one length byte holds
+READY_SECONDS = 120
+NPM_SECONDS = 120
+
+
+class Subscriber(asyncio.Protocol):
+    """One connection: takes what comes, and counts."""
+
+    def __init__(self, given: dict, number: int) -> None:
+        self.given = given
+        self.number = number
+        self.messages = 0
+        self.late: list[float] = []
+        self.timed = self.shaken = False
+        self.greeted = asyncio.get_running_loop().create_future()
+        self.rest = b""
+        self.transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Shake hands."""
+        self.transport = transport
+        key = base64.b64encode(os.urandom(16)).decode()
+        port = self.given["port"]
+        transport.write(
+            f"GET /graphql HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+            f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n".encode()
+        )
+
+    def say(self, message: dict) -> None:
+        """Send a message, masked with zeros."""
+        text = json.dumps(message).encode()
+        head = bytes([0x81, 0xFE]) + len(text).to_bytes(2) if len(text) > SHORT_MAX else None
+        self.transport.write((head or bytes([0x81, 0x80 | len(text)])) + bytes(4) + text)
+
+    def data_received(self, data: bytes) -> None:
+        """Count messages; a few are cut by the edges of what is read at once."""
+        if not self.greeted.done():
+            self.rest += data
+            if not self.shaken and b"\r\n\r\n" in self.rest:
+                self.shaken = True
+                token = self.given["token"]
+                payload = {"Authorization": f"Bearer {token}"} if token else {}
+                self.say({"type": "connection_init", "payload": payload})
+            if b"connection_ack" in self.rest:
+                variables = {"id": self.given["task"], "after": 4}
+                payload = {"query": QUERY, "variables": variables}
+                name = f"{self.number:08}-4b5f-4d52-9a3e-0d6f1c3f6f2b"
+                self.say({"id": name, "type": "subscribe", "payload": payload})
+                self.greeted.set_result(None)
+                self.rest = b""
+            return
+        text = self.rest + data
+        self.messages += text.count(NEXT)
+        if self.timed:
+            clock = time.monotonic()
+            self.late += [clock - float(each) for each in SAID.findall(data)]
+        cut = text.rfind(NEXT)
+        self.rest = text[max(cut + len(NEXT), len(text) - len(NEXT) + 1) :][-len(NEXT) + 1 :]
+
+
+class Measured:
+    """A server that is measured, in a process of its own."""
+
+    def __init__(self, command: list[str], core: int | None) -> None:
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=HERE.parent,
+        )
+        if core is not None:
+            os.sched_setaffinity(self.process.pid, {core})
+        self.given = json.loads(self.process.stdout.readline())
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Return the processor time it has taken."""
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(stat[11]) + int(stat[12])) / TICKS
+
+    @property
+    def memory_kib(self) -> int:
+        """Return the memory it holds."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+
+    async def say(self, rate: int, seconds: float) -> None:
+        """Have it say something; return when it has."""
+        told = {"rate": rate, "seconds": seconds, "padding": PADDING}
+        self.process.stdin.write(json.dumps(told) + "\n")
+        self.process.stdin.flush()
+        assert (await asyncio.to_thread(self.process.stdout.readline)).strip() == "said"
+
+    def close(self) -> None:
+        """End it."""
+        self.process.kill()
+        self.process.wait()
+
+
+async def subscribed(server: Measured, count: int) -> list[Subscriber]:
+    """Return so many who watch; each has got the first event."""
+    loop = asyncio.get_running_loop()
+    people: list[Subscriber] = []
+    async with asyncio.timeout(READY_SECONDS):
+        while len(people) < count:
+            group = [
+                Subscriber(server.given, len(people) + each)
+                for each in range(min(AT_ONCE, count - len(people)))
+            ]
+            for each in group:
+                port = server.given["port"]
+                await loop.create_connection(lambda each=each: each, "127.0.0.1", port)
+            await asyncio.gather(*(each.greeted for each in group))
+            people += group
+        await asyncio.sleep(1)
+        await server.say(1, 1)
+        while not all(each.messages for each in people):  # noqa: ASYNC110 - looked at from outside
+            await asyncio.sleep(0.05)
+    return people
+
+
+async def measure(server: Measured, count: int, rate: int, seconds: float) -> dict[str, float]:
+    """Return what *count* subscribers of *rate* events a second cost."""
+    before_kib = server.memory_kib
+    people = await subscribed(server, count)
+    await server.say(rate, 1)
+    await asyncio.sleep(1)
+    for each in people:
+        each.messages = 0
+        each.timed = count <= FEW or each.number % 50 == 0
+    cpu, began = server.cpu_seconds, time.perf_counter()
+    saying = asyncio.create_task(server.say(rate, seconds))
+    await asyncio.sleep(seconds)
+    arrived = sum(each.messages for each in people)
+    cpu, took = server.cpu_seconds - cpu, time.perf_counter() - began
+    kib = (server.memory_kib - before_kib) / count
+    late = sorted(each for person in people for each in person.late)
+    await asyncio.wait({saying}, timeout=30)
+    for each in people:
+        each.transport.abort()
+    return {
+        "subscribers": count,
+        "messages_per_second": round(arrived / took),
+        "of_offered": round(arrived / took / (rate * count), 3),
+        "cpu_us_per_message": round(cpu / max(arrived, 1) * 1e6, 2),
+        "kib_per_connection": round(kib, 1),
+        "late_p50_ms": round(late[len(late) // 2] * 1000, 1),
+        "late_p99_ms": round(late[int(len(late) * 0.99)] * 1000, 1),
+    }
+
+
+def node(folder: Path) -> list[str] | None:
+    """Return how graphql-ws is started on Node; None without npm."""
+    npm = shutil.which("npm")
+    if npm is None:
+        return None
+    shutil.copytree(WATCHING, folder)
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    subprocess.run(command, cwd=folder, check=True, timeout=NPM_SECONDS, stdout=sys.stderr)
+    return ["node", str(folder / "server.js")]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--subscribers", type=int, default=1000)
+    parser.add_argument("--stock-subscribers", type=int, default=100)
+    parser.add_argument("--rate", type=int, default=100)
+    parser.add_argument("--seconds", type=float, default=10)
+    parsed = parser.parse_args()
+    cores = sorted(os.sched_getaffinity(0))
+    core = cores[0] if len(cores) > 1 else None
+    if core is not None:
+        os.sched_setaffinity(0, set(cores[1:]))
+    result: dict[str, object] = {"rate": parsed.rate, "seconds": parsed.seconds}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rollway = [sys.executable, str(WATCHING / "server.py")]
+        for each in ("a", "b", "c"):
+            (folder / each).mkdir()
+        runs = [
+            ("rollway", [*rollway, str(folder / "a")], parsed.subscribers),
+            ("rollway_100", [*rollway, str(folder / "b")], 100),
+            ("graphql_ws", node(folder / "node"), parsed.subscribers),
+            ("strawberry", [*rollway, str(folder / "c"), "--stock"], parsed.stock_subscribers),
+        ]
+        for title, command, count in runs:
+            if command is None:
+                print(f"{title}: npm is not installed, not measured", file=sys.stderr)
+                continue
+            server = Measured(command, core)
+            try:
+                work = measure(server, count, parsed.rate, parsed.seconds)
+                result[title] = asyncio.run(work)
+            finally:
+                server.close()
+    ours = result["rollway"]["cpu_us_per_message"]
+    for title in ("graphql_ws", "strawberry"):
+        if title in result:
+            result[f"to_{title}"] = round(ours / result[title]["cpu_us_per_message"], 3)
+    print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""A Rollway whose task says what it is told, by its own sockets or by Strawberry's."""
+
+import argparse
+import asyncio
+import json
+import secrets
+import socket
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import uvicorn
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
+    BaseGraphQLTransportWSHandler,
+)
+
+import db
+from auth import sessions
+from control.port import Draft
+from db.ids import new_id
+from db.models import Application, Environment, Org, User
+from db.vault import KEY_BYTES, Vault
+from engine.events import Output, Planned, StepChanged, now
+from engine.executors.isolation import Isolation, Level
+from engine.state import StepStatus
+from rollway import graphql, migrations
+from rollway.app import Server
+from rollway.settings import UP, load
+from rollway.sockets.frames import Protocol
+
+
+class Stock(BaseGraphQLTransportWSHandler):
+    """Strawberry's handler as it is."""
+
+    def __init__(self, **given: object) -> None:
+        super().__init__(**{**given, "connection_init_wait_timeout": timedelta(seconds=60)})
+
+
+async def furnish(server: Server) -> tuple[str, str, object]:
+    """Make a user, a team, a running task; return a session's token, the task's id, its lease."""
+    user = await User.create(id="u_ann", username="ann")
+    org = await Org.create(id="u_ann:acme", user=user, name="acme", role="OWNER", secrets={})
+    names = {"provider": "git", "repo_owner": "", "repo_id": "r", "repo_name": "web"}
+    application = await Application.create(
+        id="a_web", name="web", org_id=org.id, owner_org=org, environment={}, repo_url="", **names
+    )
+    await Environment.create(
+        id="a_web:test",
+        application=application,
+        name="test",
+        type="testing",
+        trigger_spec={},
+        cd_pipeline_yaml="",
+        secrets={},
+        resource={},
+    )
+    draft = Draft(
+        id=new_id("t"),
+        app_id="a_web",
+        env_name="test",
+        trigger_type="manual",
+        trigger_payload={},
+    )
+    task = await server.queue.submit(draft)
+    claimed = await server.queue.claim("w")
+    planned = Planned(time=now(), steps=("say",), pipeline="", commit="1" * 40)
+    running = StepChanged(time=now(), index=1, status=StepStatus.RUNNING)
+    await server.queue.append(claimed.lease, 0, [planned, running])
+    return (await sessions.start(user))[1], task.id, claimed.lease
+
+
+async def say(server: Server, lease: object, told: dict, position: int) -> int:
+    """Have the task print so many lines a second, each an event; return the worker's position."""
+    began, said = time.perf_counter(), 0
+    wanted = int(told["rate"] * told["seconds"])
+    while said < wanted:
+        due = min(wanted, int((time.perf_counter() - began) * told["rate"]) + 1)
+        events = [
+            Output(
+                time=now(),
+                index=1,
+                first_line=position + number,
+                text=f"t={time.monotonic():.6f} {told['padding']}\n",
+            )
+            for number in range(due - said)
+        ]
+        if events:
+            await server.queue.append(lease, position, events)
+        said, position = due, position + len(events)
+        await asyncio.sleep(max(0.0, began + said / told["rate"] - time.perf_counter()))
+    print("said", flush=True)
+    return position
+
+
+async def main() -> None:
+    """Serve, and say what standard input asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--stock", action="store_true")
+    parsed = parser.parse_args()
+    if parsed.stock:
+        graphql.View.graphql_transport_ws_handler_class = Stock
+    url = f"sqlite://{parsed.folder}/rollway.sqlite3"
+    await migrations.upgrade(url)
+    given = {"DATA": str(parsed.folder), "DATABASE_URL": url, "SOCKETS_PER_USER": "100000"}
+    settings = load(UP, {f"ROLLWAY_{name}": value for name, value in given.items()}, {})
+    server = Server(settings, Vault(secrets.token_bytes(KEY_BYTES)), Isolation(Level.PLAIN))
+    listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    config = uvicorn.Config(
+        server.app(),
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        ws=Protocol,
+        ws_per_message_deflate=False,
+    )
+    async with db.connect(url, everywhere=True):
+        token, task, lease = await furnish(server)
+        serving = asyncio.create_task(uvicorn.Server(config).serve(sockets=[listening]))
+        port = listening.getsockname()[1]
+        print(json.dumps({"port": port, "token": token, "task": task}), flush=True)
+        position = 2
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            position = await say(server, lease, json.loads(line), position)
+        serving.cancel()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,246 @@
+"""A task's events for many at once: each is executed and encoded once, and written to all.
+
+Nobody is waited for: a reader who is behind leaves, and comes back when they have caught up, from
+what is kept here or from the journal. So nobody misses an event, and nobody gets one twice.
+"""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from enum import Enum, auto
+from typing import NamedTuple, TypeAlias
+
+from rollway.sockets.frames import Outlet, header, next_prefix
+from rollway.sockets.looks import retrieved
+
+KEPT_BYTES_MAX = 256 * 1024  # of one feed
+ALL_KEPT_BYTES_MAX = 32 * 1024 * 1024
+BATCH_BYTES_MAX = 64 * 1024
+PAUSE_SECONDS_MAX = 0.02
+AHEAD_MAX = 100  # events that a reader may be ahead of the feed they join
+ALONE = 1
+
+
+class Left(Enum):
+    """Why a reader is with a feed no longer."""
+
+    ENDED = auto()
+    """The stream has ended, and they have all of it."""
+    BEHIND = auto()
+    """They read slower than events come."""
+    BROKEN = auto()
+    """The feed cannot go on."""
+    LOST = auto()
+    """They may have lost the right to look."""
+
+
+class Event(NamedTuple):
+    """An event, finished: its answer, encoded, and the brace that ends the message."""
+
+    seq: int
+    payload: bytes
+
+
+Events: TypeAlias = AsyncGenerator[Event, None]
+Begin: TypeAlias = Callable[[int], Events]
+
+
+class Reader:
+    """Who reads along: one operation of one connection.
+
+    *position* is the sequence of the last event they have got.
+    """
+
+    __slots__ = ("_outlet", "_prefix", "left", "position")
+
+    def __init__(self, outlet: Outlet, operation_id: str, position: int) -> None:
+        self._outlet = outlet
+        self._prefix = next_prefix(operation_id)
+        self.position = position
+        self.left: asyncio.Future[Left] = asyncio.get_running_loop().create_future()
+
+    def leave(self, why: Left) -> None:
+        """Read no more; the first reason counts."""
+        if not self.left.done():
+            self.left.set_result(why)
+
+    def take(self, batch: Sequence[Event], headers: dict[int, list[bytes]]) -> None:
+        """Write what of *batch* is new to them; leave when they are behind, or have a gap.
+
+        *headers* are those of the batch's frames, by the length of the prefix.
+        """
+        if self.left.done():
+            return
+        if self._outlet.full:
+            self.leave(Left.BEHIND)
+        elif self.position + 1 < batch[0].seq:
+            self.leave(Left.BROKEN)
+        elif self.position < batch[-1].seq:
+            self._write(batch, headers)
+
+    def _write(self, batch: Sequence[Event], headers: dict[int, list[bytes]]) -> None:
+        prefix = self._prefix
+        mine = headers.get(len(prefix))
+        if mine is None:
+            mine = [header(len(prefix) + len(event.payload)) for event in batch]
+            headers[len(prefix)] = mine
+        parts: list[bytes] = []
+        for event, head in zip(batch, mine, strict=True):
+            if event.seq > self.position:
+                parts += (head, prefix, event.payload)
+        self._outlet.write(b"".join(parts))
+        self.position = batch[-1].seq
+
+
+class Feed:
+    """One reader of the journal for all who asked the same."""
+
+    def __init__(self, begin: Begin, position: int, kept_bytes_max: Callable[[], int]) -> None:
+        self.position = position
+        self.users = 0
+        self._begin = begin
+        self._kept_bytes_max = kept_bytes_max
+        self._readers: dict[Reader, None] = {}
+        self._kept: deque[Event] = deque()
+        self._kept_bytes = 0
+        self._batch: list[Event] = []
+        self._batch_bytes = 0
+        self._pause_seconds = 0.0
+        self._joined = asyncio.Event()
+        self._flushing: asyncio.TimerHandle | None = None
+        self._running = asyncio.create_task(self._run())
+        self._running.add_done_callback(retrieved)
+
+    @property
+    def over(self) -> bool:
+        """Tell whether nothing follows any more."""
+        return self._running.done()
+
+    def covers(self, position: int) -> bool:
+        """Tell whether who has got all up to *position* can go on from here without a gap."""
+        floor = self._kept[0].seq - 1 if self._kept else self.position
+        return not self.over and floor <= position <= self.position + AHEAD_MAX
+
+    @contextmanager
+    def joined(self, reader: Reader) -> Iterator[None]:
+        """Have *reader* read along, from their position on, for the duration of the block."""
+        self._readers[reader] = None
+        self._joined.set()
+        rest = [event for event in self._kept if event.seq > reader.position]
+        # In parts, so that who has not caught up gets no more than they can take.
+        while rest and not reader.left.done():
+            part, rest = _split(rest)
+            reader.take(part, {})
+        if self.over:
+            reader.leave(Left.BROKEN)
+        try:
+            yield
+        finally:
+            self._readers.pop(reader, None)
+            if not self._readers:
+                self._joined.clear()
+
+    async def close(self) -> None:
+        """Stop; whoever still reads goes on elsewhere."""
+        self._running.cancel()
+        await asyncio.wait({self._running})
+
+    async def _run(self) -> None:
+        why = Left.BROKEN
+        try:
+            async with aclosing(self._begin(self.position)) as events:
+                async for event in events:
+                    self._add(event)
+                    await self._joined.wait()
+            why = Left.ENDED
+        finally:
+            self._flush()
+            for reader in self._readers:
+                reader.leave(why)
+
+    def _add(self, event: Event) -> None:
+        self.position = event.seq
+        self._kept.append(event)
+        self._kept_bytes += len(event.payload)
+        while self._kept_bytes > self._kept_bytes_max() and len(self._kept) > len(self._batch) + 1:
+            self._kept_bytes -= len(self._kept.popleft().payload)
+        self._batch.append(event)
+        self._batch_bytes += len(event.payload)
+        if self._batch_bytes > BATCH_BYTES_MAX:
+            self._flush()
+        elif self._flushing is None:
+            loop = asyncio.get_running_loop()
+            self._flushing = loop.call_later(self._pause_seconds, self._flush)
+
+    def _flush(self) -> None:
+        """Write what has come to all who read; the longer that takes, the rarer it is done."""
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flushing = None
+        batch, self._batch, self._batch_bytes = self._batch, [], 0
+        if not batch:
+            return
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        headers: dict[int, list[bytes]] = {}
+        for reader in self._readers:
+            reader.take(batch, headers)
+        self._pause_seconds = min(loop.time() - began, PAUSE_SECONDS_MAX)
+
+
+def _split(events: list[Event]) -> tuple[list[Event], list[Event]]:
+    size = 0
+    for number, event in enumerate(events, start=1):
+        size += len(event.payload)
+        if size >= BATCH_BYTES_MAX:
+            return events[:number], events[number:]
+    return events, []
+
+
+class Feeds:
+    """The feeds of a server, by what was asked for; one is begun where two ask the same."""
+
+    def __init__(self) -> None:
+        self._feeds: dict[tuple[str, ...], Feed] = {}
+        self._interested: Counter[tuple[str, ...]] = Counter()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @contextmanager
+    def interest(self, key: tuple[str, ...]) -> Iterator[None]:
+        """Count as somebody who asks for *key*."""
+        self._interested[key] += 1
+        try:
+            yield
+        finally:
+            self._interested[key] -= 1
+            if not self._interested[key]:
+                del self._interested[key]
+
+    def offers(self, key: tuple[str, ...], position: int) -> bool:
+        """Tell whether who is at *position* can read along, or begin a feed for others to."""
+        feed = self._feeds.get(key)
+        if feed is None or feed.over:
+            return self._interested[key] > ALONE
+        return feed.covers(position)
+
+    @contextmanager
+    def use(self, key: tuple[str, ...], position: int, begin: Begin) -> Iterator[Feed]:
+        """Give the feed of *key*, begun at *position* where there is none; see `offers`."""
+        feed = self._feeds.get(key)
+        if feed is None or feed.over:
+            feed = self._feeds[key] = Feed(begin, position, self._kept_bytes_max)
+        feed.users += 1
+        try:
+            yield feed
+        finally:
+            feed.users -= 1
+            if not feed.users:
+                if self._feeds.get(key) is feed:
+                    del self._feeds[key]
+                closing = asyncio.create_task(feed.close())
+                self._closing.add(closing)
+                closing.add_done_callback(self._closing.discard)
+
+    def _kept_bytes_max(self) -> int:
+        return min(KEPT_BYTES_MAX, ALL_KEPT_BYTES_MAX // max(len(self._feeds), 1))

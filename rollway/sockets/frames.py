@@ -1,0 +1,115 @@
+"""WebSocket frames, finished elsewhere and written as they are."""
+
+import json
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+EXTENSION = "rollway.frames"
+UNREAD_BYTES_MAX = 4 * 1024 * 1024
+GOODBYE_SECONDS = 1.0
+WHOLE_TEXT = b"\x81"
+SHORT_MAX, MIDDLE_MAX = 125, 0xFFFF
+NOT_UTF8 = 1007
+
+
+class Protocol(WebSocketsSansIOProtocol):
+    """uvicorn's protocol, which also takes finished frames: `scope["extensions"][EXTENSION]`.
+
+    A client that sends pings without reading the pongs is cut off.
+    """
+
+    def handle_connect(self, event: Request) -> None:
+        """Begin the application."""
+        super().handle_connect(event)
+        if not self.close_sent:
+            self.scope["extensions"][EXTENSION] = Outlet(self)  # type: ignore[assignment]
+
+    def handle_ping(self) -> None:
+        """Answer a ping."""
+        super().handle_ping()
+        if self.transport.get_write_buffer_size() > UNREAD_BYTES_MAX:
+            self.transport.abort()
+
+    def shutdown(self) -> None:
+        """Say that the server restarts; a reader who does not take that is cut off."""
+        super().shutdown()
+        self.loop.call_later(GOODBYE_SECONDS, self.transport.abort)
+
+    def send_receive_event_to_app(self) -> None:
+        """Hand a whole message on; one that is no UTF-8 is its sender's fault, not ours."""
+        if self.curr_msg_data_type == "text" and not _is_text(b"".join(self.frames)):
+            self.conn.send_close(NOT_UTF8)
+            self.handle_parser_exception()
+            return
+        super().send_receive_event_to_app()
+
+
+class Outlet:
+    """What one connection is sent; never more than its reader takes, and a batch.
+
+    The transport says that it is full from 64 KiB that are not sent yet, until 16 KiB are left.
+    """
+
+    __slots__ = ("_protocol",)
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._protocol = protocol
+
+    @property
+    def open(self) -> bool:
+        """Tell whether what is written can still arrive."""
+        protocol = self._protocol
+        closed = protocol.close_sent or protocol.disconnected or protocol.transport.is_closing()
+        return protocol.handshake_complete and not closed
+
+    @property
+    def full(self) -> bool:
+        """Tell whether the reader is behind: nothing more should be written."""
+        return not self._protocol.writable.is_set()
+
+    async def drained(self) -> None:
+        """Wait until the reader has caught up, or has gone."""
+        await self._protocol.writable.wait()
+
+    def write(self, frames: bytes) -> None:
+        """Write finished frames, at once; nothing when the connection is closed."""
+        if self.open:
+            self._protocol.transport.write(frames)
+
+    def send(self, message: Any) -> None:
+        """Write a message as a frame of its own."""
+        text = encoded(message)
+        self.write(header(len(text)) + text)
+
+    def abort(self) -> None:
+        """Close without a word: the reader does not take one."""
+        self._protocol.transport.abort()
+
+
+def header(length: int) -> bytes:
+    """Return how a frame begins that holds a whole text of *length* bytes."""
+    if length <= SHORT_MAX:
+        return WHOLE_TEXT + length.to_bytes(1)
+    if length <= MIDDLE_MAX:
+        return WHOLE_TEXT + b"\x7e" + length.to_bytes(2)
+    return WHOLE_TEXT + b"\x7f" + length.to_bytes(8)
+
+
+def encoded(value: Any) -> bytes:
+    """Return *value* as JSON of ASCII alone, so that any text is fit for a frame."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def next_prefix(operation_id: str) -> bytes:
+    """Return what stands before a payload in a `next` message; `}` follows it."""
+    return b'{"id":%b,"type":"next","payload":' % encoded(operation_id)
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

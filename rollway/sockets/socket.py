@@ -1,0 +1,216 @@
+"""A graphql-transport-ws connection, from its first word to its last."""
+
+import asyncio
+import logging
+from contextlib import ExitStack, aclosing
+from importlib.metadata import version
+from time import monotonic
+from typing import Any
+
+from starlette.websockets import WebSocketDisconnect
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http.exceptions import (
+    NonJsonMessageReceived,
+    NonTextMessageReceived,
+    WebSocketDisconnected,
+)
+
+from auth import viewer as viewers
+from auth.viewer import Viewer
+from resolvers.context import Context
+from rollway.sockets import messages
+from rollway.sockets.frames import EXTENSION, Outlet
+from rollway.sockets.messages import Complete, Init, Malformed, Ping, Said, Subscribe
+from rollway.sockets.operation import Operation, Sockets
+
+INIT_SECONDS = 5
+CLOSE_SECONDS = 1.0  # a reader who takes no last word by then is cut off
+OPERATIONS_MAX = 100
+MESSAGES_AT_ONCE = 200
+MESSAGES_PER_SECOND = 100
+
+# Clients take 1012 and 1013 for a reason to come back, and 4400 to 4499 for one not to.
+TRY_AGAIN_LATER = 1013
+MALFORMED = 4400
+UNAUTHORIZED = 4401
+SIGNED_OUT = 4403  # as for a socket that is refused
+TOO_LATE = 4408
+ID_TAKEN = 4409
+TWICE = 4429
+
+VERSION = version("rollway")
+
+log = logging.getLogger("rollway.api")
+
+
+class Socket:
+    """Serves one connection; Strawberry's view makes it, once the handshake is accepted.
+
+    Each operation has a context of its own, so that nothing loaded for one is taken for fresh by
+    the next; mutations are refused, because a socket that drops would stop one half-way; and a
+    document that does not parse ends its own operation, not its neighbours.
+    """
+
+    def __init__(self, *, view: Any, websocket: Any, context: Context, **_: Any) -> None:
+        self._view = view
+        self._websocket = websocket
+        self._context = context
+        self._sockets: Sockets = view.sockets
+        self._outlet: Outlet = websocket.ws.scope["extensions"][EXTENSION]
+        self._operations: dict[str, Operation] = {}
+        self._greeted = False
+        self._acknowledged = False
+        self._closing: asyncio.Task[None] | None = None
+        self._held = ExitStack()
+        self._credit = float(MESSAGES_AT_ONCE)
+        self._counted = monotonic()
+
+    async def handle(self) -> None:
+        """Serve until either side closes."""
+        address, door = self._context.address, self._sockets.door
+        if not door.enter(address):
+            await self._websocket.close(TRY_AGAIN_LATER, "Too many connections")
+            return
+        loop = asyncio.get_running_loop()
+        with self._held:
+            self._held.callback(door.leave, address)
+            late = loop.call_later(INIT_SECONDS, self._late)
+            try:
+                await self._read()
+            finally:
+                late.cancel()
+                await self._end_all()
+
+    async def _read(self) -> None:
+        try:
+            async with aclosing(self._websocket.iter_json()) as received:
+                async for message in received:
+                    await self._wait_for_turn()
+                    if self._closing is not None:
+                        return
+                    await self._take(messages.read(message))
+        except Malformed as fault:
+            self._close(MALFORMED, str(fault))
+        except NonTextMessageReceived:
+            self._close(MALFORMED, "A message is text")
+        except NonJsonMessageReceived:
+            self._close(MALFORMED, "A message is JSON")
+        except WebSocketDisconnected:
+            pass
+
+    async def _wait_for_turn(self) -> None:
+        """Have who sends more than so many messages wait; what they send waits in their system."""
+        now = monotonic()
+        credit = self._credit + (now - self._counted) * MESSAGES_PER_SECOND
+        self._credit, self._counted = min(credit, MESSAGES_AT_ONCE) - 1, now
+        if self._credit < 0:
+            await asyncio.sleep(-self._credit / MESSAGES_PER_SECOND)
+
+    async def _take(self, said: Said) -> None:
+        match said:
+            case Init():
+                await self._greet(said)
+            case Ping():
+                await self._outlet.drained()
+                self._outlet.send({"type": "pong"})
+            case Subscribe():
+                self._begin(said)
+            case Complete():
+                operation = self._operations.pop(said.id, None)
+                if operation is not None:
+                    operation.stop()
+
+    async def _greet(self, said: Init) -> None:
+        """Find out who it is; the socket ends with the session or token it was opened by."""
+        if self._greeted:
+            self._close(TWICE, "Too many initialisation requests")
+            return
+        self._greeted = True
+        self._context.connection_params = said.payload
+        try:
+            async with asyncio.timeout(INIT_SECONDS):
+                await self._view.on_ws_connect(self._context)
+        except ConnectionRejectionError:
+            self._close(SIGNED_OUT, "Forbidden")
+            return
+        except Exception:
+            log.exception("a socket could not be opened")
+            self._close(TRY_AGAIN_LATER, "Try again later")
+            return
+        viewer = self._context.viewer
+        if viewer is not None and not self._enter(viewer):
+            self._close(TRY_AGAIN_LATER, "Too many connections of this user")
+            return
+        hello = {"server": "rollway", "version": VERSION}
+        self._outlet.send({"type": "connection_ack", "payload": hello})
+        self._acknowledged = True
+
+    def _enter(self, viewer: Viewer) -> bool:
+        door, user_id = self._sockets.door, viewer.user.id
+        if not door.enter_user(user_id):
+            return False
+        self._held.close()  # a guest no longer
+        self._held.callback(door.leave_user, user_id)
+        self._held.enter_context(
+            self._sockets.looks.watch((viewer.via,), lambda: self._look(viewer), self._signed_out)
+        )
+        return True
+
+    async def _look(self, viewer: Viewer) -> None:
+        async with aclosing(self._context.services.rights.looks(viewer.user.id)) as looks:
+            async for _ in looks:
+                try:
+                    if not await viewers.alive(viewer):
+                        return
+                except Exception:  # nothing can be read then either
+                    log.exception("a socket's session could not be looked at")
+
+    def _late(self) -> None:
+        if not self._greeted:
+            self._close(TOO_LATE, "Connection initialisation timeout")
+
+    def _signed_out(self) -> None:
+        self._close(SIGNED_OUT, "Signed out")
+
+    def _begin(self, said: Subscribe) -> None:
+        if not self._acknowledged:
+            self._close(UNAUTHORIZED, "Unauthorized")
+        elif said.id in self._operations:
+            self._close(ID_TAKEN, f"Subscriber for {said.id} already exists")
+        elif len(self._operations) >= OPERATIONS_MAX:
+            text = f"At most {OPERATIONS_MAX} operations run on a connection."
+            error = {"message": text, "extensions": {"code": "LIMIT_EXCEEDED"}}
+            self._outlet.send({"id": said.id, "type": "error", "payload": [error]})
+        else:
+            operation = Operation(said, self._outlet, self._sockets, lambda: self._forget(said.id))
+            self._operations[said.id] = operation
+            operation.begin(self._context)
+
+    def _forget(self, operation_id: str) -> None:
+        del self._operations[operation_id]
+
+    def _close(self, code: int, reason: str) -> None:
+        """Close; from now on nothing else is sent."""
+        if self._closing is None:
+            for operation in self._operations.values():
+                operation.stop()
+            self._closing = asyncio.create_task(self._goodbye(code, reason))
+
+    async def _goodbye(self, code: int, reason: str) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._outlet.drained()
+                await self._websocket.close(code, reason)
+        except TimeoutError:
+            self._outlet.abort()
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # the other side was faster
+
+    async def _end_all(self) -> None:
+        operations = list(self._operations.values())
+        for operation in operations:
+            operation.stop()
+        for operation in operations:
+            await operation.stopped()
+        if self._closing is not None:
+            await asyncio.wait({self._closing})

@@ -1,0 +1,239 @@
+"""A server in this process whose tasks say what a test says, and people who watch them."""
+
+import asyncio
+import gc
+import json
+import secrets
+import socket
+from contextlib import asynccontextmanager
+
+import uvicorn
+import websockets
+from websockets.exceptions import ConnectionClosed, InvalidMessage
+
+from auth import sessions
+from control.port import Draft, Lease
+from db.ids import new_id
+from db.models import Org, User
+from db.vault import KEY_BYTES, Vault
+from engine.events import Output, Planned, StepChanged, TaskChanged, now
+from engine.executors.isolation import Isolation, Level
+from engine.state import StepStatus, TaskStatus
+from rollway.app import Server
+from rollway.settings import UP, load
+from rollway.sockets.frames import Protocol
+from tests.conftest import make_application
+
+SMALL_BYTES = 8 * 1024  # of a system's buffer, so that a slow reader is noticed
+EVENTS = """subscription Watch($id: ID!, $after: Int!) { taskEvents(taskId: $id, after: $after) {
+  __typename seq task { id envName }
+  ... on StepOutput { text firstLine lines { number text } }
+  ... on StepStatusChanged { stepIndex step { id name } stepStatus: status }
+  ... on TaskStatusChanged { status } ... on StreamEnd { status } } }"""
+OWN = EVENTS.replace("task { id envName }", "task { id envName application { name } }")
+SIGNED_OUT = 4403
+CANCELLED = "ignore:coroutine 'GraphQLCoreConverter:RuntimeWarning"  # in the midst of an event
+
+
+class Stage:
+    """A team with a task that runs as the test says, on a server that can be restarted."""
+
+    def __init__(self, url, folder, **given):
+        values = {
+            "ROLLWAY_DATA": str(folder),
+            "ROLLWAY_DATABASE_URL": url,
+            **{f"ROLLWAY_{name.upper()}": value for name, value in given.items()},
+        }
+        self.settings = load(UP, values, {})
+        self.vault = Vault(secrets.token_bytes(KEY_BYTES))
+        self.port = 0
+        self.server = None
+        self.task = None
+        self.lines = 0
+        self._received = 0
+        self._lease = None
+        self._running = None
+
+    async def start(self):
+        """Serve; nothing runs but the API."""
+        self.server = Server(self.settings, self.vault, Isolation(Level.PLAIN))
+        listening = socket.create_server(("127.0.0.1", self.port))
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL_BYTES)
+        self.port = listening.getsockname()[1]
+        config = uvicorn.Config(
+            self.server.app(),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            ws=Protocol,
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=2,
+        )
+        self._serving = uvicorn.Server(config)
+        self._running = asyncio.create_task(self._serving.serve(sockets=[listening]))
+        while not self._serving.started:
+            await asyncio.sleep(0.002)
+
+    async def stop(self):
+        """End the server as SIGTERM does."""
+        self._serving.should_exit = True
+        await self._running
+        gc.collect()  # what graphql-core leaves when it is cancelled is ours, not the next test's
+
+    async def restart(self):
+        """End it, and start another one on the same database."""
+        await self.stop()
+        await self.start()
+
+    async def furnish(self):
+        """Make a user, their team and a task that runs; return the user."""
+        name = f"ann-{secrets.token_hex(6)}"
+        user = await User.create(id=f"u_{name}", username=name)
+        self.team = f"team-{name}"
+        org = await Org.create(
+            id=f"{user.id}:{self.team}", user=user, name=self.team, role="OWNER", secrets={}
+        )
+        self.application = await make_application(org, "web")
+        await self.begin()
+        return user
+
+    async def begin(self):
+        """Begin a task with one step."""
+        draft = Draft(
+            id=new_id("t"),
+            app_id=self.application.id,
+            env_name="test",
+            trigger_type="manual",
+            trigger_payload={},
+        )
+        self.task = (await self.server.queue.submit(draft)).id
+        claimed = await self.server.queue.claim("w")
+        assert claimed.lease.task_id == self.task
+        self._lease = Lease(self.task, claimed.lease.epoch)
+        self.lines = self._received = 0
+        await self.tell(
+            Planned(time=now(), steps=("say",), pipeline="", commit="1" * 40),
+            StepChanged(time=now(), index=1, status=StepStatus.RUNNING),
+        )
+
+    async def tell(self, *events):
+        """Have the worker report."""
+        await self.server.queue.append(self._lease, self._received, events)
+        self._received += len(events)
+
+    async def say(self, count, size=10):
+        """Print *count* lines of *size* characters, each an event of its own."""
+        events = []
+        for _ in range(count):
+            self.lines += 1
+            text = f"{self.lines} ".ljust(size, "\u4e2d") + "\n"
+            events.append(Output(time=now(), index=1, first_line=self.lines, text=text))
+        await self.tell(*events)
+
+    async def finish(self):
+        """End the task."""
+        await self.tell(StepChanged(time=now(), index=1, status=StepStatus.SUCCESS))
+        await self.server.queue.finish(
+            self._lease, TaskChanged(time=now(), status=TaskStatus.SUCCESS)
+        )
+
+    async def journal(self):
+        """Return every event stored."""
+        return [entry async for entry in self.server.queue.tail(self.task, 0)]
+
+    @asynccontextmanager
+    async def connected(self, token=None):
+        """Give a socket that was acknowledged; its own buffers are small."""
+        plain = socket.socket()
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BYTES)
+        plain.settimeout(0)
+        try:
+            await asyncio.get_running_loop().sock_connect(plain, ("127.0.0.1", self.port))
+        except OSError:
+            plain.close()
+            raise
+        async with websockets.connect(
+            f"ws://127.0.0.1:{self.port}/graphql",
+            sock=plain,
+            subprotocols=["graphql-transport-ws"],
+            max_queue=1,
+            close_timeout=0.2,
+            compression=None,
+        ) as opened:
+            payload = {"Authorization": f"Bearer {token}"} if token else {}
+            await opened.send(json.dumps({"type": "connection_init", "payload": payload}))
+            assert json.loads(await opened.recv())["type"] == "connection_ack"
+            yield opened
+
+
+class Watcher:
+    """Somebody who watches a task to its end, however often they are cut off."""
+
+    def __init__(self, stage, token, document=EVENTS):
+        self.stage = stage
+        self.token = token
+        self.document = document
+        self.events = []
+        self.codes = []
+        self.news = asyncio.Event()
+        self.reading = asyncio.Event()
+        self.reading.set()
+        self._socket = None
+        self._task = asyncio.create_task(self._watch())
+
+    @property
+    def position(self):
+        """Return the sequence of the last event received."""
+        return self.events[-1]["seq"] if self.events else 0
+
+    def cut(self):
+        """Drop the connection, in the middle of whatever comes."""
+        if self._socket is not None:
+            self._socket.transport.abort()
+
+    async def ended(self):
+        """Wait for the stream's end."""
+        await self._task
+
+    async def close(self):
+        """Go away."""
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+    async def until(self, seq):
+        """Wait until an event was received, or a later one."""
+        while self.position < seq:
+            self.news.clear()
+            await self.news.wait()
+
+    async def _watch(self):
+        while not self.events or self.events[-1]["__typename"] != "StreamEnd":
+            try:
+                async with self.stage.connected(self.token) as self._socket:
+                    await self._take()
+            except (ConnectionClosed, InvalidMessage, OSError):
+                await asyncio.sleep(0.005)
+            if self._socket is not None and self._socket.close_code is not None:
+                self.codes.append(self._socket.close_code)
+                if self._socket.close_code == SIGNED_OUT:
+                    return
+
+    async def _take(self):
+        variables = {"id": self.stage.task, "after": self.position}
+        payload = {"query": self.document, "variables": variables}
+        message = {"id": secrets.token_hex(4), "type": "subscribe", "payload": payload}
+        await self._socket.send(json.dumps(message))
+        async for text in self._socket:
+            await self.reading.wait()
+            said = json.loads(text)
+            assert said["id"] == message["id"]
+            if said["type"] == "complete":
+                return
+            assert said["type"] == "next", said
+            self.events.append(said["payload"]["data"]["taskEvents"])
+            self.news.set()
+
+
+async def token_of(user):
+    """Return the token of a new session."""
+    return (await sessions.start(user))[1]
