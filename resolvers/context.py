@@ -29,6 +29,7 @@ from db.vault import Vault
 from engine.store import Store
 from providers.repository import Policy
 from resolvers.loaders import Loaders
+from resolvers.operations.bounds import Bill, Bounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +51,15 @@ class Services:
     sign_up: str
     session_cookie: Cookie
     logins: Logins
+    bounds: Bounds
 
 
 @dataclass(kw_only=True)
 class Context:
     """One operation's context; a subscription gets fresh loaders for every event.
 
-    *address* is where the caller is, *device* what their program says it is.
+    *address* is where the caller is, *device* what their program says it is, *bill* what they were
+    charged.
     """
 
     services: Services
@@ -68,6 +71,7 @@ class Context:
     device: str = ""
     connection_params: dict[str, object] | None = None
     loaders: Loaders = field(default_factory=Loaders)
+    bill: Bill | None = None
 
     def forget(self) -> None:
         """Have what follows read everything again: something has changed."""

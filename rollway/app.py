@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 import db
 from auth.accounts import Accounts
+from auth.budgets import Budgets
 from auth.cookies import session_cookie
 from auth.oauth import Logins
 from auth.passwords import Passwords
@@ -43,6 +44,8 @@ from engine.executors.process import ProcessExecutor
 from engine.store import Store
 from engine.workspace import clear
 from resolvers.context import Services
+from resolvers.operations.bounds import Bounds
+from resolvers.operations.documents import Documents
 from rollway import (
     artifacts,
     deploy_hooks,
@@ -52,6 +55,7 @@ from rollway import (
     renewing,
     webhooks,
 )
+from rollway.documents import registered
 from rollway.graphql import View
 from rollway.settings import ANY_ADDRESS, BadSetting, Settings
 
@@ -131,11 +135,18 @@ class Server:
             sign_up=settings.sign_up,
             session_cookie=session_cookie(settings.url),
             logins=logins,
+            bounds=Bounds(
+                cost_max=settings.cost_max,
+                query_seconds=settings.query_seconds,
+                introspection=settings.introspection == "on",
+                budgets=Budgets(settings.cost_per_minute),
+                documents=Documents(registered(settings.documents)),
+            ),
         )
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
-        view = View(self.services)
+        view = View(self.services, ide=self.settings.playground == "on")
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=self._hosts(), www_redirect=False)
         routes: list[BaseRoute] = [
             Route("/", lambda _: RedirectResponse("/graphql"), name="home"),
@@ -146,7 +157,7 @@ class Server:
             *deploy_hooks.routes(self.services.deploys),
             *artifacts.routes(view.get_context, hosts),
             *oauth.routes(self.services, hosts),
-            *playground.routes(),
+            *(playground.routes() if self.settings.playground == "on" else ()),
             *invitation.routes(hosts),
         ]
         app = Starlette(routes=routes, lifespan=self._lifespan)

@@ -123,9 +123,10 @@ class View(GraphQL[Context, None]):
     graphql_transport_ws_handler_class = Socket
     websocket_adapter_class = Adapter
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, *, ide: bool) -> None:
         super().__init__(
             schema,
+            graphql_ide="graphiql" if ide else None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
             max_subscriptions_per_connection=OPERATIONS_PER_SOCKET_MAX,

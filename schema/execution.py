@@ -1,4 +1,4 @@
-"""How graphql-core executes for us: database models are values, and tokens keep their bounds.
+"""How graphql-core executes for us: models are values, tokens keep bounds, all is charged.
 
 Tortoise's models can be awaited, so the executor would schedule a task for each of them: 1,883 for
 one dashboard, and a third of its time.
@@ -10,6 +10,7 @@ from typing import Any, TypeGuard
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from tortoise.models import Model
 
+from schema.charging import charge
 from schema.confinement import refusal
 
 
@@ -33,4 +34,5 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
             return built
         fragments = {name: each.definition for name, each in built.fragments.items()}
         refused = refusal(built.schema, built.operation, fragments, built.context_value)
+        refused = refused or charge(built)
         return [refused] if refused else built
