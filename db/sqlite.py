@@ -58,7 +58,7 @@ class _Context(client.SqliteTransactionContext):
 
 
 class _Connection(aiosqlite.Connection):
-    async def execute_fetchall(  # type: ignore[override] - typed as what awaiting it gives
+    async def execute_fetchall(  # type: ignore[override]
         self, sql: str, parameters: Iterable[Any] | None = None
     ) -> Iterable[sqlite3.Row]:
         """Return the rows; a question that nobody waits for any more is interrupted.

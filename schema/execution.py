@@ -7,6 +7,7 @@ one dashboard, and a third of its time.
 from collections.abc import Awaitable
 from typing import Any, TypeGuard
 
+from graphql import GraphQLError
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from tortoise.models import Model
 
@@ -32,7 +33,14 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         built: Any = super().build(*args, **kwargs)
         if isinstance(built, list):
             return built
+        try:
+            refused = cls._refused(built)
+        except Exception as fault:  # noqa: BLE001 - masked as any other
+            refused = GraphQLError("Fault", built.operation, original_error=fault)
+        return [refused] if refused else built
+
+    @staticmethod
+    def _refused(built: Any) -> GraphQLError | None:
         fragments = {name: each.definition for name, each in built.fragments.items()}
         refused = refusal(built.schema, built.operation, fragments, built.context_value)
-        refused = refused or charge(built)
-        return [refused] if refused else built
+        return refused or charge(built)
