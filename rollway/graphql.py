@@ -24,7 +24,10 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
     Operation,
 )
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    ConnectionInitMessage,
+    SubscribeMessage,
+)
 from strawberry.types import ExecutionResult
 
 from auth import sessions
@@ -94,6 +97,19 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             self.watching.cancel()
             await asyncio.wait({self.watching})
         await super().shutdown()
+
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        """Begin an operation, whose document may be one that is known by its hash."""
+        payload = message["payload"]
+        if self.connection_acknowledged and message["id"] not in self.operations:
+            try:
+                text = schema.text(payload.get("query"), payload.get("extensions"), self.context)
+            except GraphQLError as refused:
+                errors = [refused.formatted]
+                await self.send_message({"id": message["id"], "type": "error", "payload": errors})
+                return
+            message = {**message, "payload": {**payload, "query": text or ""}}
+        await super().handle_subscribe(message)
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         """Run one operation in its own context; what is refused here ends this one alone."""
@@ -299,7 +315,11 @@ def _is_message(message: object) -> bool:
     payload: Mapping[str, object] = message.get("payload", {})
     if not isinstance(message.get("id"), str) or not isinstance(payload, dict):
         return False
-    shaped = isinstance(payload.get("query"), str) or message["type"] == "complete"
+    extensions = payload.get("extensions")
+    if not isinstance(extensions, dict | None):
+        return False
+    by_hash = "query" not in payload and "persistedQuery" in (extensions or {})
+    shaped = isinstance(payload.get("query"), str) or by_hash or message["type"] == "complete"
     variables, name = payload.get("variables"), payload.get("operationName")
     return shaped and isinstance(variables, dict | None) and isinstance(name, str | None)
 

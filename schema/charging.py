@@ -44,7 +44,7 @@ def charge(built: Any) -> GraphQLError | None:
     known = _prices.of(built.schema, built.operation, fragments)
     if known.introspects and not bounds.introspection:
         return _refused(built, IntrospectionOff())
-    cost = known.cost(built.variable_values.coerced, 0)
+    cost = known.cost(built.variable_values.coerced, None)
     if cost > bounds.cost_max:
         return _refused(built, TooCostly(cost, bounds.cost_max))
     key = context.viewer.user.id if context.viewer else network(context.address)

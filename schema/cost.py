@@ -41,8 +41,8 @@ from schema.prices import LIST_SIZE, LIST_SIZES, TEXT_CHARACTERS, Price, price
 KEPT_MAX = 256
 
 Variables: TypeAlias = Mapping[str, Any]
-# Given the variables and the page size of the connection around (0: none), what it costs.
-Cost: TypeAlias = Callable[[Variables, int], int]
+# Given the variables, and the page size of the connection around, what it costs.
+Cost: TypeAlias = Callable[[Variables, int | None], int]
 Fragments: TypeAlias = Mapping[str, FragmentDefinitionNode]
 
 
@@ -151,8 +151,8 @@ class _Compiler:
             return _list(own, below, _asked(node, definition), usual)
         page = _asked(node, definition)
         if page is None:
-            return lambda variables, _: own(variables, 0) + below(variables, 0)
-        return lambda variables, _: own(variables, 0) + below(variables, page(variables))
+            return lambda variables, _: own(variables, None) + below(variables, None)
+        return lambda variables, _: own(variables, None) + below(variables, page(variables))
 
 
 def _own(node: FieldNode, known: Price) -> Cost:
@@ -164,9 +164,9 @@ def _own(node: FieldNode, known: Price) -> Cost:
 
 
 def _list(own: Cost, below: Cost, asked: Callable[[Variables], int] | None, usual: int) -> Cost:
-    def cost(variables: Variables, size: int) -> int:
-        times = asked(variables) if asked else size or usual
-        return own(variables, 0) + times * below(variables, 0)
+    def cost(variables: Variables, size: int | None) -> int:
+        times = asked(variables) if asked else usual if size is None else size
+        return own(variables, None) + times * below(variables, None)
 
     return cost
 
@@ -181,7 +181,7 @@ def _asked(node: FieldNode, definition: GraphQLField) -> Callable[[Variables], i
 
     def asked(variables: Variables) -> int:
         sizes = [_value(each, variables) for each in given]
-        return max((each for each in sizes if isinstance(each, int)), default=usual)
+        return max(0, max((each for each in sizes if isinstance(each, int)), default=usual))
 
     return asked
 

@@ -44,17 +44,17 @@ class Schema(strawberry.Schema):
         allowed = given.get("allowed_operation_types") or ONE_ANSWER
         given["allowed_operation_types"] = ONE_ANSWER.intersection(allowed)
         try:
-            text = self._text(query, given)
-        except tuple(CODES) as refusal:
-            return _refused(refusal)
+            text = self.text(query, given.get("operation_extensions"), given["context_value"])
+        except GraphQLError as refused:
+            return PreExecutionError(data=None, errors=[refused])
         return await super().execute(text, *args, **given)
 
     async def stream(self, query: str | None, *args: Any, **given: Any) -> Any:
         """Run any operation; yield its answers."""
         try:
-            text = self._text(query, given)
-        except tuple(CODES) as refusal:
-            return _alone(_refused(refusal))
+            text = self.text(query, given.get("operation_extensions"), given["context_value"])
+        except GraphQLError as refused:
+            return _alone(PreExecutionError(data=None, errors=[refused]))
         return await super().stream(text, *args, **given)
 
     def process_errors(
@@ -62,11 +62,13 @@ class Schema(strawberry.Schema):
     ) -> None:
         """Leave the log alone."""
 
-    def _text(self, query: str | None, given: dict[str, Any]) -> str | None:
-        """Return the text of the request's document; one of `CODES` says why there is none."""
-        context: Context = given["context_value"]
-        kept = context.services.bounds.documents
-        return kept.text(query, given.get("operation_extensions"), self.fits)
+    def text(self, query: str | None, extensions: object, context: Context) -> str | None:
+        """Return a request's document, which may be given by its hash; GraphQLError refuses it."""
+        try:
+            return context.services.bounds.documents.text(query, extensions, self.fits)
+        except tuple(CODES) as refusal:
+            said, code = type(refusal).__doc__ or "", CODES[type(refusal)]
+            raise GraphQLError(said, extensions={"code": code}) from refusal
 
     def fits(self, text: str) -> bool:
         """Tell whether a document may be run."""
@@ -97,12 +99,6 @@ class Schema(strawberry.Schema):
         error = GraphQLError(type(refusal).__name__, original_error=refusal)
         execution_context.result = ExecutionResult(data=None, errors=[error])
         return execution_context.result
-
-
-def _refused(refusal: Exception) -> PreExecutionError:
-    code = CODES[type(refusal)]
-    error = GraphQLError(type(refusal).__doc__ or "", extensions={"code": code})
-    return PreExecutionError(data=None, errors=[error])
 
 
 async def _alone(result: Result) -> AsyncGenerator[Result, None]:
