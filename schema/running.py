@@ -8,10 +8,12 @@ import strawberry
 from graphql import (
     ExecutionResult,
     GraphQLError,
+    OperationDefinitionNode,
     parse,
     specified_rules,
     validate,
 )
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import ExecutionContext as OperationContext
 from strawberry.types.execution import ExecutionResult as Result
 from strawberry.types.execution import PreExecutionError
@@ -31,6 +33,14 @@ CODES = {
     documents.OtherHash: "INVALID",
     documents.NotRegistered: "DOCUMENT_NOT_REGISTERED",
 }
+
+
+class Unnamed(CannotGetOperationTypeError):
+    """The document has several operations; say by `operationName` which one to run."""
+
+    def as_http_error_reason(self) -> str:
+        """Return what the client is told."""
+        return type(self).__doc__ or ""
 
 
 class Schema(strawberry.Schema):
@@ -77,6 +87,18 @@ class Schema(strawberry.Schema):
         except (GraphQLError, RecursionError):
             return False
         return not validate(self._schema, document, [*specified_rules, Limits])
+
+    async def _prepare_operation_async(
+        self, context: OperationContext, *args: Any, **given: Any
+    ) -> PreExecutionError | None:
+        """Parse and validate; Unnamed where nobody knows which operation is meant."""
+        refused = await super()._prepare_operation_async(context, *args, **given)
+        if refused is None and context._provided_operation_name is None:  # noqa: SLF001
+            assert context.graphql_document is not None  # noqa: S101 (it was parsed)
+            definitions = context.graphql_document.definitions
+            if sum(isinstance(each, OperationDefinitionNode) for each in definitions) > 1:
+                raise Unnamed(None)
+        return refused
 
     async def _execute_operation(
         self, execution_context: OperationContext, *args: Any, **given: Any

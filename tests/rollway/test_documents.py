@@ -93,12 +93,21 @@ async def test_a_document_is_kept_for_the_next_time(tmp_path):
         ).json()
         socket = await ask(address, by_hash(QUERY))
         unknown = await ask(address, by_hash("{ logins { service } }"))
+        two = {"query": "query A { __typename } query B { __typename }"}
+        unnamed = httpx2.post(f"{address}/graphql", json=two, timeout=20)
+        unnamed_too = await ask(address, two)
+        named = post(address, {**two, "operationName": "B"})
 
     assert codes(first) == [("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")]
     assert [each["data"] for each in (sent, again, given)] == [ANSWER] * 3
     assert (socket["type"], socket["payload"]["data"]) == ("next", ANSWER)
     assert unknown["type"] == "error"
     assert unknown["payload"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
+    assert unnamed.status_code == 400
+    assert "say by `operationName` which one to run" in unnamed.text
+    assert unnamed_too["type"] == "error"
+    assert "`operationName`" in unnamed_too["payload"][0]["message"]
+    assert named["data"] == {"__typename": "Query"}
 
 
 @pytest.mark.slow
@@ -144,7 +153,7 @@ def test_what_is_not_worth_keeping_is_not_kept():
 )
 def test_another_way_of_asking_is_not_supported(asked):
     """The client then sends its texts in full."""
-    with pytest.raises(documents.NotSupported, match="^$") as refused:
+    with pytest.raises(documents.NotSupported, match=r"^$") as refused:
         text(Documents(), None, {"persistedQuery": asked})
     assert refused.type.__doc__ == "PersistedQueryNotSupported"
 
@@ -197,5 +206,5 @@ def test_a_manifest_that_cannot_be_served_stops_the_start(tmp_path, content):
     """Rather than refuse its clients later."""
     path = tmp_path / "documents.json"
     path.write_text(content)
-    with pytest.raises(BadSetting, match="^ROLLWAY_DOCUMENTS: "):
+    with pytest.raises(BadSetting, match=r"^ROLLWAY_DOCUMENTS: "):
         registered(path)
