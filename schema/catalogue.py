@@ -66,7 +66,7 @@ from schema.problems import (
     UnauthenticatedProblem,
     UpstreamProblem,
 )
-from schema.refusals import IntrospectionOff, TooCostly, TookTooLong
+from schema.refusals import IntrospectionOff, TooCostly, TookTooLong, Unnamed
 from schema.words import WORDS
 
 
@@ -149,6 +149,11 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         ForbiddenProblem,
         ProblemCode.FORBIDDEN,
         "此服务器不提供其 schema;请查阅其版本的文档。",
+    ),
+    Unnamed: Entry(
+        InvalidProblem,
+        ProblemCode.INVALID,
+        "文档包含多个操作;请用 `operationName` 指明要执行哪一个。",
     ),
     AccountExists: Entry(
         AlreadyExistsProblem, ProblemCode.ALREADY_EXISTS, "已有使用此 {field} 的账号。"

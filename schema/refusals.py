@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from strawberry.schema.exceptions import CannotGetOperationTypeError
+
 
 @dataclass(eq=False)
 class TooCostly(Exception):
@@ -21,3 +23,14 @@ class TookTooLong(Exception):
 @dataclass(eq=False)
 class IntrospectionOff(Exception):
     """This server does not tell its schema; it is in the documentation of its version."""
+
+
+@dataclass(eq=False)
+class Unnamed(CannotGetOperationTypeError):
+    """The document has several operations; say by `operationName` which one to run."""
+
+    operation_name: None = None
+
+    def as_http_error_reason(self) -> str:
+        """Return what is told by HTTP itself."""
+        return type(self).__doc__ or ""

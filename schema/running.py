@@ -13,7 +13,6 @@ from graphql import (
     specified_rules,
     validate,
 )
-from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import ExecutionContext as OperationContext
 from strawberry.types.execution import ExecutionResult as Result
 from strawberry.types.execution import PreExecutionError
@@ -22,7 +21,7 @@ from strawberry.types.graphql import OperationType
 from resolvers.context import Context
 from resolvers.operations import documents
 from schema.limits import Limits
-from schema.refusals import TookTooLong
+from schema.refusals import TookTooLong, Unnamed
 
 TOKENS_MAX = 2000
 ONE_ANSWER = frozenset({OperationType.QUERY, OperationType.MUTATION})
@@ -33,14 +32,6 @@ CODES = {
     documents.OtherHash: "INVALID",
     documents.NotRegistered: "DOCUMENT_NOT_REGISTERED",
 }
-
-
-class Unnamed(CannotGetOperationTypeError):
-    """The document has several operations; say by `operationName` which one to run."""
-
-    def as_http_error_reason(self) -> str:
-        """Return what the client is told."""
-        return type(self).__doc__ or ""
 
 
 class Schema(strawberry.Schema):
@@ -97,7 +88,7 @@ class Schema(strawberry.Schema):
             assert context.graphql_document is not None  # noqa: S101 (it was parsed)
             definitions = context.graphql_document.definitions
             if sum(isinstance(each, OperationDefinitionNode) for each in definitions) > 1:
-                raise Unnamed(None)
+                raise Unnamed
         return refused
 
     async def _execute_operation(
