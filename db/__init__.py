@@ -53,8 +53,8 @@ async def lock_table(model: type[Model], transaction: BaseDBAsyncClient) -> None
 
 
 def _connection(url: str) -> Any:
-    if not url.startswith("sqlite:"):
-        return url
     connection = expand_db_url(url)
+    if not url.startswith("sqlite:"):
+        return {**connection, "engine": "db.postgres"}
     given = connection["credentials"]
     return {**connection, "engine": "db.sqlite", "credentials": {**SQLITE_PRAGMAS, **given}}

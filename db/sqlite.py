@@ -1,5 +1,7 @@
 """Tortoise's SQLite client, with transactions that take the write lock when they begin.
 
+What is read ends when whoever asked for it is cancelled.
+
 Tortoise begins them without it: one that reads first and writes later fails as soon as another
 process has written in between, and no waiting helps. One whose beginning fails or is cancelled
 would also keep the connection's lock for good.
@@ -7,11 +9,16 @@ would also keep the connection's lock for good.
 
 import asyncio
 import sqlite3
+from collections.abc import Iterable
+from typing import Any
 
+import aiosqlite
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite import client
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
+
+INTERRUPT_SECONDS = 0.05  # a question that has not begun yet cannot be interrupted
 
 
 class _Wrapper(client.SqliteTransactionWrapper):
@@ -50,7 +57,34 @@ class _Context(client.SqliteTransactionContext):
         await self.connection.begin()
 
 
+class _Connection(aiosqlite.Connection):
+    async def execute_fetchall(  # type: ignore[override]
+        self, sql: str, parameters: Iterable[Any] | None = None
+    ) -> Iterable[sqlite3.Row]:
+        """Return the rows; a question that nobody waits for any more is interrupted.
+
+        The connection answers one at a time, so that no other is hit. What writes goes on to its
+        end: interrupting it would undo the whole transaction.
+        """
+        work = asyncio.ensure_future(super().execute_fetchall(sql, parameters))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            while not work.done():
+                if sql.lstrip().startswith(("SELECT", "WITH")):
+                    self._conn.interrupt()
+                await asyncio.wait({work}, timeout=INTERRUPT_SECONDS)
+            if not work.cancelled():
+                work.exception()
+            raise
+
+
 class _Client(client.SqliteClient):
+    async def create_connection(self, with_db: bool) -> None:  # noqa: FBT001 - Tortoise's
+        await super().create_connection(with_db)
+        assert self._connection is not None  # noqa: S101 (it was just made)
+        self._connection.__class__ = _Connection
+
     def _in_transaction(self) -> TransactionContext:
         return _Context(_Wrapper(self), self._lock)
 

@@ -29,6 +29,7 @@ from db.vault import Vault
 from engine.store import Store
 from providers.repository import Policy
 from resolvers.loaders import Loaders
+from resolvers.operations.bounds import Bill, Bounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ class Services:
     sign_up: str
     session_cookie: Cookie
     logins: Logins
+    bounds: Bounds
 
 
 @dataclass(kw_only=True)
@@ -57,7 +59,8 @@ class Context:
     """One operation's context; a subscription gets fresh loaders for every event.
 
     *address* is where the caller is, *device* what their program says it is, *seen* the sequence of
-    the last event of a task given out: a stream that is begun with it goes on behind.
+    the last event of a task given out: a stream that is begun with it goes on behind. *bill* is
+    what they were charged.
     """
 
     services: Services
@@ -69,6 +72,7 @@ class Context:
     device: str = ""
     connection_params: dict[str, object] | None = None
     seen: int = 0
+    bill: Bill | None = None
     _loaders: Loaders | None = field(default=None, init=False)
 
     @property

@@ -1,5 +1,6 @@
 """Loads by sets: whatever a page asks for, each relation costs one statement."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -16,25 +17,33 @@ from resolvers import paging
 from resolvers.paging import Page, Relation, Selection
 
 M = TypeVar("M", bound=Model)
+K = TypeVar("K")
+T = TypeVar("T")
 
 
 class Loaders:
     """The loaders of one operation; nothing is cached beyond it."""
 
     def __init__(self) -> None:
-        self.user = by_id(User)
-        self.org = by_id(Org)
-        self.application = by_id(Application)
-        self.environment = by_id(Environment)
-        self.task = by_id(Task)
-        self.step = by_id(Step)
-        self.owner: DataLoader[str, Org | None] = DataLoader(_owners)
-        self.membership: DataLoader[tuple[str, str], Org | None] = DataLoader(_memberships)
-        self.teams: DataLoader[str, list[str]] = DataLoader(_teams)
-        self.steps: DataLoader[str, list[Step]] = DataLoader(_steps)
-        self.delivered: DataLoader[str, datetime | None] = DataLoader(_delivered)
-        self.environments: DataLoader[str, list[Environment]] = DataLoader(self._environments)
+        self._running: set[asyncio.Task[Any]] = set()
+        self.user = self._loader(by_id(User))
+        self.org = self._loader(by_id(Org))
+        self.application = self._loader(by_id(Application))
+        self.environment = self._loader(by_id(Environment))
+        self.task = self._loader(by_id(Task))
+        self.step = self._loader(by_id(Step))
+        self.owner = self._loader(_owners)
+        self.membership = self._loader(_memberships)
+        self.teams = self._loader(_teams)
+        self.steps = self._loader(_steps)
+        self.delivered = self._loader(_delivered)
+        self.environments = self._loader(self._environments)
         self._pages: dict[Hashable, DataLoader[str, Any]] = {}
+
+    def stop(self) -> None:
+        """End the statements that are still running: nobody waits for them any more."""
+        for task in self._running:
+            task.cancel()
 
     def events(self, after: int, limit: int) -> DataLoader[str, list[Entry]]:
         """Return the loader of a page of the journal for each task id."""
@@ -82,18 +91,32 @@ class Loaders:
         self, key: Hashable, load: Callable[[list[str]], Awaitable[Sequence[Any]]]
     ) -> DataLoader[str, Any]:
         if key not in self._pages:
-            self._pages[key] = DataLoader(load)
+            self._pages[key] = self._loader(load)
         return self._pages[key]
 
+    def _loader(self, load: Callable[[list[K]], Awaitable[Sequence[T]]]) -> DataLoader[K, T]:
+        """Return a loader whose statement `stop` can end."""
 
-def by_id(model: type[M]) -> DataLoader[str, M | None]:
-    """Return a loader of *model* by primary key; None for what is not there."""
+        async def stoppable(keys: list[K]) -> Sequence[T]:
+            task = asyncio.current_task()
+            assert task is not None  # noqa: S101 (a loader loads in a task of its own)
+            self._running.add(task)
+            try:
+                return await load(keys)
+            finally:
+                self._running.discard(task)
+
+        return DataLoader(stoppable)
+
+
+def by_id(model: type[M]) -> Callable[[list[str]], Awaitable[list[M | None]]]:
+    """Return how to load *model* by primary key; None for what is not there."""
 
     async def load(ids: list[str]) -> list[M | None]:
         found = {row.pk: row for row in await model.filter(pk__in=ids)}
         return [found.get(each) for each in ids]
 
-    return DataLoader(load)
+    return load
 
 
 async def _owners(names: list[str]) -> list[Org | None]:

@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 import db
 from auth.accounts import Accounts
+from auth.budgets import Budgets
 from auth.cookies import session_cookie
 from auth.oauth import Logins
 from auth.passwords import Passwords
@@ -44,6 +45,8 @@ from engine.executors.process import ProcessExecutor
 from engine.store import Store
 from engine.workspace import clear
 from resolvers.context import Services
+from resolvers.operations.bounds import Bounds
+from resolvers.operations.documents import Documents
 from rollway import (
     artifacts,
     deploy_hooks,
@@ -54,6 +57,7 @@ from rollway import (
     webhooks,
 )
 from rollway.api.streams import Streams
+from rollway.documents import registered
 from rollway.graphql import View
 from rollway.settings import ANY_ADDRESS, BadSetting, Settings
 from rollway.sockets.door import Door
@@ -138,6 +142,13 @@ class Server:
             sign_up=settings.sign_up,
             session_cookie=session_cookie(settings.url),
             logins=logins,
+            bounds=Bounds(
+                cost_max=settings.cost_max,
+                query_seconds=settings.query_seconds,
+                introspection=settings.introspection == "on",
+                budgets=Budgets(settings.cost_per_minute),
+                documents=Documents(registered(settings.documents)),
+            ),
         )
 
     def app(self) -> Starlette:
@@ -149,6 +160,7 @@ class Server:
             self.streams,
             origins=settings.cors_origins or (),
             batch_max=settings.batch_operations,
+            ide=settings.playground == "on",
         )
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=self._hosts(), www_redirect=False)
         routes: list[BaseRoute] = [
@@ -160,7 +172,7 @@ class Server:
             *deploy_hooks.routes(self.services.deploys),
             *artifacts.routes(view.get_context, hosts),
             *oauth.routes(self.services, hosts),
-            *playground.routes(),
+            *(playground.routes() if self.settings.playground == "on" else ()),
             *invitation.routes(hosts),
         ]
         app = Starlette(routes=routes, lifespan=self._lifespan)

@@ -58,10 +58,12 @@ class View(Http):
         *,
         origins: Sequence[str] = (),
         batch_max: int = 0,
+        ide: bool = True,
     ) -> None:
         self._origins = (services.public_url, *origins)
         super().__init__(
             schema,
+            graphql_ide="graphiql" if ide else None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             allowed_origins=self._origins,
         )

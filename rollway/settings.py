@@ -304,6 +304,42 @@ class Settings:
         str(64 * 1024 * 1024),
         "How much of a step's output is kept; what comes after is left out but for its end.",
     )
+    cost_max: int = _setting(
+        "ROLLWAY_COST_MAX",
+        whole(100, 10_000_000),
+        "50000",
+        "What one GraphQL operation may cost; a plain field costs 1.",
+    )
+    cost_per_minute: int = _setting(
+        "ROLLWAY_COST_PER_MINUTE",
+        whole(100, 1_000_000_000),
+        "500000",
+        "What the operations of one user, or of one address's guests, may cost in a minute.",
+    )
+    query_seconds: float = _setting(
+        "ROLLWAY_QUERY_SECONDS",
+        seconds(1, 600),
+        "30",
+        "How long a query may take; then it is stopped.",
+    )
+    introspection: str = _setting(
+        "ROLLWAY_INTROSPECTION",
+        one_of("on", "off"),
+        "on",
+        "Whether the API tells its schema.",
+    )
+    playground: str = _setting(
+        "ROLLWAY_PLAYGROUND",
+        one_of("on", "off"),
+        "on",
+        "Whether browsers get the playground at /graphql.",
+    )
+    documents: Path | None = _setting(
+        "ROLLWAY_DOCUMENTS",
+        path,
+        None,
+        "File of the documents that are run, by hash; then no others are. Default: any.",
+    )
     log_level: str = _setting(
         "ROLLWAY_LOG_LEVEL",
         one_of("debug", "info", "warning", "error"),
@@ -419,6 +455,8 @@ def load(
         raise BadSetting(
             "ROLLWAY_ARGON2_PASSES", f"times the memory must be at least {PASSES_KIB_MIN} KiB"
         )
+    if settings.cost_max > settings.cost_per_minute:
+        raise BadSetting("ROLLWAY_COST_MAX", "must not be more than ROLLWAY_COST_PER_MINUTE")
     _check_logins(settings)
     return settings
 

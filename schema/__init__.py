@@ -1,26 +1,22 @@
 """What the API looks like: the schema object."""
 
-from typing import Any
-
-import strawberry
-from graphql import GraphQLError
 from strawberry.extensions import (
     AddValidationRules,
     MaxTokensLimiter,
     ParserCache,
     ValidationCache,
 )
-from strawberry.types import ExecutionContext as OperationContext
-from strawberry.types import ExecutionResult
-from strawberry.types.graphql import OperationType
 
 from schema.account import ApiToken, Invitation, Session
+from schema.charging import Costs
 from schema.deploy_hooks import DeployHook
 from schema.errors import Masking
 from schema.events import StepOutput, StepStatusChanged, StreamEnd, TaskStatusChanged
 from schema.execution import ExecutionContext
-from schema.limits import LimitFields
+from schema.limits import Limits
 from schema.roots import Mutation, Query, Subscription
+from schema.running import TOKENS_MAX as TOKENS_MAX
+from schema.running import Schema
 from schema.triggers import (
     DeployHookTrigger,
     ManualTrigger,
@@ -32,28 +28,6 @@ from schema.triggers import (
 )
 from schema.types import Application, Environment, Org, Step, Task, User
 from schema.webhooks import Delivery
-
-TOKENS_MAX = 2000
-ONE_ANSWER = frozenset({OperationType.QUERY, OperationType.MUTATION})
-
-
-class Schema(strawberry.Schema):
-    """Logs nothing itself: `Masking` logs our faults, and a client's mistakes are its own."""
-
-    async def execute(self, query: str | None, *args: Any, **given: Any) -> ExecutionResult:
-        """Run a query or a mutation; InvalidOperationTypeError for a subscription.
-
-        That has many answers, which `subscribe` gives one by one.
-        """
-        allowed = given.get("allowed_operation_types") or ONE_ANSWER
-        given["allowed_operation_types"] = ONE_ANSWER.intersection(allowed)
-        return await super().execute(query, *args, **given)
-
-    def process_errors(
-        self, errors: list[GraphQLError], execution_context: OperationContext | None = None
-    ) -> None:
-        """Leave the log alone."""
-
 
 schema = Schema(
     query=Query,
@@ -85,8 +59,9 @@ schema = Schema(
     ],
     extensions=[
         Masking,
+        Costs,
         lambda: MaxTokensLimiter(TOKENS_MAX),
-        lambda: AddValidationRules([LimitFields]),
+        lambda: AddValidationRules([Limits]),
         ParserCache,
         ValidationCache,
     ],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auth.accounts import AccountExists, SignUpClosed, WrongPassword
+from auth.budgets import OverBudget
 from auth.deploy_hooks import TooManyDeployHooks
 from auth.identities import LastWayIn
 from auth.logins import LoginNotOffered
@@ -48,6 +49,7 @@ from resolvers.refusals import (
 )
 from resolvers.validation import InvalidInput, Issue, Rule
 from schema import trigger_issues, upstream
+from schema.limits import TooLarge
 from schema.problems import (
     AlreadyExistsProblem,
     BlockedProblem,
@@ -64,6 +66,7 @@ from schema.problems import (
     UnauthenticatedProblem,
     UpstreamProblem,
 )
+from schema.refusals import IntrospectionOff, TooCostly, TookTooLong, Unnamed
 from schema.words import WORDS
 
 
@@ -82,7 +85,7 @@ def _issues(refusal: InvalidInput, language: str) -> Mapping[str, object]:
     return {"issues": [_issue(issue, language) for issue in refusal.issues]}
 
 
-def _wait(refusal: Throttled | Busy, _: str) -> Mapping[str, object]:
+def _wait(refusal: Throttled | Busy | OverBudget, _: str) -> Mapping[str, object]:
     return {"retry_after": float(refusal.retry_after), "retryable": True}
 
 
@@ -120,6 +123,37 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         ProblemCode.LIMIT_EXCEEDED,
         "同时登录的人数超过了此服务器的处理能力;请在 {retry_after} 秒后重试。",
         more=_wait,
+    ),
+    TooLarge: Entry(
+        LimitExceededProblem,
+        ProblemCode.LIMIT_EXCEEDED,
+        "该操作有 {count} {what};最多执行 {most}。",
+    ),
+    TooCostly: Entry(
+        LimitExceededProblem,
+        ProblemCode.LIMIT_EXCEEDED,
+        "该操作的成本为 {cost};最多执行 {most}。请减少请求的内容或分页大小。",
+    ),
+    OverBudget: Entry(
+        LimitExceededProblem,
+        ProblemCode.LIMIT_EXCEEDED,
+        "该操作的成本为 {cost},剩余 {remaining};请在 {retry_after} 秒后重试。",
+        more=_wait,
+    ),
+    TookTooLong: Entry(
+        LimitExceededProblem,
+        ProblemCode.LIMIT_EXCEEDED,
+        "查询超过 {seconds} 秒,已被停止;请一次少请求一些。",
+    ),
+    IntrospectionOff: Entry(
+        ForbiddenProblem,
+        ProblemCode.FORBIDDEN,
+        "此服务器不提供其 schema;请查阅其版本的文档。",
+    ),
+    Unnamed: Entry(
+        InvalidProblem,
+        ProblemCode.INVALID,
+        "文档包含多个操作;请用 `operationName` 指明要执行哪一个。",
     ),
     AccountExists: Entry(
         AlreadyExistsProblem, ProblemCode.ALREADY_EXISTS, "已有使用此 {field} 的账号。"

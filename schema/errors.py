@@ -7,6 +7,7 @@ quotes: that may be a password in the wrong field.
 import logging
 import re
 import secrets
+from collections.abc import Mapping
 
 from graphql import GraphQLError
 from strawberry.extensions import MaskErrors
@@ -41,7 +42,7 @@ class Masking(MaskErrors):
         original = error.original_error
         if original is not None and type(original) in CATALOGUE:
             code = CATALOGUE[type(original)].code.value
-            return _shown(error, message(original, language), code)
+            return _shown(error, message(original, language), code, _wait(original))
         fault = secrets.token_hex(6)
         log.error("fault %s at %s", fault, error.path, exc_info=original)
         text = "内部错误" if language == "zh" else "Internal error"
@@ -61,12 +62,20 @@ def unquoted(error: GraphQLError) -> GraphQLError:
     return error if text == error.message else _shown(error, text.rstrip(","), "INVALID")
 
 
-def _shown(error: GraphQLError, text: str, code: str) -> GraphQLError:
+def _wait(refusal: Exception) -> dict[str, object]:
+    """Return how many seconds to wait, where that helps."""
+    seconds = getattr(refusal, "retry_after", None)
+    return {} if seconds is None else {"retryAfter": seconds}
+
+
+def _shown(
+    error: GraphQLError, text: str, code: str, more: Mapping[str, object] | None = None
+) -> GraphQLError:
     return GraphQLError(
         text,
         nodes=error.nodes,
         source=error.source,
         positions=error.positions,
         path=error.path,
-        extensions={"code": code},
+        extensions={"code": code, **(more or {})},
     )

@@ -1,4 +1,4 @@
-"""How graphql-core executes for us: database models are values, and tokens keep their bounds.
+"""How graphql-core executes for us: models are values, tokens keep bounds, all is charged.
 
 Tortoise's models can be awaited, so the executor would schedule a task for each of them: 1,883 for
 one dashboard, and a third of its time.
@@ -7,9 +7,11 @@ one dashboard, and a third of its time.
 from collections.abc import Awaitable
 from typing import Any, TypeGuard
 
+from graphql import GraphQLError
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from tortoise.models import Model
 
+from schema.charging import charge
 from schema.confinement import refusal
 
 
@@ -31,6 +33,14 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         built: Any = super().build(*args, **kwargs)
         if isinstance(built, list):
             return built
+        try:
+            refused = cls._refused(built)
+        except Exception as fault:  # noqa: BLE001 - masked as any other
+            refused = GraphQLError("Fault", built.operation, original_error=fault)
+        return [refused] if refused else built
+
+    @staticmethod
+    def _refused(built: Any) -> GraphQLError | None:
         fragments = {name: each.definition for name, each in built.fragments.items()}
         refused = refusal(built.schema, built.operation, fragments, built.context_value)
-        return [refused] if refused else built
+        return refused or charge(built)

@@ -19,6 +19,7 @@ from resolvers import (
     users,
 )
 from resolvers.deliveries import webhooks
+from resolvers.operations import bounds
 from resolvers.trackers import reports
 from schema.access import AccessMutations
 from schema.deploy_hooks import DeployHookMutations
@@ -40,6 +41,7 @@ from schema.problems import (
     UnauthenticatedProblem,
     UpstreamProblem,
 )
+from schema.rate_limit import RateLimit
 from schema.types import Application, Environment, Org, SecretKey, Task, User
 from schema.webhooks import TriggerPreviewPayload, WebhookMutations
 
@@ -241,6 +243,12 @@ class Query:
         pipelines.check,
         graphql_type=PipelineCheck | None,
         description="What is wrong with a pipeline file, for who is signed in. Nothing runs.",
+    )
+    rate_limit = strawberry.field(
+        bounds.rate_limit,
+        graphql_type=RateLimit | None,
+        description="What this operation costs, and what is left for the next; null inside a"
+        " subscription. It costs nothing.",
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from auth.permissions import Action
+from schema.limits import ALIASES, DEPTH, DIRECTIVES, FIELDS, ROOT_FIELDS
 
 WORDS: Mapping[str, str] = {
     "team": "团队",
@@ -17,6 +18,11 @@ WORDS: Mapping[str, str] = {
     "members": "名成员",
     "user": "用户",
     "username": "用户名",
+    FIELDS: "个字段(片段按展开次数计算)",
+    ROOT_FIELDS: "个根字段",
+    ALIASES: "个别名",
+    DIRECTIVES: "个指令",
+    DEPTH: "层",
     "email": "电子邮件地址",
     "name": "名称",
     Action.READ: "查看",

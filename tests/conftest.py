@@ -239,6 +239,8 @@ def _api(tmp_path: Path, url: str) -> Api:
         "ROLLWAY_ARGON2_MEMORY_KIB": "7168",  # the cheapest that may be
         "ROLLWAY_ARGON2_PASSES": "5",
         "ROLLWAY_ARGON2_LANES": "1",
+        "ROLLWAY_COST_MAX": "10000000",  # tests walk through all there is
+        "ROLLWAY_COST_PER_MINUTE": "1000000000",
     }
     settings = load(UP, given, {})
     return Api(Server(settings, Vault(secrets.token_bytes(KEY_BYTES)), Isolation(Level.PLAIN)))

@@ -26,7 +26,7 @@ from rollway.api import accept, asked, refusals
 from rollway.api.framing import FRAMINGS
 from rollway.api.streams import Stream, Streams
 from rollway.callers import language
-from schema import TOKENS_MAX
+from schema import TOKENS_MAX, schema
 
 READING = frozenset({OperationType.QUERY})
 WRITING = READING | {OperationType.MUTATION}
@@ -65,6 +65,8 @@ class Http(GraphQL[Context, None]):
         blank = await self.get_sub_response(request)
         context = await self.get_context(request, blank)
         given = await asked.read(request, self.batch_max)
+        if isinstance(given, GraphQLRequestData):
+            given = _found(given, context)
         ranges = accept.read(request.headers.get("accept"))
         if isinstance(given, GraphQLRequestData):
             if streamed := _streamed(given, ranges):
@@ -152,6 +154,14 @@ class Http(GraphQL[Context, None]):
     def _encoded(self, answer: object) -> bytes:
         encoded = self.encode_json(answer)
         return encoded if isinstance(encoded, bytes) else encoded.encode()
+
+
+def _found(given: GraphQLRequestData, context: Context) -> GraphQLRequestData:
+    """Return what is asked with its document, where a hash alone stands for one that is known."""
+    if not given.query:
+        with suppress(GraphQLError):
+            return replace(given, query=schema.text(None, given.extensions, context))
+    return given
 
 
 def _is_a_browsers(request: Request) -> bool:

@@ -71,11 +71,13 @@ def read(message: object) -> Said:
 
 def _subscribe(operation_id: str, payload: Mapping[str, Any]) -> Subscribe:
     query, name = payload.get("query"), payload.get("operationName")
+    variables, extensions = _object(payload, "variables"), _object(payload, "extensions")
+    if query is None and "persistedQuery" in (extensions or {}):
+        query = ""  # its hash says which
     if not isinstance(query, str):
         raise Malformed("`query` must be a string")
     if not isinstance(name, str | None):
         raise Malformed("`operationName` must be a string")
-    variables, extensions = _object(payload, "variables"), _object(payload, "extensions")
     return Subscribe(operation_id, query, variables, name, extensions)
 
 

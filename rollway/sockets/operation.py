@@ -86,6 +86,12 @@ class Operation:
             self._fail([error])
 
     async def _answer(self, context: Context) -> None:
+        try:
+            text = schema.text(self._said.query or None, self._said.extensions, context)
+        except GraphQLError as unknown:
+            self._fail([unknown])
+            return
+        self._said = replace(self._said, query=text or "")
         if refused := refusal(self._said):
             self._fail([refused])
             return

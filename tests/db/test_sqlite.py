@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 
 import pytest
+from tortoise import connections
 from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
@@ -70,3 +71,18 @@ async def test_a_transaction_may_be_cancelled_at_any_moment(sqlite_url, passes):
         await asyncio.wait({cut})
         async with in_transaction() as transaction:
             assert await User.all().using_db(transaction).count() == 0
+
+
+ENDLESS = """WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+SELECT count(*) FROM n"""
+
+
+async def test_a_question_that_nobody_waits_for_ends(sqlite_url):
+    """It would hold the one connection for ever; the next one is answered."""
+    async with db.connect(sqlite_url), asyncio.timeout(15):
+        asking = asyncio.create_task(connections.get("default").execute_query(ENDLESS))
+        await asyncio.sleep(0.2)
+        asking.cancel()
+        await asyncio.wait({asking})
+        assert asking.cancelled()
+        assert await User.all().count() == 0

@@ -49,6 +49,12 @@ GOOD = {
     "ROLLWAY_RUNTIMES": "/opt/runtimes",
     "ROLLWAY_CANCEL_GRACE_SECONDS": "0",
     "ROLLWAY_OUTPUT_BYTES_MAX": "65536",
+    "ROLLWAY_COST_MAX": "1000",
+    "ROLLWAY_COST_PER_MINUTE": "10000",
+    "ROLLWAY_QUERY_SECONDS": "5",
+    "ROLLWAY_INTROSPECTION": "off",
+    "ROLLWAY_PLAYGROUND": "off",
+    "ROLLWAY_DOCUMENTS": "/etc/rollway/documents.json",
     "ROLLWAY_LOG_LEVEL": "debug",
 }
 BAD = {
@@ -93,6 +99,11 @@ BAD = {
     "ROLLWAY_CONTAINER_ENGINE": ["docker", "tcp://127.0.0.1:2375"],
     "ROLLWAY_CANCEL_GRACE_SECONDS": ["-1"],
     "ROLLWAY_OUTPUT_BYTES_MAX": ["1", "9999999999"],
+    "ROLLWAY_COST_MAX": ["99", "many", "600000"],
+    "ROLLWAY_COST_PER_MINUTE": ["0", "9999999999"],
+    "ROLLWAY_QUERY_SECONDS": ["0", "601"],
+    "ROLLWAY_INTROSPECTION": ["yes"],
+    "ROLLWAY_PLAYGROUND": ["graphiql"],
     "ROLLWAY_LOG_LEVEL": ["verbose"],
 }
 

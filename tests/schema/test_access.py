@@ -59,6 +59,7 @@ QUERIES = {
     "users": None,  # names of whoever; refused to guests, see test_account.py
     "logins": None,
     "triggerPreview": None,  # its answer is a problem, see test_webhooks.py
+    "rateLimit": None,  # of what the caller asks
     "pipelineCheck": None,  # of a text the caller has; null for guests, see test_pipelines.py
 }
 MUTATIONS = {

@@ -1,0 +1,35 @@
+"""Tortoise's PostgreSQL client, with transactions that may be cancelled while they begin.
+
+Tortoise's own would keep the connection it took from the pool for good.
+"""
+
+from tortoise.backends.asyncpg import client
+from tortoise.backends.base.client import (
+    TransactionalDBClient,
+    TransactionContext,
+    TransactionContextPooled,
+)
+from tortoise.connection import get_connections
+
+
+class _Context(TransactionContextPooled):
+    async def __aenter__(self) -> TransactionalDBClient:
+        await self.ensure_connection()
+        pool = self.client._parent._pool  # noqa: SLF001
+        connection = await pool.acquire()
+        self.client._connection = connection  # noqa: SLF001
+        try:
+            await self.client.begin()
+        except BaseException:
+            await pool.release(connection)  # rolls back what has begun
+            raise
+        self.token = get_connections().set(self.connection_name, self.client)
+        return self.client
+
+
+class _Client(client.AsyncpgDBClient):
+    def _in_transaction(self) -> TransactionContext:
+        return _Context(client.TransactionWrapper(self), self._pool_init_lock)
+
+
+client_class = _Client  # the name Tortoise looks for

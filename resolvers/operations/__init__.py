@@ -1,0 +1,1 @@
+"""What one operation may ask for, cost and be written as."""

@@ -1,0 +1,46 @@
+"""The bounds of one operation, and what it was charged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import strawberry
+
+from auth.budgets import Budgets
+from resolvers.operations.documents import Documents
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What an operation may cost, how long a query may take, and what may be sent at all."""
+
+    cost_max: int
+    query_seconds: float
+    introspection: bool
+    budgets: Budgets
+    documents: Documents
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What an operation costs, and what is left of its caller's budget."""
+
+    cost: int
+    limit: int
+    remaining: int
+    reset_at: datetime
+
+    @property
+    def formatted(self) -> Mapping[str, object]:
+        """Return it as `extensions.cost` shows it."""
+        return {
+            "requested": self.cost,
+            "remaining": self.remaining,
+            "resetAt": self.reset_at.isoformat(),
+        }
+
+
+async def rate_limit(info: strawberry.Info) -> Bill | None:
+    """Return what the operation was charged."""
+    bill: Bill | None = info.context.bill
+    return bill

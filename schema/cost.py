@@ -1,0 +1,211 @@
+"""What an operation costs: worked out once a document, and then for the variables of each request.
+
+A list multiplies what is selected in it: by `first` or `last`, else by the size that prices.py
+gives it. Branches of fragments are all counted, but for those that `@skip` or `@include` leaves
+out.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from graphql import (
+    BooleanValueNode,
+    DirectiveNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLCompositeType,
+    GraphQLField,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    StringValueNode,
+    Undefined,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+    is_list_type,
+)
+
+from resolvers.paging import PAGE_SIZE
+from schema.limits import INTROSPECTION
+from schema.prices import LIST_SIZE, LIST_SIZES, TEXT_CHARACTERS, Price, price
+
+KEPT_MAX = 256
+
+Variables: TypeAlias = Mapping[str, Any]
+# Given the variables, and the page size of the connection around, what it costs.
+Cost: TypeAlias = Callable[[Variables, int | None], int]
+Fragments: TypeAlias = Mapping[str, FragmentDefinitionNode]
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """An operation whose cost can be told; what of it is introspection, and what is deprecated."""
+
+    cost: Cost
+    introspects: bool
+    deprecated: frozenset[str]
+
+
+class PriceLists:
+    """Keeps the operations that were priced last."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[int, tuple[OperationDefinitionNode, Priced]] = OrderedDict()
+
+    def of(
+        self, schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Fragments
+    ) -> Priced:
+        """Return *operation*, which is valid, priced."""
+        kept = self._kept.get(id(operation))
+        if kept is None or kept[0] is not operation:
+            kept = operation, priced(schema, operation, fragments)
+            self._kept[id(operation)] = kept
+        self._kept.move_to_end(id(operation))
+        while len(self._kept) > KEPT_MAX:
+            self._kept.popitem(last=False)
+        return kept[1]
+
+
+def priced(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Fragments
+) -> Priced:
+    """Work out what *operation*, which is valid, costs."""
+    compiler = _Compiler(schema, fragments)
+    root = schema.get_root_type(operation.operation)
+    assert root is not None  # noqa: S101 (the document is valid)
+    cost = compiler.of_set(operation.selection_set, root)
+    return Priced(cost, compiler.introspects, frozenset(compiler.deprecated))
+
+
+@dataclass(slots=True)
+class _Compiler:
+    schema: GraphQLSchema
+    fragments: Fragments
+    introspects: bool = False
+    deprecated: set[str] = field(default_factory=set)
+    _compiled: dict[str, Cost] = field(default_factory=dict)
+
+    def of_set(self, selections: SelectionSetNode, parent: GraphQLCompositeType) -> Cost:
+        parts = [self._of(each, parent) for each in selections.selections]
+        return lambda variables, size: sum(part(variables, size) for part in parts)
+
+    def _of(self, selection: SelectionNode, parent: GraphQLCompositeType) -> Cost:
+        if isinstance(selection, FieldNode):
+            cost = self._of_field(selection, parent)
+        elif isinstance(selection, FragmentSpreadNode):
+            cost = self._of_fragment(selection.name.value)
+        else:
+            assert isinstance(selection, InlineFragmentNode)  # noqa: S101 (the third kind)
+            cost = self._of_branch(selection, parent)
+        if not selection.directives:
+            return cost
+        conditions = _conditions(selection.directives)
+        return lambda variables, size: (
+            cost(variables, size)
+            if all(_value(value, variables) is wanted for value, wanted in conditions)
+            else 0
+        )
+
+    def _of_fragment(self, name: str) -> Cost:
+        if name not in self._compiled:
+            fragment = self.fragments[name]
+            type_ = self.schema.get_type(fragment.type_condition.name.value)
+            assert is_composite_type(type_)  # noqa: S101 (the document is valid)
+            self._compiled[name] = self.of_set(fragment.selection_set, type_)
+        return self._compiled[name]
+
+    def _of_branch(self, branch: InlineFragmentNode, parent: GraphQLCompositeType) -> Cost:
+        condition = branch.type_condition
+        type_ = self.schema.get_type(condition.name.value) if condition else parent
+        assert is_composite_type(type_)  # noqa: S101 (the document is valid)
+        return self.of_set(branch.selection_set, type_)
+
+    def _of_field(self, node: FieldNode, parent: GraphQLCompositeType) -> Cost:
+        name = node.name.value
+        definition = self.schema.get_field(parent, name)
+        assert definition is not None  # noqa: S101 (the document is valid)
+        self.introspects = self.introspects or name in INTROSPECTION
+        if definition.deprecation_reason is not None:
+            self.deprecated.add(f"{parent.name}.{name}")
+        for each in node.arguments or ():
+            if definition.args[each.name.value].deprecation_reason is not None:
+                self.deprecated.add(f"{parent.name}.{name}({each.name.value})")
+        known = price(parent.name, name)
+        own = _own(node, known)
+        if node.selection_set is None or known.whole:
+            return own
+        type_ = get_named_type(definition.type)
+        assert is_composite_type(type_)  # noqa: S101 (it has a selection)
+        below = self.of_set(node.selection_set, type_)
+        if is_list_type(get_nullable_type(definition.type)):
+            usual = LIST_SIZES.get(f"{parent.name}.{name}", LIST_SIZE)
+            return _list(own, below, _asked(node, definition), usual)
+        page = _asked(node, definition)
+        if page is None:
+            return lambda variables, _: own(variables, None) + below(variables, None)
+        return lambda variables, _: own(variables, None) + below(variables, page(variables))
+
+
+def _own(node: FieldNode, known: Price) -> Cost:
+    units = known.units
+    text = _argument(node, known.text) if known.text else None
+    if text is None:
+        return lambda *_: units
+    return lambda variables, _: units + len(_value(text, variables) or "") // TEXT_CHARACTERS
+
+
+def _list(own: Cost, below: Cost, asked: Callable[[Variables], int] | None, usual: int) -> Cost:
+    def cost(variables: Variables, size: int | None) -> int:
+        times = asked(variables) if asked else usual if size is None else size
+        return own(variables, None) + times * below(variables, None)
+
+    return cost
+
+
+def _asked(node: FieldNode, definition: GraphQLField) -> Callable[[Variables], int] | None:
+    """Return how many entries a field's arguments ask for; None when it has none that do."""
+    if not definition.args.keys() & {"first", "last"}:
+        return None
+    given = [each for each in (_argument(node, "first"), _argument(node, "last")) if each]
+    default = getattr(definition.args.get("first"), "default_value", Undefined)
+    usual = default if isinstance(default, int) else PAGE_SIZE
+
+    def asked(variables: Variables) -> int:
+        sizes = [_value(each, variables) for each in given]
+        return max(0, max((each for each in sizes if isinstance(each, int)), default=usual))
+
+    return asked
+
+
+def _argument(node: FieldNode, name: str) -> ValueNode | None:
+    return next((each.value for each in node.arguments or () if each.name.value == name), None)
+
+
+def _conditions(directives: Sequence[DirectiveNode]) -> list[tuple[ValueNode, bool]]:
+    """Return the values of `@include` and `@skip`, and what each must be for a selection to be."""
+    return [
+        (argument.value, each.name.value == "include")
+        for each in directives
+        for argument in each.arguments or ()
+        if each.name.value in {"include", "skip"}
+    ]
+
+
+def _value(node: ValueNode, variables: Variables) -> Any:
+    """Return what a value is at run time; None for what is of no interest here."""
+    if isinstance(node, VariableNode):
+        return variables.get(node.name.value)
+    if isinstance(node, IntValueNode):
+        return int(node.value)
+    if isinstance(node, StringValueNode | BooleanValueNode):
+        return node.value
+    return None

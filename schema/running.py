@@ -1,0 +1,118 @@
+"""How a request's operation is run: its document found, its time bounded."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import strawberry
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    OperationDefinitionNode,
+    parse,
+    specified_rules,
+    validate,
+)
+from strawberry.types import ExecutionContext as OperationContext
+from strawberry.types.execution import ExecutionResult as Result
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
+
+from resolvers.context import Context
+from resolvers.operations import documents
+from schema.limits import Limits
+from schema.refusals import TookTooLong, Unnamed
+
+TOKENS_MAX = 2000
+ONE_ANSWER = frozenset({OperationType.QUERY, OperationType.MUTATION})
+# What clients know these by.
+CODES = {
+    documents.NotKept: "PERSISTED_QUERY_NOT_FOUND",
+    documents.NotSupported: "PERSISTED_QUERY_NOT_SUPPORTED",
+    documents.OtherHash: "INVALID",
+    documents.NotRegistered: "DOCUMENT_NOT_REGISTERED",
+}
+
+
+class Schema(strawberry.Schema):
+    """Logs nothing itself: `Masking` logs our faults, and a client's mistakes are its own."""
+
+    async def execute(self, query: str | None, *args: Any, **given: Any) -> Result:
+        """Run a query or a mutation; InvalidOperationTypeError for a subscription.
+
+        That has many answers, which `subscribe` gives one by one.
+        """
+        allowed = given.get("allowed_operation_types") or ONE_ANSWER
+        given["allowed_operation_types"] = ONE_ANSWER.intersection(allowed)
+        try:
+            text = self.text(query, given.get("operation_extensions"), given["context_value"])
+        except GraphQLError as refused:
+            return PreExecutionError(data=None, errors=[refused])
+        return await super().execute(text, *args, **given)
+
+    async def stream(self, query: str | None, *args: Any, **given: Any) -> Any:
+        """Run any operation; yield its answers."""
+        try:
+            text = self.text(query, given.get("operation_extensions"), given["context_value"])
+        except GraphQLError as refused:
+            return _alone(PreExecutionError(data=None, errors=[refused]))
+        return await super().stream(text, *args, **given)
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: OperationContext | None = None
+    ) -> None:
+        """Leave the log alone."""
+
+    def text(self, query: str | None, extensions: object, context: Context) -> str | None:
+        """Return a request's document, which may be given by its hash; GraphQLError refuses it."""
+        try:
+            return context.services.bounds.documents.text(query, extensions, self.fits)
+        except tuple(CODES) as refusal:
+            said, code = type(refusal).__doc__ or "", CODES[type(refusal)]
+            raise GraphQLError(said, extensions={"code": code}) from refusal
+
+    def fits(self, text: str) -> bool:
+        """Tell whether a document may be run."""
+        try:
+            document = parse(text, max_tokens=TOKENS_MAX)
+        except (GraphQLError, RecursionError):
+            return False
+        return not validate(self._schema, document, [*specified_rules, Limits])
+
+    async def _prepare_operation_async(
+        self, context: OperationContext, *args: Any, **given: Any
+    ) -> PreExecutionError | None:
+        """Parse and validate; Unnamed where nobody knows which operation is meant."""
+        refused = await super()._prepare_operation_async(context, *args, **given)
+        if refused is None and context._provided_operation_name is None:  # noqa: SLF001
+            assert context.graphql_document is not None  # noqa: S101 (it was parsed)
+            definitions = context.graphql_document.definitions
+            if sum(isinstance(each, OperationDefinitionNode) for each in definitions) > 1:
+                raise Unnamed
+        return refused
+
+    async def _execute_operation(
+        self, execution_context: OperationContext, *args: Any, **given: Any
+    ) -> Any:
+        """Run a query or mutation; a query is stopped when its time is over.
+
+        A mutation is not: it would be left half-way, and has bounds of its own.
+        """
+        context: Context = execution_context.context
+        bounded = execution_context.operation_type is OperationType.QUERY
+        seconds = context.services.bounds.query_seconds
+        try:
+            async with asyncio.timeout(seconds if bounded else None) as timeout:
+                return await super()._execute_operation(execution_context, *args, **given)
+        except TimeoutError:
+            if not timeout.expired():
+                raise
+        context.loaders.stop()
+        refusal = TookTooLong(seconds)
+        error = GraphQLError(type(refusal).__name__, original_error=refusal)
+        execution_context.result = ExecutionResult(data=None, errors=[error])
+        return execution_context.result
+
+
+async def _alone(result: Result) -> AsyncGenerator[Result, None]:
+    yield result

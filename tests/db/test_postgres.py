@@ -1,0 +1,64 @@
+"""Transactions on PostgreSQL: any task may be cancelled, and gives its connection back."""
+
+import asyncio
+
+import pytest
+from tortoise import connections
+from tortoise.transactions import in_transaction
+
+import db
+from db.models import User
+
+
+@pytest.mark.parametrize("passes", range(30))
+async def test_a_transaction_may_be_cancelled_at_any_moment(postgres_url, passes):
+    """Also while it begins: the pool's only connection is free for the next one."""
+
+    async def work():
+        async with in_transaction() as transaction:
+            await User.create(id="u_cut", username="cut", using_db=transaction)
+            await asyncio.sleep(60)
+
+    async with db.connect(f"{postgres_url}?minsize=1&maxsize=1"), asyncio.timeout(15):
+        assert await User.all().count() == 0
+        cut = asyncio.create_task(work())
+        for _ in range(passes):
+            await asyncio.sleep(0)
+        cut.cancel()
+        await asyncio.wait({cut})
+        async with in_transaction() as transaction:
+            assert await User.all().using_db(transaction).count() == 0
+
+
+@pytest.mark.parametrize("milliseconds", [0, 1, 2, 5, 10])
+async def test_the_same_while_the_server_answers(postgres_url, milliseconds):
+    """Passes of the loop alone do not let the answer to BEGIN arrive."""
+
+    async def work():
+        async with in_transaction():
+            await asyncio.sleep(60)
+
+    async with db.connect(f"{postgres_url}?minsize=1&maxsize=1"), asyncio.timeout(15):
+        assert await User.all().count() == 0
+        for _ in range(20):
+            cut = asyncio.create_task(work())
+            await asyncio.sleep(milliseconds / 1000)
+            cut.cancel()
+            await asyncio.wait({cut})
+        async with in_transaction() as transaction:
+            assert await User.all().using_db(transaction).count() == 0
+
+
+async def test_a_question_that_nobody_waits_for_ends(postgres_url):
+    """The server works on it no longer."""
+    async with db.connect(f"{postgres_url}?minsize=1&maxsize=2"), asyncio.timeout(15):
+        connection = connections.get("default")
+        asking = asyncio.create_task(connection.execute_query("SELECT pg_sleep(60) AS mine"))
+        await asyncio.sleep(0.3)
+        asking.cancel()
+        await asyncio.wait({asking})
+        running = """SELECT count(*) AS count FROM pg_stat_activity
+          WHERE datname = current_database() AND state = 'active' AND query LIKE '%AS mine%'
+          AND pid != pg_backend_pid()"""
+        while (await connection.execute_query_dict(running))[0]["count"]:
+            await asyncio.sleep(0.05)
