@@ -60,7 +60,7 @@ class Http(GraphQL[Context, None]):
     async def _answer(self, request: Request) -> ASGIApp:
         if request.method not in {"GET", "POST"}:
             raise refusals.WrongMethod
-        if _is_a_browsers(request):
+        if self.graphql_ide and _is_a_browsers(request):
             return await self.render_graphql_ide(request)
         blank = await self.get_sub_response(request)
         context = await self.get_context(request, blank)
