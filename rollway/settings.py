@@ -313,7 +313,7 @@ class Settings:
     cost_per_minute: int = _setting(
         "ROLLWAY_COST_PER_MINUTE",
         whole(100, 1_000_000_000),
-        "500000",
+        "60000000",
         "What the operations of one user, or of one address's guests, may cost in a minute.",
     )
     query_seconds: float = _setting(
