@@ -104,7 +104,7 @@ async def test_a_document_is_kept_for_the_next_time(tmp_path):
     assert unknown["type"] == "error"
     assert unknown["payload"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
     assert unnamed.status_code == 400
-    assert "say by `operationName` which one to run" in unnamed.text
+    assert "several and none is named" in unnamed.text
     assert unnamed_too["type"] == "error"
     assert "`operationName`" in unnamed_too["payload"][0]["message"]
     assert named["data"] == {"__typename": "Query"}
@@ -129,7 +129,7 @@ async def test_registered_documents_alone_are_run(tmp_path):
         assert [code for _, code in codes(refused)] == ["DOCUMENT_NOT_REGISTERED"]
     assert socket["type"] == "error"
     assert socket["payload"][0]["extensions"]["code"] == "DOCUMENT_NOT_REGISTERED"
-    assert page.status_code == 404
+    assert page.status_code == 406
 
 
 def text(kept, given, extensions=None, *, valid=True):
