@@ -177,3 +177,36 @@ async def test_a_stream_of_what_another_server_runs(two_servers, member_of, repo
     seen = [each["data"]["taskEvents"]["seq"] for each in answers(text)]
     assert seen == [each["seq"] for each in await member.pages(task)]
     assert text.endswith("event: complete\ndata:\n\n")
+
+
+@pytest.mark.slow
+async def test_a_browsers_own_event_source(rollway_up, member, repository, browser):
+    """A page of ours watches by the session's cookie, with what every browser has built in."""
+    username = (await member.query("{ viewer { username } }"))["viewer"]["username"]
+    application = await member.create_application(repository("steps: [{run: 'seq 3'}]").url)
+    task = await member.deploy(application)
+    await browser.goto(f"{rollway_up.url}/graphql")
+    watched = await browser.evaluate(
+        """async ({ signIn, input, query, variables }) => {
+          const headers = { 'Content-Type': 'application/json' };
+          const body = JSON.stringify({ query: signIn, variables: { input } });
+          await fetch('/graphql', { method: 'POST', headers, body });
+          const asked = new URLSearchParams({ query, variables: JSON.stringify(variables) });
+          const source = new EventSource(`/graphql?${asked}`);
+          return await new Promise((resolve, reject) => {
+            const seen = [];
+            source.addEventListener('next', (event) => seen.push(JSON.parse(event.data)));
+            source.addEventListener('complete', () => { source.close(); resolve(seen); });
+            source.addEventListener('error', () => { source.close(); reject(seen); });
+          });
+        }""",
+        {
+            "signIn": "mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }",
+            "input": {"login": username, "password": PASSWORD, "session": "COOKIE"},
+            "query": WATCH,
+            "variables": {"taskId": task, "after": 0},
+        },
+    )
+    seen = [each["data"]["taskEvents"]["seq"] for each in watched]
+    assert seen == [each["seq"] for each in await member.pages(task)]
+    assert not browser.left
