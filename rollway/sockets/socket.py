@@ -17,6 +17,7 @@ from strawberry.http.exceptions import (
 
 from auth import viewer as viewers
 from auth.viewer import Viewer
+from control.rights import Rights
 from resolvers.context import Context
 from rollway.sockets import messages
 from rollway.sockets.frames import EXTENSION, Outlet
@@ -147,23 +148,17 @@ class Socket:
 
     def _enter(self, viewer: Viewer) -> bool:
         door, user_id = self._sockets.door, viewer.user.id
+        rights = self._context.services.rights
         if not door.enter_user(user_id):
             return False
         self._held.close()  # a guest no longer
         self._held.callback(door.leave_user, user_id)
         self._held.enter_context(
-            self._sockets.looks.watch((viewer.via,), lambda: self._look(viewer), self._signed_out)
+            self._sockets.looks.watch(
+                (viewer.via,), lambda: _look(rights, viewer), self._signed_out
+            )
         )
         return True
-
-    async def _look(self, viewer: Viewer) -> None:
-        async with aclosing(self._context.services.rights.looks(viewer.user.id)) as looks:
-            async for _ in looks:
-                try:
-                    if not await viewers.alive(viewer):
-                        return
-                except Exception:  # nothing can be read then either
-                    log.exception("a socket's session could not be looked at")
 
     def _late(self) -> None:
         if not self._greeted:
@@ -214,3 +209,14 @@ class Socket:
             await operation.stopped()
         if self._closing is not None:
             await asyncio.wait({self._closing})
+
+
+async def _look(rights: Rights, viewer: Viewer) -> None:
+    """Return when the caller's session or token has gone; of all their sockets one looks."""
+    async with aclosing(rights.looks(viewer.user.id)) as looks:
+        async for _ in looks:
+            try:
+                if not await viewers.alive(viewer):
+                    return
+            except Exception:  # nothing can be read then either
+                log.exception("a socket's session could not be looked at")

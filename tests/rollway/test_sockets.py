@@ -1,6 +1,7 @@
 """A socket's manners, and how events reach many at once."""
 
 import asyncio
+import gc
 import json
 from contextlib import AsyncExitStack
 
@@ -11,6 +12,9 @@ from websockets.exceptions import ConnectionClosed
 from auth import sessions
 from db.models import Org, Session
 from rollway.sockets.door import GUESTS_PER_ADDRESS_MAX
+from rollway.sockets.feeds import Feed, Reader
+from rollway.sockets.operation import Operation
+from rollway.sockets.socket import Socket
 from tests.streaming import CANCELLED, EVENTS, OWN, Stage, Watcher, token_of
 
 pytestmark = pytest.mark.filterwarnings(CANCELLED)
@@ -214,6 +218,31 @@ async def test_many_share_one_execution(stage, watchers, statements):
     assert 10 <= len(read) <= 80, len(read)
     assert not stage.server.sockets.feeds._feeds
     assert not stage.server.sockets.feeds._interested
+
+
+async def test_nothing_is_left_behind(stage):
+    """Of 120 sockets, whatever they were doing when they went."""
+    payload = {"query": EVENTS, "variables": {"id": stage.task, "after": 0}}
+    for number in range(120):
+        async with stage.connected(stage.token) as connection:
+            for name in range(number % 4):
+                message = {"id": f"{name}", "type": "subscribe", "payload": payload}
+                await connection.send(json.dumps(message))
+            if number % 2:
+                await connection.recv() if number % 4 else None
+                connection.transport.abort()
+        if number % 10 == 0:
+            await stage.say(1)
+    sockets = stage.server.sockets
+    while sockets.feeds._feeds or sockets.looks._watches or sockets.door._users:
+        await asyncio.sleep(0.01)
+    gc.collect()
+
+    assert not sockets.feeds._interested
+    assert not sockets.feeds._closing
+    assert not sockets.door._guests
+    kinds = (Socket, Operation, Reader, Feed)
+    assert [each for each in gc.get_objects() if isinstance(each, kinds)] == []
 
 
 async def test_what_depends_on_who_asks_is_not_shared(stage, watchers):
