@@ -35,7 +35,11 @@ class Protocol(WebSocketsSansIOProtocol):
     def shutdown(self) -> None:
         """Say that the server restarts; a reader who does not take that is cut off."""
         super().shutdown()
-        self.loop.call_later(GOODBYE_SECONDS, self.transport.abort)
+        self.loop.call_later(GOODBYE_SECONDS, self._cut)
+
+    def _cut(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.abort()
 
     def send_receive_event_to_app(self) -> None:
         """Hand a whole message on; one that is no UTF-8 is its sender's fault, not ours."""

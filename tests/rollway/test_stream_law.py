@@ -73,7 +73,7 @@ async def act(stage, people, action, *given):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(0 if FUZZ else 180)
 @settings(
     max_examples=250 if FUZZ else 12,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
