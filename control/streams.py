@@ -26,6 +26,8 @@ async def while_running(
             if not following.done():
                 following.cancel()
                 await whole(asyncio.wait({following}))
+            if not following.cancelled():
+                following.exception()  # looked at, also by who is cancelled at this moment
         if following.cancelled() or isinstance(following.exception(), StopAsyncIteration):
             return
         yield following.result()

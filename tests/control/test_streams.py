@@ -1,6 +1,7 @@
 """Streams that end early leave nothing running, however they are ended."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -75,3 +76,26 @@ async def test_whole_work_gives_its_result_and_its_error():
     assert await whole(asyncio.sleep(0, 7)) == 7
     with pytest.raises(ValueError, match="as it is"):
         await whole(fail())
+
+
+async def test_an_end_that_nobody_waits_for_any_more_is_no_fault():
+    """Who is cancelled in the moment in which the items end leaves nothing for the log."""
+    faults = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+
+    async def nothing():
+        return
+        yield
+
+    other = asyncio.create_task(asyncio.sleep(60))
+    for turns in range(4):
+        waiting = asyncio.ensure_future(anext(while_running(nothing(), other)))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        del waiting
+        gc.collect()
+    other.cancel()
+
+    assert faults == []
