@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from hashlib import sha256
 
-from providers.api.answer import Answer
 from providers.api.client import path
-from providers.api.port import Account, Commit, Listed, Page, Ref, State, Status
+from providers.api.port import Account, Commit, Listed, Page, State, Status
 from providers.api.refusals import OwnerMissing
 from providers.api.service import Service, filled
 from providers.hooks import Person
@@ -35,6 +34,7 @@ class Codeup(Service):
 
     PER_PAGE = "perPage"
     WEBHOOKS = "webhooks"
+    DEFAULT_BRANCH = "defaultBranch"
 
     async def account(self) -> Account:
         """Return whose token it is; Codeup tells neither a picture nor scopes."""
@@ -80,9 +80,6 @@ class Codeup(Service):
     def _file(self, name: str) -> str:
         return f"files/{path(name)}"
 
-    def _ref(self, found: Fields) -> Ref:
-        return Ref(found.needed_text("name"), found.needed_fields("commit").needed_sha("id"))
-
     def _webhook(self, url: str, secret: str) -> Mapping[str, object]:
         return {
             "url": url,
@@ -95,24 +92,8 @@ class Codeup(Service):
             "enableSslVerification": True,
         }
 
-    async def _branch(self, repository: Repository, name: str) -> str:
-        answer = await self._get(f"{self._place(repository)}/branches/{path(name)}")
-        return answer.read(self._ref).commit
-
     async def _tag(self, repository: Repository, name: str) -> str:
         return await self._listed_tag(repository, name)
-
-    async def _commit(self, repository: Repository, sha: str) -> str:
-        answer = await self._found(repository, sha)
-        return answer.read(lambda commit: commit.needed_sha("id"))
-
-    async def _found(self, repository: Repository, sha: str) -> Answer:
-        return await self._get(f"{self._place(repository)}/commits/{path(sha)}")
-
-    async def _default(self, repository: Repository) -> str:
-        answer = await self._get(self._place(repository))
-        name = answer.read(lambda each: each.needed_text("defaultBranch"))
-        return await self._branch(repository, name)
 
 
 def _context(name: str) -> str:

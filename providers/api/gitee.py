@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from providers.api.answer import Answer
 from providers.api.client import path
-from providers.api.port import Account, Commit, Listed, Page, Ref, State, Status
+from providers.api.port import Account, Commit, Listed, Page, State, Status
 from providers.api.service import Service, changed, filled
 from providers.hooks import Person
 from providers.payloads import Fields
@@ -25,6 +25,8 @@ STATES = {
 
 class Gitee(Service):
     """Gitee in the name of one token."""
+
+    COMMIT_KEY = "sha"
 
     async def account(self) -> Account:
         """Return whose token it is; Gitee does not tell its scopes."""
@@ -75,9 +77,6 @@ class Gitee(Service):
     def _place(self, repository: Repository) -> str:
         return path("repos", repository.owner, repository.name)
 
-    def _ref(self, found: Fields) -> Ref:
-        return Ref(found.needed_text("name"), found.needed_fields("commit").needed_sha("sha"))
-
     def _webhook(self, url: str, secret: str) -> Mapping[str, object]:
         return {
             "url": url,
@@ -93,24 +92,8 @@ class Gitee(Service):
     async def _change(self, where: str, body: Mapping[str, object], secret: str) -> Answer:
         return await self._client.patch(where, body, hide=secret)
 
-    async def _branch(self, repository: Repository, name: str) -> str:
-        answer = await self._get(f"{self._place(repository)}/branches/{path(name)}")
-        return answer.read(self._ref).commit
-
     async def _tag(self, repository: Repository, name: str) -> str:
         return await self._listed_tag(repository, name)
-
-    async def _commit(self, repository: Repository, sha: str) -> str:
-        answer = await self._found(repository, sha)
-        return answer.read(lambda commit: commit.needed_sha("sha"))
-
-    async def _found(self, repository: Repository, sha: str) -> Answer:
-        return await self._get(f"{self._place(repository)}/commits/{path(sha)}")
-
-    async def _default(self, repository: Repository) -> str:
-        answer = await self._get(self._place(repository))
-        name = answer.read(lambda each: each.needed_text("default_branch"))
-        return await self._branch(repository, name)
 
 
 def _commit(found: Fields) -> Commit:

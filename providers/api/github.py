@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from providers.api.answer import Answer
 from providers.api.client import path
-from providers.api.port import Account, Commit, Listed, Page, Ref, State, Status
+from providers.api.port import Account, Commit, Listed, Page, State, Status
 from providers.api.refusals import Nonsense, NotThere, Rejected
 from providers.api.service import Service, changed, filled
 from providers.hooks import Person
@@ -37,6 +37,7 @@ class GitHub(Service):
     """GitHub in the name of one token."""
 
     ACCEPT = "application/vnd.github+json"
+    COMMIT_KEY = "sha"
 
     async def account(self) -> Account:
         """Return whose token it is; a fine-grained token has no scopes to tell."""
@@ -72,7 +73,7 @@ class GitHub(Service):
 
     async def commit(self, repository: Repository, sha: str) -> Commit:
         """Return the commit of that id."""
-        return (await self._found(repository, sha, self.ACCEPT)).read(_commit)
+        return (await self._found(repository, sha)).read(_commit)
 
     async def set_status(self, repository: Repository, commit: str, status: Status) -> None:
         """Show on the commit how its deploy stands."""
@@ -111,9 +112,6 @@ class GitHub(Service):
     def _place(self, repository: Repository) -> str:
         return path("repos", repository.owner, repository.name)
 
-    def _ref(self, found: Fields) -> Ref:
-        return Ref(found.needed_text("name"), found.needed_fields("commit").needed_sha("sha"))
-
     def _hook(self, found: Fields) -> tuple[int, str]:
         return found.needed_number("id"), found.fields("config").text("url")
 
@@ -143,13 +141,16 @@ class GitHub(Service):
         return await self._commit(repository, "HEAD")
 
     async def _commit(self, repository: Repository, sha: str) -> str:
-        answer = await self._found(repository, sha, ONLY_SHA)
+        answer = await self._as(repository, sha, ONLY_SHA)
         found = answer.body.decode(errors="replace").strip()
         if not SHA.fullmatch(found):
             raise Nonsense(self._client.service, "the id of a commit was expected")
         return found
 
-    async def _found(self, repository: Repository, sha: str, accept: str) -> Answer:
+    async def _found(self, repository: Repository, sha: str) -> Answer:
+        return await self._as(repository, sha, self.ACCEPT)
+
+    async def _as(self, repository: Repository, sha: str, accept: str) -> Answer:
         where = f"{self._place(repository)}/commits/{path(sha)}"
         try:
             return await self._client.get(where, accept=accept)

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from itertools import chain
 
-from providers.api.answer import Answer
 from providers.api.client import path
-from providers.api.port import Account, Commit, Listed, Page, Ref, State, Status
+from providers.api.port import Account, Commit, Listed, Page, State, Status
 from providers.api.refusals import Forbidden, NotThere, Rejected, TokenRefused
 from providers.api.service import FILES_MAX, Service, changed, filled
 from providers.hooks import Person
@@ -88,9 +87,6 @@ class GitLab(Service):
     def _file(self, name: str) -> str:
         return f"repository/files/{path(name)}"
 
-    def _ref(self, found: Fields) -> Ref:
-        return Ref(found.needed_text("name"), found.needed_fields("commit").needed_sha("id"))
-
     def _webhook(self, url: str, secret: str) -> Mapping[str, object]:
         return {
             "url": url,
@@ -101,21 +97,6 @@ class GitLab(Service):
             "enable_ssl_verification": True,
         }
 
-    async def _branch(self, repository: Repository, name: str) -> str:
-        answer = await self._get(f"{self._place(repository)}/repository/branches/{path(name)}")
-        return answer.read(self._ref).commit
-
-    async def _tag(self, repository: Repository, name: str) -> str:
-        answer = await self._get(f"{self._place(repository)}/repository/tags/{path(name)}")
-        return answer.read(self._ref).commit
-
-    async def _commit(self, repository: Repository, sha: str) -> str:
-        answer = await self._found(repository, sha)
-        return answer.read(lambda commit: commit.needed_sha("id"))
-
-    async def _found(self, repository: Repository, sha: str) -> Answer:
-        return await self._get(f"{self._place(repository)}/repository/commits/{path(sha)}")
-
     async def _files(self, repository: Repository, sha: str) -> tuple[str, ...] | None:
         where = f"{self._place(repository)}/repository/commits/{path(sha)}/diff"
         names: list[tuple[str, str]] = []
@@ -125,13 +106,6 @@ class GitLab(Service):
             names += page.items
             number = page.next
         return changed(chain.from_iterable(names), len(names))
-
-    async def _default(self, repository: Repository) -> str:
-        answer = await self._get(self._place(repository))
-        name = answer.read(lambda each: each.text("default_branch"))
-        if not name:  # the repository is empty
-            raise NotThere(self._client.service)
-        return await self._branch(repository, name)
 
 
 def _commit(found: Fields, files: tuple[str, ...] | None) -> Commit:

@@ -27,6 +27,8 @@ class Service(ABC):
     ACCEPT: ClassVar[str] = JSON
     REFS: ClassVar[str] = ""  # what stands before branches and tags
     WEBHOOKS: ClassVar[str] = "hooks"
+    COMMIT_KEY: ClassVar[str] = "id"
+    DEFAULT_BRANCH: ClassVar[str] = "default_branch"
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -106,6 +108,38 @@ class Service(ABC):
         items = (await self._get(where, asked)).each(reader)
         return Page(items, number + 1 if len(items) >= PAGE_SIZE else None)
 
+    def _ref(self, found: Fields) -> Ref:
+        commit = found.needed_fields("commit").needed_sha(self.COMMIT_KEY)
+        return Ref(found.needed_text("name"), commit)
+
+    async def _branch(self, repository: Repository, name: str) -> str:
+        """Return the commit of a branch."""
+        return await self._named(repository, f"branches/{path(name)}")
+
+    async def _tag(self, repository: Repository, name: str) -> str:
+        """Return the commit of a tag."""
+        return await self._named(repository, f"tags/{path(name)}")
+
+    async def _named(self, repository: Repository, ref: str) -> str:
+        answer = await self._get(f"{self._place(repository)}/{self.REFS}{ref}")
+        return answer.read(self._ref).commit
+
+    async def _commit(self, repository: Repository, sha: str) -> str:
+        """Return the id of that commit, if it is there."""
+        answer = await self._found(repository, sha)
+        return answer.read(lambda commit: commit.needed_sha(self.COMMIT_KEY))
+
+    async def _found(self, repository: Repository, sha: str) -> Answer:
+        return await self._get(f"{self._place(repository)}/{self.REFS}commits/{path(sha)}")
+
+    async def _default(self, repository: Repository) -> str:
+        """Return the commit of the default branch; NotThere where the repository is empty."""
+        answer = await self._get(self._place(repository))
+        name = answer.read(lambda each: each.text(self.DEFAULT_BRANCH))
+        if not name:
+            raise NotThere(self._client.service)
+        return await self._branch(repository, name)
+
     async def _listed_tag(self, repository: Repository, name: str) -> str:
         """Return the commit of a tag, where a service does not find one by its name."""
         tags = await _everything(lambda number: self.tags(repository, number))
@@ -132,28 +166,8 @@ class Service(ABC):
         """Return where the API has the repository."""
 
     @abstractmethod
-    def _ref(self, found: Fields) -> Ref:
-        """Read a branch or a tag."""
-
-    @abstractmethod
     def _webhook(self, url: str, secret: str) -> Mapping[str, object]:
         """Describe the webhook in the service's words."""
-
-    @abstractmethod
-    async def _branch(self, repository: Repository, name: str) -> str:
-        """Return the commit of a branch."""
-
-    @abstractmethod
-    async def _tag(self, repository: Repository, name: str) -> str:
-        """Return the commit of a tag."""
-
-    @abstractmethod
-    async def _commit(self, repository: Repository, sha: str) -> str:
-        """Return the commit of that id."""
-
-    @abstractmethod
-    async def _default(self, repository: Repository) -> str:
-        """Return the commit of the default branch."""
 
 
 def changed(names: Iterable[str], told: int) -> tuple[str, ...] | None:

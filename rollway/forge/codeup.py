@@ -46,10 +46,7 @@ class Codeup(Dialect):
         return [
             Route("GET", "platform/user", self._user),
             Route("GET", LIST, self._repositories),
-            Route("GET", PLACE, self._repository),
-            Route("GET", f"{PLACE}/branches", self._branches),
-            Route("GET", f"{PLACE}/branches/{{ref}}", self._branch),
-            Route("GET", f"{PLACE}/tags", self._tags),
+            *self.ref_routes(PLACE, PLACE),
             Route("GET", f"{PLACE}/commits/{{ref}}", self._commit),
             Route("GET", f"{PLACE}/files/{{path}}", self._file),
             *self.webhook_routes(f"{PLACE}/webhooks", "PUT"),
@@ -94,25 +91,7 @@ class Codeup(Dialect):
         inside = f"{call.parts['organization']}/"
         found = self.found(call.query.get("search", ""))
         own = [each for each in found if each.full_name.startswith(inside)]
-        return self.page(call, [await self._shown(each) for each in own])
-
-    async def _repository(self, call: Call) -> Response:
-        return JSONResponse(await self._shown(call.repository))
-
-    async def _branches(self, call: Call) -> Response:
-        return self.page(call, await self._refs(call, "heads"))
-
-    async def _branch(self, call: Call) -> Response:
-        name = call.parts["ref"]
-        found = await self.ref(call, "heads", name)
-        return JSONResponse({"name": name, "commit": {"id": found.commit}})
-
-    async def _tags(self, call: Call) -> Response:
-        return self.page(call, await self._refs(call, "tags"))
-
-    async def _refs(self, call: Call, kind: str) -> list[Shown]:
-        found = await self.refs(call, kind)
-        return [{"name": name, "commit": {"id": at.commit}} for name, at in found]
+        return self.page(call, [await self.show(each) for each in own])
 
     async def _commit(self, call: Call) -> Response:
         found = await self.whole(call, call.parts["ref"])
@@ -144,7 +123,8 @@ class Codeup(Dialect):
         )
         return JSONResponse({"id": number, "sha": commit, "state": state, "context": context}, 201)
 
-    async def _shown(self, bare: Bare) -> Shown:
+    async def show(self, bare: Bare) -> Shown:
+        """Return a repository as the service shows it."""
         return {
             "id": bare.id,
             "name": bare.name,

@@ -82,6 +82,7 @@ class Dialect(ABC):
     prefix: ClassVar[str]
     per_page: ClassVar[str] = "per_page"
     pull_ref: ClassVar[str] = "refs/pull/{}/head"
+    commit_key: ClassVar[str] = "id"
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -107,6 +108,10 @@ class Dialect(ABC):
     def show_webhook(self, webhook: Webhook) -> Shown:
         """Return a webhook as the service shows it, without its secret."""
 
+    @abstractmethod
+    async def show(self, bare: Bare) -> Shown:
+        """Return a repository as the service shows it."""
+
     def is_allowed(self, headers: Mapping[str, str]) -> bool:
         """Tell whether the token is the one."""
         kind, _, token = headers.get("authorization", "").partition(" ")
@@ -128,6 +133,15 @@ class Dialect(ABC):
             Route("DELETE", f"{place}/{{webhook}}", self._remove_webhook),
         ]
 
+    def ref_routes(self, place: str, refs: str) -> list[Route]:
+        """List the routes of a repository, and of the branches and tags below it at *refs*."""
+        return [
+            Route("GET", place, self._repository),
+            Route("GET", f"{refs}/branches", self._branches),
+            Route("GET", f"{refs}/branches/{{ref}}", self._branch),
+            Route("GET", f"{refs}/tags", self._tags),
+        ]
+
     def page(self, call: Call, items: Sequence[Any]) -> JSONResponse:
         """Answer with a page of *items*."""
         size = min(_number(call.query.get(self.per_page), PAGE_SIZE), PAGE_SIZE_MAX)
@@ -140,18 +154,39 @@ class Dialect(ABC):
             each for each in self._state.repositories() if search.lower() in each.full_name.lower()
         ]
 
-    async def refs(self, call: Call, kind: str) -> list[tuple[str, Target]]:
-        """List the names of *kind*, heads or tags, and what they point to."""
+    async def refs(self, call: Call, kind: str) -> Response:
+        """Answer with a page of the branches (*kind* is heads) or tags."""
         prefix = f"refs/{kind}/"
         found = (await call.repository.refs()).items()
-        return [(name.removeprefix(prefix), at) for name, at in found if name.startswith(prefix)]
+        shown = [
+            self._ref(name.removeprefix(prefix), at)
+            for name, at in found
+            if name.startswith(prefix)
+        ]
+        return self.page(call, shown)
 
-    async def ref(self, call: Call, kind: str, name: str) -> Target:
-        """Return what a branch or a tag points to."""
+    async def ref(self, call: Call, kind: str) -> Response:
+        """Answer with the branch or the tag that a request names."""
+        name = call.parts["ref"]
         found = (await call.repository.refs()).get(f"refs/{kind}/{name}")
         if found is None:
             raise Absent
-        return found
+        return JSONResponse(self._ref(name, found))
+
+    def _ref(self, name: str, at: Target) -> Shown:
+        return {"name": name, "commit": {self.commit_key: at.commit}}
+
+    async def _repository(self, call: Call) -> Response:
+        return JSONResponse(await self.show(call.repository))
+
+    async def _branches(self, call: Call) -> Response:
+        return await self.refs(call, "heads")
+
+    async def _branch(self, call: Call) -> Response:
+        return await self.ref(call, "heads")
+
+    async def _tags(self, call: Call) -> Response:
+        return await self.refs(call, "tags")
 
     async def commit(self, call: Call, revision: str) -> str:
         """Return a commit's id."""

@@ -44,6 +44,7 @@ class Gitee(Dialect):
     """The API of Gitee, below /api/v5."""
 
     prefix = "/api/v5"
+    commit_key = "sha"
 
     @property
     def routes(self) -> Sequence[Route]:
@@ -51,10 +52,7 @@ class Gitee(Dialect):
         return [
             Route("GET", "user", self._user),
             Route("GET", "user/repos", self._repositories),
-            Route("GET", PLACE, self._repository),
-            Route("GET", f"{PLACE}/branches", self._branches),
-            Route("GET", f"{PLACE}/branches/{{ref}}", self._branch),
-            Route("GET", f"{PLACE}/tags", self._tags),
+            *self.ref_routes(PLACE, PLACE),
             Route("GET", f"{PLACE}/commits/{{ref}}", self._commit),
             Route("GET", f"{PLACE}/commits/{{ref}}/check-runs", self._checks),
             Route("GET", f"{PLACE}/contents/{{path...}}", self._file),
@@ -103,25 +101,7 @@ class Gitee(Dialect):
 
     async def _repositories(self, call: Call) -> Response:
         found = self.found(call.query.get("q", ""))
-        return self.page(call, [await self._shown(each) for each in found])
-
-    async def _repository(self, call: Call) -> Response:
-        return JSONResponse(await self._shown(call.repository))
-
-    async def _branches(self, call: Call) -> Response:
-        return self.page(call, await self._refs(call, "heads"))
-
-    async def _branch(self, call: Call) -> Response:
-        name = call.parts["ref"]
-        found = await self.ref(call, "heads", name)
-        return JSONResponse({"name": name, "commit": {"sha": found.commit}})
-
-    async def _tags(self, call: Call) -> Response:
-        return self.page(call, await self._refs(call, "tags"))
-
-    async def _refs(self, call: Call, kind: str) -> list[Shown]:
-        found = await self.refs(call, kind)
-        return [{"name": name, "commit": {"sha": at.commit}} for name, at in found]
+        return self.page(call, [await self.show(each) for each in found])
 
     async def _commit(self, call: Call) -> Response:
         return JSONResponse(shown(await self.whole(call, call.parts["ref"])))
@@ -166,7 +146,8 @@ class Gitee(Dialect):
             "avatar_url": f"{self._state.url}/avatars/1",
         }
 
-    async def _shown(self, bare: Bare) -> Shown:
+    async def show(self, bare: Bare) -> Shown:
+        """Return a repository as the service shows it."""
         return {**self._brief(bare), "default_branch": await bare.default_branch()}
 
     def _brief(self, bare: Bare) -> Shown:

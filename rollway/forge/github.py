@@ -41,6 +41,7 @@ class GitHub(Dialect):
     """The API of GitHub Enterprise Server, below /api/v3."""
 
     prefix = "/api/v3"
+    commit_key = "sha"
 
     @property
     def routes(self) -> Sequence[Route]:
@@ -48,9 +49,7 @@ class GitHub(Dialect):
         return [
             Route("GET", "user", self._user),
             Route("GET", "user/repos", self._repositories),
-            Route("GET", PLACE, self._repository),
-            Route("GET", f"{PLACE}/branches", self._branches),
-            Route("GET", f"{PLACE}/tags", self._tags),
+            *self.ref_routes(PLACE, PLACE),
             Route("GET", f"{PLACE}/commits/{{ref...}}", self._commit),
             Route("GET", f"{PLACE}/contents/{{path...}}", self._file),
             *self.webhook_routes(f"{PLACE}/hooks", "PATCH"),
@@ -103,20 +102,7 @@ class GitHub(Dialect):
         return JSONResponse(self._person(), headers={"X-OAuth-Scopes": SCOPES})
 
     async def _repositories(self, call: Call) -> Response:
-        return self.page(call, [await self._shown(each) for each in self.found()])
-
-    async def _repository(self, call: Call) -> Response:
-        return JSONResponse(await self._shown(call.repository))
-
-    async def _branches(self, call: Call) -> Response:
-        return self.page(call, await self._refs(call, "heads"))
-
-    async def _tags(self, call: Call) -> Response:
-        return self.page(call, await self._refs(call, "tags"))
-
-    async def _refs(self, call: Call, kind: str) -> list[Shown]:
-        found = await self.refs(call, kind)
-        return [{"name": name, "commit": {"sha": at.commit}} for name, at in found]
+        return self.page(call, [await self.show(each) for each in self.found()])
 
     async def _commit(self, call: Call) -> Response:
         ref = call.parts["ref"]
@@ -187,7 +173,8 @@ class GitHub(Dialect):
             "type": "User",
         }
 
-    async def _shown(self, bare: Bare) -> Shown:
+    async def show(self, bare: Bare) -> Shown:
+        """Return a repository as the service shows it."""
         return {**self._brief(bare), "default_branch": await bare.default_branch()}
 
     def _brief(self, bare: Bare) -> Shown:

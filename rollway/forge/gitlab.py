@@ -46,10 +46,7 @@ class GitLab(Dialect):
             Route("GET", "user", self._user),
             Route("GET", "personal_access_tokens/self", self._token),
             Route("GET", "projects", self._repositories),
-            Route("GET", PLACE, self._repository),
-            Route("GET", f"{PLACE}/repository/branches", self._branches),
-            Route("GET", f"{PLACE}/repository/branches/{{ref}}", self._branch),
-            Route("GET", f"{PLACE}/repository/tags", self._tags),
+            *self.ref_routes(PLACE, f"{PLACE}/repository"),
             Route("GET", f"{PLACE}/repository/tags/{{ref}}", self._tag),
             Route("GET", f"{PLACE}/repository/commits/{{ref}}", self._commit),
             Route("GET", f"{PLACE}/repository/commits/{{ref}}/diff", self._diff),
@@ -102,31 +99,10 @@ class GitLab(Dialect):
 
     async def _repositories(self, call: Call) -> Response:
         found = self.found(call.query.get("search", ""))
-        return self.page(call, [await self._shown(each) for each in found])
-
-    async def _repository(self, call: Call) -> Response:
-        return JSONResponse(await self._shown(call.repository))
-
-    async def _branches(self, call: Call) -> Response:
-        return self.page(call, await self._refs(call, "heads"))
-
-    async def _branch(self, call: Call) -> Response:
-        return await self._one_ref(call, "heads")
-
-    async def _tags(self, call: Call) -> Response:
-        return self.page(call, await self._refs(call, "tags"))
+        return self.page(call, [await self.show(each) for each in found])
 
     async def _tag(self, call: Call) -> Response:
-        return await self._one_ref(call, "tags")
-
-    async def _one_ref(self, call: Call, kind: str) -> Response:
-        name = call.parts["ref"]
-        found = await self.ref(call, kind, name)
-        return JSONResponse({"name": name, "commit": {"id": found.commit}})
-
-    async def _refs(self, call: Call, kind: str) -> list[Shown]:
-        found = await self.refs(call, kind)
-        return [{"name": name, "commit": {"id": at.commit}} for name, at in found]
+        return await self.ref(call, "tags")
 
     async def _commit(self, call: Call) -> Response:
         found = await self.whole(call, call.parts["ref"])
@@ -164,7 +140,8 @@ class GitLab(Dialect):
         )
         return JSONResponse({"id": number, "sha": commit, "status": state, "name": context}, 201)
 
-    async def _shown(self, bare: Bare) -> Shown:
+    async def show(self, bare: Bare) -> Shown:
+        """Return a repository as the service shows it."""
         return {
             "id": bare.id,
             "path": bare.name,
