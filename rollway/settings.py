@@ -340,6 +340,19 @@ class Settings:
         None,
         "File of the documents that are run, by hash; then no others are. Default: any.",
     )
+    metrics_token: str | None = _setting(
+        "ROLLWAY_METRICS_TOKEN",
+        visible,
+        None,
+        "What Prometheus sends as a Bearer token to read /metrics; default: nobody reads it.",
+        secret=True,
+    )
+    log_format: str = _setting(
+        "ROLLWAY_LOG_FORMAT",
+        one_of("text", "json"),
+        "text",
+        "Log lines as text for people, or as JSON objects for programs.",
+    )
     log_level: str = _setting(
         "ROLLWAY_LOG_LEVEL",
         one_of("debug", "info", "warning", "error"),

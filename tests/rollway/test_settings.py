@@ -55,6 +55,8 @@ GOOD = {
     "ROLLWAY_INTROSPECTION": "off",
     "ROLLWAY_PLAYGROUND": "off",
     "ROLLWAY_DOCUMENTS": "/etc/rollway/documents.json",
+    "ROLLWAY_METRICS_TOKEN": "s3cret-of-prometheus",
+    "ROLLWAY_LOG_FORMAT": "json",
     "ROLLWAY_LOG_LEVEL": "debug",
 }
 BAD = {
@@ -104,6 +106,8 @@ BAD = {
     "ROLLWAY_QUERY_SECONDS": ["0", "601"],
     "ROLLWAY_INTROSPECTION": ["yes"],
     "ROLLWAY_PLAYGROUND": ["graphiql"],
+    "ROLLWAY_METRICS_TOKEN": ["a b", "é"],
+    "ROLLWAY_LOG_FORMAT": ["xml"],
     "ROLLWAY_LOG_LEVEL": ["verbose"],
 }
 
