@@ -265,7 +265,10 @@ def _worker(_: argparse.Namespace, settings: Settings) -> int:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
         async with connect(settings.database):
             print(f"Rollway works on up to {settings.worker_slots} tasks", flush=True)
-            await server.work()
+            try:
+                await server.work()
+            finally:
+                await server.flush()
 
     with _data_folder(settings), suppress(asyncio.CancelledError):
         asyncio.run(work())

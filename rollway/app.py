@@ -68,6 +68,7 @@ from rollway.sockets.operation import Sockets
 
 if TYPE_CHECKING:
     from engine.executors.container import ContainerExecutor
+    from rollway.observing.tracing import Tracing
 
 log = logging.getLogger("rollway.server")
 
@@ -102,6 +103,21 @@ def containers_of(settings: Settings) -> "ContainerExecutor | None":
     return container.ContainerExecutor(settings.container_engine, data=settings.data, limits=limits)
 
 
+def tracing_of(settings: Settings) -> "Tracing | None":
+    """Return what sends traces; None where no collector is set.
+
+    BadSetting where the extra `tracing` is not installed.
+    """
+    if settings.otlp_url is None:
+        return None
+    try:
+        from rollway.observing import tracing  # noqa: PLC0415 - an extra, and slow to import
+    except ImportError as fault:
+        reason = "needs the extra `tracing`: pip install 'rollway[tracing]'"
+        raise BadSetting("ROLLWAY_OTLP_URL", reason) from fault
+    return tracing.Tracing(settings.otlp_url)
+
+
 class Server:
     """The parts of one process."""
 
@@ -119,6 +135,9 @@ class Server:
             poll_seconds=POLL_SECONDS if settings.embedded else POLL_SECONDS_SHARED,
         )
         self.queue: Queue = MeteredQueue(embedded, self.metrics)
+        self.tracing = tracing_of(settings)
+        if self.tracing:
+            self.queue = self.tracing.queue(self.queue)
         local = ProcessExecutor(
             settings.data,
             isolation=isolation,
@@ -183,6 +202,8 @@ class Server:
             *invitation.routes(hosts),
         ]
         measured = [Middleware(RequestIds), Middleware(self.metrics.timed)]
+        if self.tracing:
+            measured.append(Middleware(self.tracing.requests))
         app = Starlette(routes=routes, middleware=measured, lifespan=self._lifespan)
         app.router.redirect_slashes = False  # it would send people to whatever Host they named
         return app
@@ -214,6 +235,11 @@ class Server:
             max_age=PREFLIGHT_SECONDS,
         )
         return [sharing]
+
+    async def flush(self) -> None:
+        """Send the traces that are left."""
+        if self.tracing:
+            await asyncio.to_thread(self.tracing.close)
 
     def leave(self) -> None:
         """Have what is open for long end: the server stops."""
@@ -252,6 +278,7 @@ class Server:
             for job in jobs:
                 job.cancel()
             await asyncio.wait(jobs)
+            await self.flush()
 
     async def _keep(self, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a part for ever; one that fails is started again, and /healthz tells meanwhile."""

@@ -347,6 +347,12 @@ class Settings:
         "What Prometheus sends as a Bearer token to read /metrics; default: nobody reads it.",
         secret=True,
     )
+    otlp_url: str | None = _setting(
+        "ROLLWAY_OTLP_URL",
+        url,
+        None,
+        "Collector that traces are sent to, by OTLP over HTTP: http://127.0.0.1:4318.",
+    )
     log_format: str = _setting(
         "ROLLWAY_LOG_FORMAT",
         one_of("text", "json"),

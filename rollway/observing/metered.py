@@ -5,37 +5,34 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 
-from control.port import Assignment, Beat, Draft, Entry, Keyed, Lease, LeaseLost, Queue, Watched
+from control.port import Assignment, Beat, Draft, Entry, Lease, LeaseLost, Queue, Watched
 from db.audit import Told
 from db.models import Task
 from engine.events import Event, TaskChanged
 from rollway.observing.metrics import Metrics
+from rollway.observing.wrapping import QueueWrapper
 
 log = logging.getLogger("rollway.queue")
 
 
-class MeteredQueue:
-    """Implements `control.port.Queue` by another one; see there."""
+class MeteredQueue(QueueWrapper):
+    """A queue of which `Metrics` shows how it does."""
 
     def __init__(self, queue: Queue, metrics: Metrics) -> None:
-        self._queue = queue
+        super().__init__(queue)
         self._metrics = metrics
 
     async def submit(self, draft: Draft, told: Told | None = None) -> Task:
-        """Store the task."""
-        task = await self._queue.submit(draft, told)
+        """Count the task, unless it was there before."""
+        task = await super().submit(draft, told)
         if task.id == draft.id:
             self._metrics.submitted.inc()
             log.info("task %s is queued", task.id)
         return task
 
-    async def known(self, request: Keyed) -> Task | None:
-        """Return the task made under the request's key."""
-        return await self._queue.known(request)
-
     async def claim(self, worker: str, wait_seconds: float = 0.0) -> Assignment | None:
-        """Give *worker* the next task."""
-        given = await self._queue.claim(worker, wait_seconds)
+        """Measure how long the task has waited."""
+        given = await super().claim(worker, wait_seconds)
         if given is not None:
             self._metrics.claims.inc()
             row = await Task.filter(id=given.lease.task_id).only("created_time").first()
@@ -45,9 +42,9 @@ class MeteredQueue:
         return given
 
     async def beat(self, worker: str, leases: Collection[Lease]) -> Beat:
-        """Extend the leases."""
+        """Count the heartbeat and what it was answered."""
         try:
-            beat = await self._queue.beat(worker, leases)
+            beat = await super().beat(worker, leases)
         except Exception:
             self._metrics.beats.labels("failed").inc()
             raise
@@ -56,52 +53,44 @@ class MeteredQueue:
         return beat
 
     async def append(self, lease: Lease, position: int, events: Sequence[Event]) -> None:
-        """Store what happened."""
+        """Measure how long it takes."""
         with self._metrics.store.time():
             try:
-                await self._queue.append(lease, position, events)
+                await super().append(lease, position, events)
             except LeaseLost:
                 self._metrics.leases_lost.inc()
                 raise
         self._metrics.stored.inc(len(events))
 
     async def finish(self, lease: Lease, event: TaskChanged) -> None:
-        """End the task."""
-        await self._queue.finish(lease, event)
+        """Count the task by its status."""
+        await super().finish(lease, event)
         self._ended(lease.task_id, event.status.value)
 
     async def abandon(self, lease: Lease) -> None:
-        """End the task without a result."""
-        await self._queue.abandon(lease)
+        """Count the task as given up."""
+        await super().abandon(lease)
         self._ended(lease.task_id, "abandoned")
 
-    async def cancel(self, task_id: str, reason: str, told: Told | None = None) -> None:
-        """Cancel the task."""
-        await self._queue.cancel(task_id, reason, told)
-
-    def control(self, worker: str) -> AsyncGenerator[None, None]:
-        """Yield whenever *worker* should beat."""
-        return self._queue.control(worker)
-
     async def reap(self, *, abandoned: bool = False) -> list[str]:
-        """End the tasks whose worker is gone."""
-        lost = await self._queue.reap(abandoned=abandoned)
+        """Count the tasks that were lost."""
+        lost = await super().reap(abandoned=abandoned)
         for task_id in lost:
             self._ended(task_id, "lost")
         return lost
 
     async def changes(self, tasks: Watched) -> AsyncGenerator[Task, None]:
-        """Yield tasks that change."""
+        """Count who follows tasks."""
         with self._metrics.readers.labels("tasks").track_inprogress():
-            async with aclosing(self._queue.changes(tasks)) as changed:
+            async with aclosing(super().changes(tasks)) as changed:
                 async for task in changed:
                     yield task
 
     async def tail(self, task_id: str, after: int) -> AsyncGenerator[Entry, None]:
-        """Yield the entries behind *after*; how late those are that come live is measured."""
+        """Measure how late the entries are that come live."""
         begun = datetime.now(UTC)
         with self._metrics.readers.labels("journals").track_inprogress():
-            async with aclosing(self._queue.tail(task_id, after)) as entries:
+            async with aclosing(super().tail(task_id, after)) as entries:
                 async for entry in entries:
                     if entry.time > begun:
                         self._metrics.event_lag.observe(_since(entry.time))

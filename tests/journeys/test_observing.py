@@ -1,10 +1,19 @@
 """What an operator sees: figures, log lines that say what they are about, honest probes."""
 
+import asyncio
+import gzip
 import json
+import socket
+from contextlib import asynccontextmanager
 
 import httpx2
 import pytest
+import uvicorn
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
 
 TOKEN = "only-for-prometheus"
 PRINTS = "steps: [{run: 'seq 3'}]"
@@ -81,3 +90,70 @@ async def test_an_id_of_nonsense_is_not_taken_over(rollway_up):
         answer = httpx2.get(f"{rollway_up.url}/healthz", headers={"X-Request-Id": given})
         assert answer.headers["x-request-id"] != given
         assert len(answer.headers["x-request-id"]) == 16
+
+
+@asynccontextmanager
+async def collector():
+    """A collector of traces; gives its address and the spans it got."""
+    spans = []
+
+    async def take(request):
+        sent = ExportTraceServiceRequest.FromString(gzipped(await request.body()))
+        spans.extend(
+            span
+            for resource in sent.resource_spans
+            for scope in resource.scope_spans
+            for span in scope.spans
+        )
+        return Response(b"", media_type="application/x-protobuf")
+
+    app = Starlette(routes=[Route("/v1/traces", take, methods=["POST"])])
+    listening = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_config=None, lifespan="off")
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}", spans
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def gzipped(body):
+    """Return what a body holds, which may be compressed."""
+    return gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
+
+
+async def test_a_deploy_is_one_trace_down_to_its_steps(rollway_of, member_of, repository):
+    """From the caller's own span to the step that failed, and no output in any."""
+    async with collector() as (url, spans):
+        server = rollway_of(settings={"ROLLWAY_OTLP_URL": url})
+        server.start()
+        member = await member_of(server)
+        repo = repository("steps: [{name: ok, run: echo hush}, {name: bad, run: exit 3}]")
+        application = await member.create_application(repo.url)
+        response = await member.post(
+            "mutation($input: DeployInput!) { deploy(input: $input) {"
+            " ... on DeployPayload { task { id } } } }",
+            {"input": {"applicationId": application}},
+            headers={"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"},
+        )
+        task = response.json()["data"]["deploy"]["task"]["id"]
+        await member.events(task)
+        await asyncio.to_thread(server.terminate)
+
+    mine = {span.name: span for span in spans if span.trace_id == bytes.fromhex("ab" * 16)}
+    parents = {span.span_id: name for name, span in mine.items()}
+    above = {name: parents.get(span.parent_span_id) for name, span in mine.items()}
+    assert above == {
+        "POST /graphql": None,
+        "queue a task": "POST /graphql",
+        "run a task": "queue a task",
+        "set up": "run a task",
+        "ok": "run a task",
+        "bad": "run a task",
+    }
+    assert mine["POST /graphql"].parent_span_id == bytes.fromhex("cd" * 8)
+    assert [name for name, span in mine.items() if span.status.code == 2] == ["bad", "run a task"]
+    assert mine["bad"].start_time_unix_nano <= mine["bad"].end_time_unix_nano
+    assert b"hush" not in b"".join(span.SerializeToString() for span in spans)
