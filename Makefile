@@ -45,8 +45,8 @@ wheel: .venv/app.stamp
 	.venv/bin/hatchling build -t wheel
 
 pins: .venv/dev.stamp  # keeps what is pinned; newer: make pins ARGS=--upgrade
-	$(PINS) pyproject.toml --extra postgres --extra containers --group dev -o requirements/dev.txt
-	$(PINS) pyproject.toml --extra postgres --extra containers -o requirements/app.txt
+	$(PINS) pyproject.toml --extra postgres --extra containers --extra tracing --group dev -o requirements/dev.txt
+	$(PINS) pyproject.toml --extra postgres --extra containers --extra tracing -o requirements/app.txt
 	sed -n 's/^requires = \["\(.*\)"\]/\1/p' pyproject.toml | $(PINS) - -c requirements/dev.txt -o requirements/build.txt
 
 # ---------------------------------------------------------------- install, once

@@ -48,6 +48,7 @@ async def build(task: Task, vault: Vault) -> Assignment:
         team=owner.name,
         credential=credential_of(owner, application, vault),
         trusted=task.with_secrets,
+        trace_parent=task.trace_parent,
     )
 
 

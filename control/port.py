@@ -62,7 +62,7 @@ class Assignment:
     """All that a worker needs to run a task, its secrets in clear.
 
     *credential* opens the repository for the *team* that owns the application. Not *trusted* is
-    what a stranger wrote.
+    what a stranger wrote. *trace_parent*: see `Draft`.
     """
 
     lease: Lease
@@ -76,6 +76,7 @@ class Assignment:
     team: str = ""
     credential: Credential | None = field(default=None, repr=False)
     trusted: bool = True
+    trace_parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,10 @@ class Keyed(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A task to be queued; *inputs* are sealed. *shown*: its commit is to show how it stands."""
+    """A task to be queued; *inputs* are sealed. *shown*: its commit is to show how it stands.
+
+    *trace_parent*: the span that caused it, as W3C's Trace Context writes it.
+    """
 
     id: str
     app_id: str
@@ -134,6 +138,7 @@ class Draft:
     idempotency_key: str | None = None
     idempotency_hash: str | None = None
     shown: bool = False
+    trace_parent: str | None = None
 
 
 class EntryKind(StrEnum):

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from time import monotonic
 
@@ -31,6 +32,8 @@ HURRY_BYTES = BUFFER_BYTES_MAX // 2
 REST_SECONDS = 0.05  # between two writes of a task that is not in a hurry
 EVENT_BYTES = 256  # what an event without text counts for
 LEASE_SHARE_UNANSWERED_MAX = 0.8  # the rest is for stopping before the task counts as lost
+
+task_id: ContextVar[str | None] = ContextVar("task_id", default=None)  # that is being run
 
 
 class Report:
@@ -204,6 +207,7 @@ class Worker:
 
     async def _perform(self, assignment: Assignment, cancel: Cancel) -> None:
         lease = assignment.lease
+        task_id.set(lease.task_id)
         workspace = self._folders.workspaces / f"{lease.task_id}-{lease.epoch}"
         report = Report(self._queue, lease)
         sender = asyncio.create_task(report.send())

@@ -350,6 +350,7 @@ class Task(Model):
     lease_expires_time: fields.Field[datetime | None] = fields.DatetimeField(null=True)
     cancel_requested = fields.BooleanField(default=False)
     cancel_reason = optional_text()
+    trace_parent = fields.CharField(max_length=55, null=True)
 
     class Meta:
         """Table."""

@@ -31,6 +31,7 @@ from rollway.cutting import Cuttable
 from rollway.keyfile import BadKeyFile, KeyFile
 from rollway.keys import Keys
 from rollway.listening import Announcing, CannotListen, bind
+from rollway.observing import logs
 from rollway.settings import SERVE, UP, BadSetting, Settings, load
 from rollway.sockets.frames import Protocol
 from schema import schema
@@ -74,10 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace, Settings], int] = parsed.run
     try:
         settings = load(UP if parsed.command == UP else SERVE, given)
-        logging.basicConfig(
-            level=settings.log_level.upper(),
-            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        )
+        logs.set_up(settings.log_level, settings.log_format)
         for quoting in QUOTING:
             logging.getLogger(quoting).setLevel(max(logging.INFO, logging.root.level))
         if settings.log_level != "debug":
@@ -267,7 +265,10 @@ def _worker(_: argparse.Namespace, settings: Settings) -> int:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
         async with connect(settings.database):
             print(f"Rollway works on up to {settings.worker_slots} tasks", flush=True)
-            await server.work()
+            try:
+                await server.work()
+            finally:
+                await server.flush()
 
     with _data_folder(settings), suppress(asyncio.CancelledError):
         asyncio.run(work())

@@ -12,8 +12,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 import db
@@ -59,12 +58,17 @@ from rollway import (
 from rollway.api.streams import Streams
 from rollway.documents import registered
 from rollway.graphql import View
+from rollway.observing.health import Health
+from rollway.observing.ids import RequestIds
+from rollway.observing.metered import MeteredQueue
+from rollway.observing.metrics import Metrics, Scrape
 from rollway.settings import ANY_ADDRESS, BadSetting, Settings
 from rollway.sockets.door import Door
 from rollway.sockets.operation import Sockets
 
 if TYPE_CHECKING:
     from engine.executors.container import ContainerExecutor
+    from rollway.observing.tracing import Tracing
 
 log = logging.getLogger("rollway.server")
 
@@ -99,18 +103,41 @@ def containers_of(settings: Settings) -> "ContainerExecutor | None":
     return container.ContainerExecutor(settings.container_engine, data=settings.data, limits=limits)
 
 
+def tracing_of(settings: Settings) -> "Tracing | None":
+    """Return what sends traces; None where no collector is set.
+
+    BadSetting where the extra `tracing` is not installed.
+    """
+    if settings.otlp_url is None:
+        return None
+    try:
+        from rollway.observing import tracing  # noqa: PLC0415 - an extra, and slow to import
+    except ImportError as fault:
+        reason = "needs the extra `tracing`: pip install 'rollway[tracing]'"
+        raise BadSetting("ROLLWAY_OTLP_URL", reason) from fault
+    return tracing.Tracing(settings.otlp_url)
+
+
 class Server:
     """The parts of one process."""
 
     def __init__(self, settings: Settings, vault: Vault, isolation: Isolation) -> None:
         self.settings = settings
+        self.health = Health()
+        self.streams = Streams()
+        self.sockets = Sockets(Door(settings.sockets_per_user))
+        self.metrics = Metrics(self._open_now())
         pubsub = MemoryPubSub()
-        self.queue: Queue = EmbeddedQueue(
+        embedded = EmbeddedQueue(
             pubsub,
             vault,
             lease_seconds=settings.lease_seconds,
             poll_seconds=POLL_SECONDS if settings.embedded else POLL_SECONDS_SHARED,
         )
+        self.queue: Queue = MeteredQueue(embedded, self.metrics)
+        self.tracing = tracing_of(settings)
+        if self.tracing:
+            self.queue = self.tracing.queue(self.queue)
         local = ProcessExecutor(
             settings.data,
             isolation=isolation,
@@ -118,14 +145,11 @@ class Server:
             uid_first=settings.step_uid,
         )
         self.executor = MixedExecutor(local, containers_of(settings))
-        self._down: set[str] = set()
-        self.streams = Streams()
         logins = Logins(settings.logins, vault, settings.url)
         integrations = Integrations(vault, settings.policy, renewing.by(logins))
         self._statuses = Statuses(integrations, pubsub)
         deploys = Deploys(self.queue, vault, settings.policy, integrations)
         self._schedules = Schedules(deploys)
-        self.sockets = Sockets(Door(settings.sockets_per_user))
         self.services = Services(
             queue=self.queue,
             deploys=deploys,
@@ -165,19 +189,37 @@ class Server:
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=self._hosts(), www_redirect=False)
         routes: list[BaseRoute] = [
             Route("/", lambda _: RedirectResponse("/graphql"), name="home"),
-            Route("/healthz", self._health, name="health"),
+            Route("/healthz", self.health.alive, name="health"),
+            Route("/readyz", self.health.ready, name="ready"),
             Route("/graphql", view, name="graphql", middleware=[hosts, *self._sharing()]),
             WebSocketRoute("/graphql", view, name="graphql-ws", middleware=[hosts]),
             *webhooks.routes(self.services.deliveries),
             *deploy_hooks.routes(self.services.deploys),
             *artifacts.routes(view.get_context, hosts),
             *oauth.routes(self.services, hosts),
-            *(playground.routes() if self.settings.playground == "on" else ()),
+            *(playground.routes() if settings.playground == "on" else ()),
+            *self._scraping(),
             *invitation.routes(hosts),
         ]
-        app = Starlette(routes=routes, lifespan=self._lifespan)
+        measured = [Middleware(RequestIds), Middleware(self.metrics.timed)]
+        if self.tracing:
+            measured.append(Middleware(self.tracing.requests))
+        app = Starlette(routes=routes, middleware=measured, lifespan=self._lifespan)
         app.router.redirect_slashes = False  # it would send people to whatever Host they named
         return app
+
+    def _open_now(self) -> dict[str, Callable[[], int]]:
+        """Return what counts connections that stay."""
+        return {
+            "guest_sockets": lambda: self.sockets.door.guests,
+            "user_sockets": lambda: self.sockets.door.users,
+            "http_streams": lambda: self.streams.open,
+        }
+
+    def _scraping(self) -> list[Route]:
+        """Return what shows the figures, where somebody may see them."""
+        token = self.settings.metrics_token
+        return [Route("/metrics", Scrape(self.metrics, token).answer)] if token else []
 
     def _sharing(self) -> list[Middleware]:
         """Return what lets browsers use the API from pages of other origins, where some are set."""
@@ -189,13 +231,19 @@ class Server:
             allow_credentials=True,
             allow_methods=("GET", "POST"),
             allow_headers=("Authorization", "Content-Type"),
-            expose_headers=("Retry-After",),
+            expose_headers=("Retry-After", "X-Request-Id"),
             max_age=PREFLIGHT_SECONDS,
         )
         return [sharing]
 
+    async def flush(self) -> None:
+        """Send the traces that are left."""
+        if self.tracing:
+            await asyncio.to_thread(self.tracing.close)
+
     def leave(self) -> None:
         """Have what is open for long end: the server stops."""
+        self.health.leave()
         self.streams.leave()
 
     def _hosts(self) -> list[str]:
@@ -230,6 +278,7 @@ class Server:
             for job in jobs:
                 job.cancel()
             await asyncio.wait(jobs)
+            await self.flush()
 
     async def _keep(self, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a part for ever; one that fails is started again, and /healthz tells meanwhile."""
@@ -238,9 +287,10 @@ class Server:
                 await part()
             except Exception:
                 log.critical("%s stopped", part.__name__, exc_info=True)
-            self._down.add(part.__name__)
+            self.metrics.failures.labels(part.__name__).inc()
+            self.health.down(part.__name__)
             await asyncio.sleep(RESTART_SECONDS)
-            self._down.discard(part.__name__)
+            self.health.up(part.__name__)
 
     async def work(self) -> None:
         """Run tasks until cancelled, after ending what a killed worker of this folder left."""
@@ -322,9 +372,3 @@ class Server:
                 log.warning("this process stood still, or its clock jumped, %.1f s", late_seconds)
             except Exception:
                 log.exception("the reaper cannot reach the database")
-
-    async def _health(self, _: Request) -> Response:
-        """Answer 503 when a part that should run for ever has stopped."""
-        if self._down:
-            return JSONResponse({"status": "down", "parts": sorted(self._down)}, status_code=503)
-        return JSONResponse({"status": "ok"})

@@ -12,7 +12,7 @@ from engine.executors import NotStarted
 from engine.executors.isolation import Level, Unavailable, choose
 from engine.git import caution, outdated
 from rollway import migrations
-from rollway.app import containers_of
+from rollway.app import containers_of, tracing_of
 from rollway.keyfile import BadKeyFile, KeyFile
 from rollway.settings import BadSetting, Settings
 
@@ -48,6 +48,8 @@ async def findings(settings: Settings) -> Sequence[Finding]:
         Finding("worker", f"{settings.worker_slots} tasks at a time in the server's process"),
         _isolation(settings),
         await _containers(settings),
+        _metrics(settings),
+        _tracing(settings),
     ]
 
 
@@ -71,6 +73,22 @@ async def _containers(settings: Settings) -> Finding:
         return Finding("containers", await executor.probe())
     except (BadSetting, NotStarted) as fault:
         return Finding("containers", str(fault), fine=False)
+
+
+def _metrics(settings: Settings) -> Finding:
+    if settings.metrics_token is None:
+        return Finding("metrics", "no page: ROLLWAY_METRICS_TOKEN is not set")
+    return Finding("metrics", f"{settings.url}/metrics, for who sends the token")
+
+
+def _tracing(settings: Settings) -> Finding:
+    try:
+        sends = tracing_of(settings) is not None
+    except BadSetting as fault:
+        return Finding("traces", str(fault), fine=False)
+    if not sends:
+        return Finding("traces", "none: ROLLWAY_OTLP_URL is not set")
+    return Finding("traces", f"sent to {settings.otlp_url}")
 
 
 def _master_key(settings: Settings) -> Finding:

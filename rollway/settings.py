@@ -340,6 +340,25 @@ class Settings:
         None,
         "File of the documents that are run, by hash; then no others are. Default: any.",
     )
+    metrics_token: str | None = _setting(
+        "ROLLWAY_METRICS_TOKEN",
+        visible,
+        None,
+        "What Prometheus sends as a Bearer token to read /metrics; default: nobody reads it.",
+        secret=True,
+    )
+    otlp_url: str | None = _setting(
+        "ROLLWAY_OTLP_URL",
+        url,
+        None,
+        "Collector that traces are sent to, by OTLP over HTTP: http://127.0.0.1:4318.",
+    )
+    log_format: str = _setting(
+        "ROLLWAY_LOG_FORMAT",
+        one_of("text", "json"),
+        "text",
+        "Log lines as text for people, or as JSON objects for programs.",
+    )
     log_level: str = _setting(
         "ROLLWAY_LOG_LEVEL",
         one_of("debug", "info", "warning", "error"),

@@ -23,6 +23,11 @@ class Streams:
         self._open: Counter[str] = Counter()
         self._leaving = asyncio.Event()
 
+    @property
+    def open(self) -> int:
+        """Return how many there are."""
+        return self._open.total()
+
     def leave(self) -> None:
         """Have every stream end, in a way that makes clients connect again; open no other."""
         self._leaving.set()

@@ -17,6 +17,16 @@ class Door:
         self._guests: Counter[str] = Counter()
         self._users: Counter[str] = Counter()
 
+    @property
+    def guests(self) -> int:
+        """Return how many guests are in."""
+        return self._guests.total()
+
+    @property
+    def users(self) -> int:
+        """Return how many sockets of users there are."""
+        return self._users.total()
+
     def enter(self, address: str) -> bool:
         """Let a guest in; False when there are too many already."""
         if self._guests[address] >= GUESTS_PER_ADDRESS_MAX or self._guests.total() >= GUESTS_MAX:

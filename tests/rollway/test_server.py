@@ -40,7 +40,7 @@ async def running(server):
 
 async def health(server):
     """Return what /healthz answers."""
-    answer = await server._health(None)
+    answer = await server.health.alive(None)
     return answer.status_code, json.loads(answer.body)
 
 

@@ -55,6 +55,9 @@ GOOD = {
     "ROLLWAY_INTROSPECTION": "off",
     "ROLLWAY_PLAYGROUND": "off",
     "ROLLWAY_DOCUMENTS": "/etc/rollway/documents.json",
+    "ROLLWAY_METRICS_TOKEN": "s3cret-of-prometheus",
+    "ROLLWAY_OTLP_URL": "http://127.0.0.1:4318",
+    "ROLLWAY_LOG_FORMAT": "json",
     "ROLLWAY_LOG_LEVEL": "debug",
 }
 BAD = {
@@ -104,6 +107,9 @@ BAD = {
     "ROLLWAY_QUERY_SECONDS": ["0", "601"],
     "ROLLWAY_INTROSPECTION": ["yes"],
     "ROLLWAY_PLAYGROUND": ["graphiql"],
+    "ROLLWAY_METRICS_TOKEN": ["a b", "é"],
+    "ROLLWAY_OTLP_URL": ["127.0.0.1:4318", "http://x/v1/traces"],
+    "ROLLWAY_LOG_FORMAT": ["xml"],
     "ROLLWAY_LOG_LEVEL": ["verbose"],
 }
 

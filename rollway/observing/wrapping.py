@@ -1,0 +1,63 @@
+"""A queue that passes everything on to another one, for those that look at what goes through."""
+
+from collections.abc import AsyncGenerator, Collection, Sequence
+
+from control.port import Assignment, Beat, Draft, Entry, Keyed, Lease, Queue, Watched
+from db.audit import Told
+from db.models import Task
+from engine.events import Event, TaskChanged
+
+
+class QueueWrapper:
+    """Implements `control.port.Queue` by another one; what each method does stands there."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    async def submit(self, draft: Draft, told: Told | None = None) -> Task:
+        """Pass on."""
+        return await self._queue.submit(draft, told)
+
+    async def known(self, request: Keyed) -> Task | None:
+        """Pass on."""
+        return await self._queue.known(request)
+
+    async def claim(self, worker: str, wait_seconds: float = 0.0) -> Assignment | None:
+        """Pass on."""
+        return await self._queue.claim(worker, wait_seconds)
+
+    async def beat(self, worker: str, leases: Collection[Lease]) -> Beat:
+        """Pass on."""
+        return await self._queue.beat(worker, leases)
+
+    async def append(self, lease: Lease, position: int, events: Sequence[Event]) -> None:
+        """Pass on."""
+        await self._queue.append(lease, position, events)
+
+    async def finish(self, lease: Lease, event: TaskChanged) -> None:
+        """Pass on."""
+        await self._queue.finish(lease, event)
+
+    async def abandon(self, lease: Lease) -> None:
+        """Pass on."""
+        await self._queue.abandon(lease)
+
+    async def cancel(self, task_id: str, reason: str, told: Told | None = None) -> None:
+        """Pass on."""
+        await self._queue.cancel(task_id, reason, told)
+
+    def control(self, worker: str) -> AsyncGenerator[None, None]:
+        """Pass on."""
+        return self._queue.control(worker)
+
+    async def reap(self, *, abandoned: bool = False) -> list[str]:
+        """Pass on."""
+        return await self._queue.reap(abandoned=abandoned)
+
+    def changes(self, tasks: Watched) -> AsyncGenerator[Task, None]:
+        """Pass on."""
+        return self._queue.changes(tasks)
+
+    def tail(self, task_id: str, after: int) -> AsyncGenerator[Entry, None]:
+        """Pass on."""
+        return self._queue.tail(task_id, after)
