@@ -119,13 +119,13 @@ class Server:
         )
         self.executor = MixedExecutor(local, containers_of(settings))
         self._down: set[str] = set()
-        self.streams = Streams()
+        self.streams = Streams(settings.streams_per_user, settings.streams_max)
         logins = Logins(settings.logins, vault, settings.url)
         integrations = Integrations(vault, settings.policy, renewing.by(logins))
         self._statuses = Statuses(integrations, pubsub)
         deploys = Deploys(self.queue, vault, settings.policy, integrations)
         self._schedules = Schedules(deploys)
-        self.sockets = Sockets(Door(settings.sockets_per_user))
+        self.sockets = Sockets(Door(settings.sockets_per_user, settings.sockets_max))
         self.services = Services(
             queue=self.queue,
             deploys=deploys,

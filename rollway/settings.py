@@ -178,6 +178,24 @@ class Settings:
         "100",
         "WebSockets that one user may have open, over all sessions and API tokens.",
     )
+    sockets_max: int = _setting(
+        "ROLLWAY_SOCKETS_MAX",
+        whole(1, 1_000_000),
+        "10000",
+        "WebSockets that all users together may have open on a server.",
+    )
+    streams_per_user: int = _setting(
+        "ROLLWAY_STREAMS_PER_USER",
+        whole(1, 1_000_000),
+        "100",
+        "Streams over HTTP that one user may have open, over all sessions and API tokens.",
+    )
+    streams_max: int = _setting(
+        "ROLLWAY_STREAMS_MAX",
+        whole(1, 1_000_000),
+        "2000",
+        "Streams over HTTP that all users together may have open on a server.",
+    )
     argon2_memory_kib: int = _setting(
         "ROLLWAY_ARGON2_MEMORY_KIB",
         whole(7168, 2 * 1024 * 1024),

@@ -32,7 +32,6 @@ EVENTS = """subscription Watch($id: ID!, $after: Int!) { taskEvents(taskId: $id,
   ... on TaskStatusChanged { status } ... on StreamEnd { status } } }"""
 OWN = EVENTS.replace("task { id envName }", "task { id envName application { name } }")
 SIGNED_OUT = 4403
-CANCELLED = "ignore:coroutine 'GraphQLCoreConverter:RuntimeWarning"  # in the midst of an event
 
 
 class Stage:
@@ -78,7 +77,7 @@ class Stage:
         """End the server as SIGTERM does."""
         self._serving.should_exit = True
         await self._running
-        gc.collect()  # what graphql-core leaves when it is cancelled is ours, not the next test's
+        gc.collect()  # what is left unawaited is ours, not the next test's
 
     async def restart(self):
         """End it, and start another one on the same database."""
