@@ -4,20 +4,16 @@ Tortoise's models can be awaited, so the executor would schedule a task for each
 one dashboard, and a third of its time.
 """
 
-import asyncio
 from collections.abc import Awaitable
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, TypeGuard
 
 from graphql import GraphQLError, OperationType
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from tortoise.models import Model
 
+from resolvers.operations.ending import to_its_end
 from schema.charging import charge
 from schema.confinement import refusal
-
-T = TypeVar("T")
-
-EVENT_SECONDS = 5.0  # that an event may still take when nobody waits for it any more
 
 
 class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
@@ -45,14 +41,10 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         return [refused] if refused else built
 
     def execute_operation(self, serially: bool | None = None) -> Any:  # noqa: FBT001 - as there
-        """Execute a query, a mutation, or one event of a subscription; the last to its end.
-
-        graphql-core leaves coroutines behind, each a warning, when it is cancelled before they
-        have begun.
-        """
+        """Execute a query, a mutation, or one event of a subscription; the last to its end."""
         result = super().execute_operation(serially)
         if self.operation.operation is OperationType.SUBSCRIPTION and self.is_awaitable(result):
-            return _to_its_end(result)
+            return to_its_end(result)
         return result
 
     @staticmethod
@@ -60,16 +52,3 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         fragments = {name: each.definition for name, each in built.fragments.items()}
         refused = refusal(built.schema, built.operation, fragments, built.context_value)
         return refused or charge(built)
-
-
-async def _to_its_end(execution: Awaitable[T]) -> T:
-    """Return the result of *execution*; who is cancelled waits for it, though not for long."""
-    running = asyncio.ensure_future(execution)
-    try:
-        return await asyncio.shield(running)
-    finally:
-        if not running.done():
-            try:
-                await asyncio.wait({running}, timeout=EVENT_SECONDS)
-            finally:
-                running.cancel()
