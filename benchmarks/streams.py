@@ -75,7 +75,7 @@ class Subscriber(asyncio.Protocol):
                 payload = {"Authorization": f"Bearer {token}"} if token else {}
                 self.say({"type": "connection_init", "payload": payload})
             if b"connection_ack" in self.rest:
-                variables = {"id": self.given["task"], "after": 4}
+                variables = {"id": self.given["task"], "after": self.given.get("after", 4)}
                 payload = {"query": QUERY, "variables": variables}
                 name = f"{self.number:08}-4b5f-4d52-9a3e-0d6f1c3f6f2b"
                 self.say({"id": name, "type": "subscribe", "payload": payload})

@@ -27,12 +27,13 @@ from resolvers.inputs import SignUpInput
 from resolvers.validation import Check, InvalidInput
 from rollway import check, double, forge, heads, migrations, pipeline, sample
 from rollway.app import Server
-from rollway.cutting import Cuttable
+from rollway.cutting import cuttable
 from rollway.keyfile import BadKeyFile, KeyFile
 from rollway.keys import Keys
-from rollway.listening import Announcing, CannotListen, bind
+from rollway.listening import Announcing, CannotListen, allow, bind
 from rollway.observing import logs
-from rollway.settings import SERVE, UP, BadSetting, Settings, load
+from rollway.setting import BadSetting
+from rollway.settings import SERVE, UP, Settings, load
 from rollway.sockets.frames import Protocol
 from schema import schema
 
@@ -181,12 +182,13 @@ def _serve(_: argparse.Namespace, settings: Settings) -> int:
 def _listen(
     settings: Settings, vault: Vault, isolation: Isolation, ready: Callable[[str], None]
 ) -> int:
+    allow(settings.sockets_max + settings.streams_max)
     listening = bind(settings.host, settings.port)
     bound = replace(settings, port=listening.getsockname()[1])
     parts = Server(bound, vault, isolation)
     config = uvicorn.Config(
         parts.app(),
-        http=Cuttable,
+        http=cuttable(),
         log_config=None,
         access_log=False,
         ws=Protocol,

@@ -62,7 +62,8 @@ from rollway.observing.health import Health
 from rollway.observing.ids import RequestIds
 from rollway.observing.metered import MeteredQueue
 from rollway.observing.metrics import Metrics, Scrape
-from rollway.settings import ANY_ADDRESS, BadSetting, Settings
+from rollway.setting import BadSetting
+from rollway.settings import ANY_ADDRESS, Settings
 from rollway.sockets.door import Door
 from rollway.sockets.operation import Sockets
 
@@ -124,8 +125,8 @@ class Server:
     def __init__(self, settings: Settings, vault: Vault, isolation: Isolation) -> None:
         self.settings = settings
         self.health = Health()
-        self.streams = Streams()
-        self.sockets = Sockets(Door(settings.sockets_per_user))
+        self.streams = Streams(settings.streams_per_user, settings.streams_max)
+        self.sockets = Sockets(Door(settings.sockets_per_user, settings.sockets_max))
         self.metrics = Metrics(self._open_now())
         pubsub = MemoryPubSub()
         embedded = EmbeddedQueue(
@@ -211,9 +212,11 @@ class Server:
     def _open_now(self) -> dict[str, Callable[[], int]]:
         """Return what counts connections that stay."""
         return {
-            "guest_sockets": lambda: self.sockets.door.guests,
-            "user_sockets": lambda: self.sockets.door.users,
-            "http_streams": lambda: self.streams.open,
+            "waiting_sockets": lambda: self.sockets.door.waiting.count,
+            "guest_sockets": lambda: self.sockets.door.guests.taken,
+            "user_sockets": lambda: self.sockets.door.users.taken,
+            "guest_streams": lambda: self.streams.guests.taken,
+            "user_streams": lambda: self.streams.users.taken,
         }
 
     def _scraping(self) -> list[Route]:

@@ -1,25 +1,119 @@
-"""Connections that can be cut: whoever does not read what is sent gets no more of it."""
+"""Connections that can be cut: who does not read, or says nothing, is not waited for."""
 
+import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
+import h11
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from rollway.seats import Waiting
+
 CUT = "rollway.cut"
+SILENT_SECONDS = 20.0
+UNREAD_SECONDS = 60.0  # longer than a stream waits, which ends in better order
+WAITING_MAX = 1000
+WAITING_PER_ADDRESS_MAX = 200
+
+
+class Patience:
+    """Ends a connection where nothing goes on for *seconds*: of what is unsent nothing is taken."""
+
+    __slots__ = ("_seconds", "_timer", "_transport", "_unsent_bytes")
+
+    def __init__(self, transport: asyncio.Transport, seconds: float) -> None:
+        self._transport = transport
+        self._seconds = seconds
+        self._unsent_bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Count from now."""
+        self.stop()
+        self._unsent_bytes = self._transport.get_write_buffer_size()
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look)
+
+    def stop(self) -> None:
+        """Count no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        if 0 < self._transport.get_write_buffer_size() < self._unsent_bytes:
+            self.start()
+        else:
+            self._transport.abort()
 
 
 class Cuttable(H11Protocol):
-    """uvicorn's connection; what answers a request can end it without waiting for the client."""
+    """uvicorn's connection; what answers a request can end it without waiting for the client.
 
-    def __init__(self, *args: Any, **given: Any) -> None:
+    It ends by itself when no request comes for *SILENT_SECONDS*, from its beginning or from the
+    last answer, and when nothing of an answer is taken for *UNREAD_SECONDS*. Of those that have not
+    asked for anything yet, so many may be open: the oldest gives way.
+    """
+
+    def __init__(self, *args: Any, waiting: Waiting, **given: Any) -> None:
         super().__init__(*args, **given)
+        self._waiting = waiting
+        self._asked: Callable[[], None]
+        self._silent: Patience
+        self._unread: Patience
         app = cast("ASGIApp", self.app)
 
         async def with_cut(scope: Scope, receive: Receive, send: Send) -> None:
+            self._spoken()
             scope["extensions"] = {**scope.get("extensions", {}), CUT: self.transport.abort}
             await app(scope, receive, send)
 
         self.app = cast("Any", with_cut)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first request."""
+        super().connection_made(transport)
+        address = self.client[0] if self.client else ""
+        self._asked = self._waiting.enter(address, transport.abort)
+        self._silent = Patience(transport, SILENT_SECONDS)
+        self._unread = Patience(transport, UNREAD_SECONDS)
+        self._silent.start()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self._spoken()
+        self._unread.stop()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Hand the connection on."""
+        self._spoken()
+        super().handle_websocket_upgrade(event)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request; what is left of the answer is taken meanwhile."""
+        super().on_response_complete()
+        self._silent.start()
+
+    def pause_writing(self) -> None:
+        """Have what answers wait: the client is behind."""
+        super().pause_writing()
+        self._unread.start()
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._unread.stop()
+        super().resume_writing()
+
+    def _spoken(self) -> None:
+        self._asked()
+        self._silent.stop()
+
+
+def cuttable() -> Any:
+    """Return what makes the connections of a server, for uvicorn's `http`."""
+    return partial(Cuttable, waiting=Waiting(WAITING_PER_ADDRESS_MAX, WAITING_MAX))
 
 
 def cut(scope: Scope) -> bool:

@@ -1,9 +1,15 @@
 """A socket to listen on, and a server that says when it does."""
 
+import logging
+import resource
 import socket
 from collections.abc import Callable
 
 import uvicorn
+
+log = logging.getLogger("rollway.server")
+
+OTHER_FILES = 6000  # guests, those that wait, and what the server and its steps have open besides
 
 
 class CannotListen(Exception):
@@ -21,6 +27,23 @@ def bind(host: str, port: int) -> socket.socket:
     # Connections inherit it. Without, the body of an answer waits 40 ms behind its head.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
+
+
+def allow(connections: int) -> None:
+    """Let this process have so many connections open, as far as the system lets it.
+
+    Systems begin with 1,024 files, and let a process have more that asks, up to a limit.
+    """
+    wanted = connections + OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    if most < wanted:
+        text = (
+            "this process may have %s files open (ulimit -Hn); for all its connections it needs %s"
+        )
+        log.warning(text, most, wanted)
 
 
 class Announcing(uvicorn.Server):

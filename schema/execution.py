@@ -7,10 +7,11 @@ one dashboard, and a third of its time.
 from collections.abc import Awaitable
 from typing import Any, TypeGuard
 
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from tortoise.models import Model
 
+from resolvers.operations.ending import to_its_end
 from schema.charging import charge
 from schema.confinement import refusal
 
@@ -38,6 +39,13 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         except Exception as fault:  # noqa: BLE001 - masked as any other
             refused = GraphQLError("Fault", built.operation, original_error=fault)
         return [refused] if refused else built
+
+    def execute_operation(self, serially: bool | None = None) -> Any:  # noqa: FBT001 - as there
+        """Execute a query, a mutation, or one event of a subscription; the last to its end."""
+        result = super().execute_operation(serially)
+        if self.operation.operation is OperationType.SUBSCRIPTION and self.is_awaitable(result):
+            return to_its_end(result)
+        return result
 
     @staticmethod
     def _refused(built: Any) -> GraphQLError | None:

@@ -19,7 +19,9 @@ from db.vault import KEY_BYTES, Vault
 from engine.events import Output, Planned, StepChanged, TaskChanged, now
 from engine.executors.isolation import Isolation, Level
 from engine.state import StepStatus, TaskStatus
+from rollway.__main__ import FRAME_BYTES_MAX
 from rollway.app import Server
+from rollway.cutting import cuttable
 from rollway.settings import UP, load
 from rollway.sockets.frames import Protocol
 from tests.conftest import make_application
@@ -32,7 +34,6 @@ EVENTS = """subscription Watch($id: ID!, $after: Int!) { taskEvents(taskId: $id,
   ... on TaskStatusChanged { status } ... on StreamEnd { status } } }"""
 OWN = EVENTS.replace("task { id envName }", "task { id envName application { name } }")
 SIGNED_OUT = 4403
-CANCELLED = "ignore:coroutine 'GraphQLCoreConverter:RuntimeWarning"  # in the midst of an event
 
 
 class Stage:
@@ -62,11 +63,13 @@ class Stage:
         self.port = listening.getsockname()[1]
         config = uvicorn.Config(
             self.server.app(),
+            http=cuttable(),
             lifespan="off",
             log_config=None,
             access_log=False,
             ws=Protocol,
             ws_per_message_deflate=False,
+            ws_max_size=FRAME_BYTES_MAX,
             timeout_graceful_shutdown=2,
         )
         self._serving = uvicorn.Server(config)
@@ -78,7 +81,12 @@ class Stage:
         """End the server as SIGTERM does."""
         self._serving.should_exit = True
         await self._running
-        gc.collect()  # what graphql-core leaves when it is cancelled is ours, not the next test's
+        gc.collect()  # what is left unawaited is ours, not the next test's
+
+    @property
+    def connections(self):
+        """Return what is connected, of whatever protocol."""
+        return self._serving.server_state.connections
 
     async def restart(self):
         """End it, and start another one on the same database."""

@@ -2,13 +2,16 @@
 
 import argparse
 import asyncio
+import gc
 import json
 import secrets
 import socket
 import sys
 import time
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from types import AsyncGeneratorType
 
 import uvicorn
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
@@ -25,9 +28,14 @@ from engine.events import Output, Planned, StepChanged, now
 from engine.executors.isolation import Isolation, Level
 from engine.state import StepStatus
 from rollway import graphql, migrations
+from rollway.api.streams import Stream
 from rollway.app import Server
+from rollway.cutting import cuttable
 from rollway.settings import UP, load
+from rollway.sockets.feeds import Reader
 from rollway.sockets.frames import Protocol
+from rollway.sockets.operation import Operation
+from rollway.sockets.socket import Socket
 
 
 class Stock(BaseGraphQLTransportWSHandler):
@@ -93,6 +101,18 @@ async def say(server: Server, lease: object, told: dict, position: int) -> int:
     return position
 
 
+def look() -> dict[str, int]:
+    """Return what there is in this process of what connections leave behind."""
+    gc.collect()
+    kinds = {"sockets": Socket, "operations": Operation, "readers": Reader, "streams": Stream}
+    alive = Counter(type(each) for each in gc.get_objects())
+    return {
+        "tasks": len(asyncio.all_tasks()),
+        "generators": alive[AsyncGeneratorType],
+        **{name: alive[kind] for name, kind in kinds.items()},
+    }
+
+
 async def main() -> None:
     """Serve, and say what standard input asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -104,12 +124,14 @@ async def main() -> None:
     url = f"sqlite://{parsed.folder}/rollway.sqlite3"
     await migrations.upgrade(url)
     given = {"DATA": str(parsed.folder), "DATABASE_URL": url, "SOCKETS_PER_USER": "100000"}
+    given |= {"SOCKETS_MAX": "100000", "STREAMS_PER_USER": "100000", "STREAMS_MAX": "100000"}
     settings = load(UP, {f"ROLLWAY_{name}": value for name, value in given.items()}, {})
     server = Server(settings, Vault(secrets.token_bytes(KEY_BYTES)), Isolation(Level.PLAIN))
     listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(
         server.app(),
+        http=cuttable(),
         lifespan="off",
         log_config=None,
         access_log=False,
@@ -123,7 +145,11 @@ async def main() -> None:
         print(json.dumps({"port": port, "token": token, "task": task}), flush=True)
         position = 2
         while line := await asyncio.to_thread(sys.stdin.readline):
-            position = await say(server, lease, json.loads(line), position)
+            told = json.loads(line)
+            if "look" in told:
+                print(json.dumps(look()), flush=True)
+            else:
+                position = await say(server, lease, told, position)
         serving.cancel()
 
 

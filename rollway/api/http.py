@@ -124,7 +124,8 @@ class Http(GraphQL[Context, None]):
             answers,
             FRAMINGS[media_type],
             self.streams,
-            caller=f"user:{viewer.user.id}" if viewer else f"address:{context.address}",
+            user_id=viewer.user.id if viewer else None,
+            address=context.address,
             headers={**HEADERS, "Cache-Control": "no-store, no-transform"},
             whole=whole,
         )

@@ -1,32 +1,32 @@
 """Answers that come one by one over HTTP, for as long as the client listens."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from starlette.types import Message, Receive, Scope, Send
 
+from auth.throttle import network
 from rollway.api.framing import Framing
 from rollway.api.refusals import Leaving, TooManyStreams
 from rollway.cutting import cut
+from rollway.seats import Full, Seats
 
-STREAMS_MAX = 2000
-STREAMS_PER_CALLER_MAX = 100
+GUESTS_MAX = 1000
+GUESTS_PER_ADDRESS_MAX = 100
 WRITE_SECONDS = 20.0
 
 
 class Streams:
-    """The open streams of a server: how many there may be, and when all of them have to end."""
+    """The open streams of a server: how many there may be, and when all of them have to end.
 
-    def __init__(self) -> None:
-        self._open: Counter[str] = Counter()
+    *per_user*: how many one user may have; *users_max*: how many all users may have together.
+    """
+
+    def __init__(self, per_user: int, users_max: int) -> None:
+        self.users = Seats(per_user, users_max)
+        self.guests = Seats(GUESTS_PER_ADDRESS_MAX, GUESTS_MAX)
         self._leaving = asyncio.Event()
-
-    @property
-    def open(self) -> int:
-        """Return how many there are."""
-        return self._open.total()
 
     def leave(self) -> None:
         """Have every stream end, in a way that makes clients connect again; open no other."""
@@ -37,20 +37,22 @@ class Streams:
         await self._leaving.wait()
 
     @contextmanager
-    def seat(self, caller: str) -> Iterator[None]:
-        """Count a stream of *caller*; TooManyStreams, or Leaving, where none may be opened."""
+    def seat(self, user_id: str | None, address: str) -> Iterator[None]:
+        """Count a stream; TooManyStreams, or Leaving, where none may be opened.
+
+        A guest, who has no *user_id*, is counted by address.
+        """
         if self._leaving.is_set():
             raise Leaving
-        full = self._open.total() >= STREAMS_MAX
-        if full or self._open[caller] >= STREAMS_PER_CALLER_MAX:
-            raise TooManyStreams
-        self._open[caller] += 1
-        try:
+        with ExitStack() as held:
+            try:
+                if user_id is None:
+                    held.enter_context(self.guests.seat(network(address)))
+                else:
+                    held.enter_context(self.users.seat(user_id))
+            except Full:
+                raise TooManyStreams from None
             yield
-        finally:
-            self._open[caller] -= 1
-            if not self._open[caller]:
-                del self._open[caller]
 
 
 class Stream:
@@ -65,20 +67,22 @@ class Stream:
         framing: Framing,
         streams: Streams,
         *,
-        caller: str,
+        user_id: str | None,
+        address: str,
         headers: Mapping[str, str],
         whole: bool,
     ) -> None:
         self._answers = answers
         self._framing = framing
         self._streams = streams
-        self._caller = caller
+        self._user_id = user_id
+        self._address = address
         self._headers = headers
         self._whole = whole
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the answers end, the client goes or reads too slowly, or the server stops."""
-        with self._streams.seat(self._caller):
+        with self._streams.seat(self._user_id, self._address):
             gone = asyncio.create_task(_gone(receive))
             left = asyncio.create_task(self._streams.left())
             try:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import Request
 
 EXTENSION = "rollway.frames"
@@ -17,8 +18,13 @@ NOT_UTF8 = 1007
 class Protocol(WebSocketsSansIOProtocol):
     """uvicorn's protocol, which also takes finished frames: `scope["extensions"][EXTENSION]`.
 
-    A client that sends pings without reading the pongs is cut off.
+    A client that sends pings without reading the pongs is cut off, and so is one that does not take
+    the last word: a closed connection would wait for it without end.
     """
+
+    def __init__(self, *args: Any, **given: Any) -> None:
+        super().__init__(*args, **given)
+        self.close_timeout = GOODBYE_SECONDS
 
     def handle_connect(self, event: Request) -> None:
         """Begin the application."""
@@ -32,13 +38,33 @@ class Protocol(WebSocketsSansIOProtocol):
         if self.transport.get_write_buffer_size() > UNREAD_BYTES_MAX:
             self.transport.abort()
 
+    def handle_close(self, event: Frame) -> None:
+        """Answer a goodbye."""
+        super().handle_close(event)
+        self._cut_soon()
+
+    def handle_parser_exception(self) -> None:
+        """Say what is wrong, and close."""
+        super().handle_parser_exception()
+        self._cut_soon()
+
+    def keepalive_timeout(self) -> None:
+        """Close: a ping was not answered."""
+        super().keepalive_timeout()
+        self._cut_soon()
+
     def shutdown(self) -> None:
-        """Say that the server restarts; a reader who does not take that is cut off."""
+        """Say that the server restarts."""
         super().shutdown()
-        self.loop.call_later(GOODBYE_SECONDS, self._cut)
+        self._cut_soon()
+
+    def _cut_soon(self) -> None:
+        """Wait no longer than so for a reader who does not take the last word."""
+        if not self.disconnected:
+            self.loop.call_later(GOODBYE_SECONDS, self._cut)
 
     def _cut(self) -> None:
-        if not self.transport.is_closing():
+        if not self.disconnected:
             self.transport.abort()
 
     def send_receive_event_to_app(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import ExitStack, aclosing
 from importlib.metadata import version
 from time import monotonic
@@ -16,9 +17,11 @@ from strawberry.http.exceptions import (
 )
 
 from auth import viewer as viewers
+from auth.throttle import network
 from auth.viewer import Viewer
 from control.rights import Rights
 from resolvers.context import Context
+from rollway.seats import Full
 from rollway.sockets import messages
 from rollway.sockets.frames import EXTENSION, Outlet
 from rollway.sockets.messages import Complete, Init, Malformed, Ping, Said, Subscribe
@@ -63,18 +66,16 @@ class Socket:
         self._acknowledged = False
         self._closing: asyncio.Task[None] | None = None
         self._held = ExitStack()
+        self._introduced: Callable[[], None]
         self._credit = float(MESSAGES_AT_ONCE)
         self._counted = monotonic()
 
     async def handle(self) -> None:
         """Serve until either side closes."""
-        address, door = self._context.address, self._sockets.door
-        if not door.enter(address):
-            await self._websocket.close(TRY_AGAIN_LATER, "Too many connections")
-            return
-        loop = asyncio.get_running_loop()
+        waiting, loop = self._sockets.door.waiting, asyncio.get_running_loop()
         with self._held:
-            self._held.callback(door.leave, address)
+            self._introduced = waiting.enter(self._context.address, self._give_way)
+            self._held.callback(self._introduced)
             late = loop.call_later(INIT_SECONDS, self._late)
             try:
                 await self._read()
@@ -138,27 +139,34 @@ class Socket:
             log.exception("a socket could not be opened")
             self._close(TRY_AGAIN_LATER, "Try again later")
             return
-        viewer = self._context.viewer
-        if viewer is not None and not self._enter(viewer):
-            self._close(TRY_AGAIN_LATER, "Too many connections of this user")
+        if self._closing is not None:
+            return
+        self._introduced()
+        try:
+            self._sit_down(self._context.viewer)
+        except Full:
+            self._close(TRY_AGAIN_LATER, "Too many connections")
             return
         hello = {"server": "rollway", "version": VERSION}
         self._outlet.send({"type": "connection_ack", "payload": hello})
         self._acknowledged = True
 
-    def _enter(self, viewer: Viewer) -> bool:
-        door, user_id = self._sockets.door, viewer.user.id
+    def _sit_down(self, viewer: Viewer | None) -> None:
+        """Take a seat; Full when there is none."""
+        door = self._sockets.door
+        if viewer is None:
+            self._held.enter_context(door.guests.seat(network(self._context.address)))
+            return
         rights = self._context.services.rights
-        if not door.enter_user(user_id):
-            return False
-        self._held.close()  # a guest no longer
-        self._held.callback(door.leave_user, user_id)
+        self._held.enter_context(door.users.seat(viewer.user.id))
         self._held.enter_context(
             self._sockets.looks.watch(
                 (viewer.via,), lambda: _look(rights, viewer), self._signed_out
             )
         )
-        return True
+
+    def _give_way(self) -> None:
+        self._close(TRY_AGAIN_LATER, "Too many connections wait to be introduced")
 
     def _late(self) -> None:
         if not self._greeted:

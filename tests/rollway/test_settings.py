@@ -5,7 +5,8 @@ from dataclasses import fields
 
 import pytest
 
-from rollway.settings import SERVE, UP, BadSetting, Settings, load
+from rollway.setting import BadSetting
+from rollway.settings import SERVE, UP, Settings, load
 
 KEY = base64.b64encode(bytes(32)).decode()
 GOOD = {
@@ -22,6 +23,9 @@ GOOD = {
     "ROLLWAY_SIGN_IN_ATTEMPTS_PER_ADDRESS": "50",
     "ROLLWAY_SIGN_UPS_PER_ADDRESS": "5",
     "ROLLWAY_SOCKETS_PER_USER": "3",
+    "ROLLWAY_SOCKETS_MAX": "300",
+    "ROLLWAY_STREAMS_PER_USER": "2",
+    "ROLLWAY_STREAMS_MAX": "200",
     "ROLLWAY_ARGON2_MEMORY_KIB": "19456",
     "ROLLWAY_ARGON2_PASSES": "2",
     "ROLLWAY_ARGON2_LANES": "1",
@@ -72,6 +76,9 @@ BAD = {
     "ROLLWAY_SIGN_IN_ATTEMPTS_PER_ADDRESS": ["0"],
     "ROLLWAY_SIGN_UPS_PER_ADDRESS": ["0"],
     "ROLLWAY_SOCKETS_PER_USER": ["0", "many"],
+    "ROLLWAY_SOCKETS_MAX": ["0", "1000001"],
+    "ROLLWAY_STREAMS_PER_USER": ["0", "many"],
+    "ROLLWAY_STREAMS_MAX": ["0", "-1"],
     "ROLLWAY_ARGON2_MEMORY_KIB": ["7167", "2097153"],
     "ROLLWAY_ARGON2_PASSES": ["0", "21"],
     "ROLLWAY_ARGON2_LANES": ["0", "17"],

@@ -11,13 +11,11 @@ from websockets.exceptions import ConnectionClosed
 
 from auth import sessions
 from db.models import Org, Session
-from rollway.sockets.door import GUESTS_PER_ADDRESS_MAX
+from rollway.sockets import door
 from rollway.sockets.feeds import Feed, Reader
 from rollway.sockets.operation import Operation
 from rollway.sockets.socket import Socket
-from tests.streaming import CANCELLED, EVENTS, OWN, Stage, Watcher, token_of
-
-pytestmark = pytest.mark.filterwarnings(CANCELLED)
+from tests.streaming import EVENTS, OWN, Stage, Watcher, token_of
 
 INIT = {"type": "connection_init"}
 QUERY = {"query": "{ viewer { username } }"}
@@ -170,17 +168,39 @@ async def test_an_id_can_be_used_again_at_once(stage):
     assert numbers == list(range(1, 301))
 
 
-async def test_guests_are_counted_by_address(stage):
-    """Beyond so many that have not said who they are, the next is asked to come back later."""
+async def test_who_is_silent_gives_way(stage, monkeypatch):
+    """However many say nothing, who does gets in; the one that was silent longest is closed."""
+    monkeypatch.setattr(door, "WAITING_PER_ADDRESS_MAX", 5)
+    await stage.restart()
     async with AsyncExitStack() as stack:
-        for _ in range(GUESTS_PER_ADDRESS_MAX):
-            await stack.enter_async_context(raw(stage))
+        silent = [await stack.enter_async_context(raw(stage)) for _ in range(10)]
+        async with stage.connected(stage.token), stage.connected():
+            pass
+        for each in silent[:6]:
+            await each.wait_closed()
+        await silent[-1].send(json.dumps(INIT))
+        assert json.loads(await silent[-1].recv())["type"] == "connection_ack"
+
+    assert [each.close_code for each in silent[:6]] == [1013] * 6
+
+
+async def test_guests_are_counted_by_address(stage, monkeypatch):
+    """Beyond so many the next is asked to come back later; users are let in all the same."""
+    monkeypatch.setattr(door, "GUESTS_PER_ADDRESS_MAX", 5)
+    await stage.restart()
+    async with AsyncExitStack() as stack:
+        for _ in range(5):
+            await stack.enter_async_context(stage.connected())
         async with raw(stage) as connection:
-            await said(connection)
+            await connection.send(json.dumps(INIT))
+            assert await said(connection) == []
         assert connection.close_code == 1013
-    async with raw(stage) as connection:  # when they have gone there is room again
-        await connection.send(json.dumps(INIT))
-        assert json.loads(await connection.recv())["type"] == "connection_ack"
+        async with stage.connected(stage.token):
+            pass
+    while stage.server.sockets.door.guests._taken:
+        await asyncio.sleep(0.01)
+    async with stage.connected():  # when they have gone there is room again
+        pass
 
 
 async def test_a_users_sockets_are_counted(stage):
@@ -234,13 +254,14 @@ async def test_nothing_is_left_behind(stage):
         if number % 10 == 0:
             await stage.say(1)
     sockets = stage.server.sockets
-    while sockets.feeds._feeds or sockets.looks._watches or sockets.door._users:
+    while sockets.feeds._feeds or sockets.looks._watches or sockets.door.users._taken:
         await asyncio.sleep(0.01)
     gc.collect()
 
     assert not sockets.feeds._interested
     assert not sockets.feeds._closing
-    assert not sockets.door._guests
+    assert not sockets.door.guests._taken
+    assert not sockets.door.waiting._rooms
     kinds = (Socket, Operation, Reader, Feed)
     assert [each for each in gc.get_objects() if isinstance(each, kinds)] == []
 

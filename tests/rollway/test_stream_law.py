@@ -7,9 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import db
-from tests.streaming import CANCELLED, EVENTS, OWN, Stage, Watcher, token_of
-
-pytestmark = pytest.mark.filterwarnings(CANCELLED)
+from tests.streaming import EVENTS, OWN, Stage, Watcher, token_of
 
 WATCHERS = 5
 FUZZ = settings().max_examples > 1000

@@ -14,7 +14,7 @@ from rollway.api.accept import EVENTS, PARTS
 from rollway.api.framing import FRAMINGS, Events, Parts
 from rollway.api.refusals import Leaving, TooManyStreams
 from rollway.api.streams import Stream, Streams
-from rollway.cutting import Cuttable
+from rollway.cutting import cuttable
 from rollway.listening import Announcing, bind
 
 MIB = 1024 * 1024
@@ -42,16 +42,24 @@ class Source:
 @asynccontextmanager
 async def serving(source, media_type=EVENTS, *, whole=False):
     """Serve a stream; give where, the open streams, and the server."""
-    opened, framing = Streams(), FRAMINGS[media_type]
+    opened, framing = Streams(2, 2), FRAMINGS[media_type]
 
     class Endpoint:
         async def __call__(self, scope, receive, send):
-            stream = Stream(source.items(), framing, opened, caller="ann", headers={}, whole=whole)
+            stream = Stream(
+                source.items(),
+                framing,
+                opened,
+                user_id="ann",
+                address="::1",
+                headers={},
+                whole=whole,
+            )
             await stream(scope, receive, send)
 
     listening = bind("127.0.0.1", 0)
     app = Starlette(routes=[Route("/", Endpoint())])
-    config = uvicorn.Config(app, http=Cuttable, log_config=None, timeout_graceful_shutdown=30)
+    config = uvicorn.Config(app, http=cuttable(), log_config=None, timeout_graceful_shutdown=30)
     ready = asyncio.Event()
     server = Announcing(config, ready.set, opened.leave)
     serving = asyncio.create_task(server._serve(sockets=[listening]))
@@ -104,7 +112,7 @@ async def test_who_does_not_read_is_cut(monkeypatch):
     async with serving(source) as (address, opened, _):
         with socket.create_connection(address) as lazy:
             lazy.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            await until(lambda: source.closed.is_set() and not opened._open)
+            await until(lambda: source.closed.is_set() and not opened.users._taken)
 
 
 async def test_a_slow_reader_gets_all(monkeypatch):
@@ -166,18 +174,25 @@ async def test_a_whole_answer_is_finished(monkeypatch):
 
 
 def test_places_are_few():
-    """Of one caller and of all; a place that is given back can be taken again."""
-    opened = Streams()
+    """Of one caller and of all; guests take none from users, and neighbours count as one."""
+    opened = Streams(2, 3)
     with ExitStack() as stack:
-        for _ in range(streams.STREAMS_PER_CALLER_MAX):
-            stack.enter_context(opened.seat("ann"))
-        with pytest.raises(TooManyStreams), opened.seat("ann"):
+        for user in ("ann", "ann", "ben"):
+            stack.enter_context(opened.seat(user, "::1"))
+        with pytest.raises(TooManyStreams), opened.seat("ann", "::1"):
             pass
-        with opened.seat("ben"):
+        with pytest.raises(TooManyStreams), opened.seat("cid", "::1"):
             pass
-    with opened.seat("ann"):
+        for number in range(streams.GUESTS_PER_ADDRESS_MAX):
+            stack.enter_context(opened.seat(None, f"2001:db8::{number:x}"))
+        with pytest.raises(TooManyStreams), opened.seat(None, "2001:db8::ffff"):
+            pass
+        with opened.seat(None, "2001:db9::1"):
+            pass
+    with opened.seat("ann", "::1"):
         pass
-    assert not opened._open
+    assert not opened.users._taken
+    assert not opened.guests._taken
     opened.leave()
-    with pytest.raises(Leaving), opened.seat("ben"):
+    with pytest.raises(Leaving), opened.seat("ben", "::1"):
         pass

@@ -1,0 +1,96 @@
+"""Connections over HTTP that are silent, or are not read: they end, and others are served."""
+
+import asyncio
+import socket
+from contextlib import asynccontextmanager
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+
+from rollway import cutting
+from rollway.cutting import cuttable
+from rollway.listening import bind
+
+ASKED = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+MIB = 1024 * 1024
+SECONDS = 20
+SMALL_BYTES = 8 * 1024  # of a system's buffer, so that a slow reader is noticed
+
+
+@asynccontextmanager
+async def serving(length):
+    """Serve an answer of so many bytes; give where, and the server."""
+    app = Starlette(routes=[Route("/", lambda _: Response(b"x" * length))])
+    listening = bind("127.0.0.1", 0)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL_BYTES)
+    server = uvicorn.Server(uvicorn.Config(app, http=cuttable(), log_config=None, lifespan="off"))
+    running = asyncio.create_task(server._serve(sockets=[listening]))
+    try:
+        async with asyncio.timeout(SECONDS):
+            while not server.started:
+                await asyncio.sleep(0.01)
+            yield listening.getsockname(), server
+    finally:
+        server.should_exit = True
+        await running
+
+
+async def ended(server):
+    """Wait until nobody is connected."""
+    while server.server_state.connections:
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHo", ASKED])
+async def test_who_says_nothing_is_not_waited_for(monkeypatch, sent):
+    """Neither at the beginning, nor in the middle of a request's head, nor after an answer."""
+    monkeypatch.setattr(cutting, "SILENT_SECONDS", 0.1)
+    async with serving(10) as (address, server):
+        with socket.create_connection(address) as lazy:
+            lazy.sendall(sent)
+            while not server.server_state.connections:
+                await asyncio.sleep(0.01)
+            await ended(server)
+
+
+async def test_who_does_not_read_an_answer_is_not_waited_for(monkeypatch):
+    """What is unsent of it is given up."""
+    monkeypatch.setattr(cutting, "UNREAD_SECONDS", 0.1)
+    async with serving(8 * MIB) as (address, server):
+        with socket.create_connection(address) as lazy:
+            lazy.sendall(ASKED)
+            while not server.server_state.total_requests:
+                await asyncio.sleep(0.01)
+            await ended(server)
+
+
+async def test_who_reads_slowly_gets_all(monkeypatch):
+    """As long as something is taken again and again, time does not count."""
+    monkeypatch.setattr(cutting, "UNREAD_SECONDS", 0.5)
+    monkeypatch.setattr(cutting, "SILENT_SECONDS", 0.5)
+    async with serving(MIB) as (address, _):
+        reader, writer = await asyncio.open_connection(*address, limit=4096)
+        writer.write(ASKED.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        received = 0
+        while data := await reader.read(4096):
+            received += len(data)
+            await asyncio.sleep(0.005)
+        writer.transport.abort()
+    assert received >= MIB
+
+
+async def test_however_many_are_silent_who_asks_is_answered(monkeypatch):
+    """The one that has said nothing longest gives way."""
+    monkeypatch.setattr(cutting, "WAITING_PER_ADDRESS_MAX", 5)
+    async with serving(10) as (address, _):
+        silent = [await asyncio.open_connection(*address) for _ in range(8)]
+        for reader, _ in silent[:3]:
+            assert await reader.read() == b""
+        reader, writer = silent[-1]
+        writer.write(ASKED)
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        for _, each in silent:
+            each.transport.abort()
