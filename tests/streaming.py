@@ -30,7 +30,7 @@ EVENTS = """subscription Watch($id: ID!, $after: Int!) { taskEvents(taskId: $id,
   ... on StepOutput { text firstLine lines { number text } }
   ... on StepStatusChanged { stepIndex step { id name } stepStatus: status }
   ... on TaskStatusChanged { status } ... on StreamEnd { status } } }"""
-OWN = EVENTS.replace("task { id envName }", "task { id envName application { name } }")
+OWN = EVENTS.replace("task { id envName }", "task { id envName viewerCan { cancel } }")
 SIGNED_OUT = 4403
 CANCELLED = "ignore:coroutine 'GraphQLCoreConverter:RuntimeWarning"  # in the midst of an event
 
@@ -139,7 +139,7 @@ class Stage:
 
     async def journal(self):
         """Return every event stored."""
-        return [entry async for entry in self.server.queue.tail(self.task, 0)]
+        return [entry async for entry in self.server.queue.tail({self.task: 0})]
 
     @asynccontextmanager
     async def connected(self, token=None):
