@@ -4,7 +4,8 @@ The same subscribers watch a task of Rollway, of Rollway with Strawberry's own h
 of graphql-ws on Node (npm), each server on one core of its own where there are two. Prints JSON:
 microseconds of the server's processor for each message that arrived (for Rollway, what the task and
 its database take is in it), kilobytes for each connection, seconds from before the worker's write
-until a subscriber has it. `make bench name=streams`.
+until a subscriber has it. Then so many watch a team's dashboard of ten tasks that change status.
+`make bench name=streams`.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import datetime
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -25,7 +27,11 @@ WATCHING = HERE / "watching"
 PADDING = "x" * 150
 QUERY = """subscription Watch($id: ID!, $after: Int!) { taskEvents(taskId: $id, after: $after) {
   seq time ... on StepOutput { stepIndex firstLine text } } }"""
+DASHBOARD = """subscription Dashboard($org: String!) { orgTasks(orgName: $org) {
+  id status envName updatedTime commit message application { name } } }"""
+DASHBOARD_TASKS = 10
 SAID = re.compile(rb"t=(\d+\.\d+)")
+CHANGED = re.compile(rb'"updatedTime": ?"([^"]+)"')
 NEXT = b'"type":"next"'
 TICKS = os.sysconf("SC_CLK_TCK")
 AT_ONCE = 50
@@ -77,6 +83,8 @@ class Subscriber(asyncio.Protocol):
             if b"connection_ack" in self.rest:
                 variables = {"id": self.given["task"], "after": self.given.get("after", 4)}
                 payload = {"query": QUERY, "variables": variables}
+                if self.given.get("dashboard"):
+                    payload = {"query": DASHBOARD, "variables": {"org": "acme"}}
                 name = f"{self.number:08}-4b5f-4d52-9a3e-0d6f1c3f6f2b"
                 self.say({"id": name, "type": "subscribe", "payload": payload})
                 self.greeted.set_result(None)
@@ -87,6 +95,9 @@ class Subscriber(asyncio.Protocol):
         if self.timed:
             clock = time.monotonic()
             self.late += [clock - float(each) for each in SAID.findall(data)]
+            clock = time.time()
+            for each in CHANGED.findall(data):
+                self.late.append(clock - datetime.fromisoformat(each.decode()).timestamp())
         cut = text.rfind(NEXT)
         self.rest = text[max(cut + len(NEXT), len(text) - len(NEXT) + 1) :][-len(NEXT) + 1 :]
 
@@ -94,7 +105,7 @@ class Subscriber(asyncio.Protocol):
 class Measured:
     """A server that is measured, in a process of its own."""
 
-    def __init__(self, command: list[str], core: int | None) -> None:
+    def __init__(self, command: list[str], core: int | None, *, dashboard: bool = False) -> None:
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -104,7 +115,7 @@ class Measured:
         )
         if core is not None:
             os.sched_setaffinity(self.process.pid, {core})
-        self.given = json.loads(self.process.stdout.readline())
+        self.given = {**json.loads(self.process.stdout.readline()), "dashboard": dashboard}
 
     @property
     def cpu_seconds(self) -> float:
@@ -200,6 +211,9 @@ def main() -> None:
     parser.add_argument("--subscribers", type=int, default=1000)
     parser.add_argument("--stock-subscribers", type=int, default=100)
     parser.add_argument("--rate", type=int, default=100)
+    parser.add_argument("--changes-rate", type=int, default=20)
+    parser.add_argument("--dashboards", type=int, nargs="*", default=[200, 1000])
+    parser.add_argument("--only-dashboards", action="store_true")
     parser.add_argument("--seconds", type=float, default=10)
     parsed = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
@@ -215,10 +229,14 @@ def main() -> None:
         runs = [
             ("rollway", [*rollway, str(folder / "a")], parsed.subscribers),
             ("rollway_100", [*rollway, str(folder / "b")], 100),
-            ("graphql_ws", node(folder / "node"), parsed.subscribers),
+            (
+                "graphql_ws",
+                None if parsed.only_dashboards else node(folder / "node"),
+                parsed.subscribers,
+            ),
             ("strawberry", [*rollway, str(folder / "c"), "--stock"], parsed.stock_subscribers),
         ]
-        for title, command, count in runs:
+        for title, command, count in [] if parsed.only_dashboards else runs:
             if command is None:
                 print(f"{title}: npm is not installed, not measured", file=sys.stderr)
                 continue
@@ -228,9 +246,18 @@ def main() -> None:
                 result[title] = asyncio.run(work)
             finally:
                 server.close()
-    ours = result["rollway"]["cpu_us_per_message"]
+        for count in parsed.dashboards:
+            (folder / f"d{count}").mkdir()
+            command = [*rollway, str(folder / f"d{count}"), "--tasks", f"{DASHBOARD_TASKS}"]
+            server = Measured(command, core, dashboard=True)
+            try:
+                work = measure(server, count, parsed.changes_rate, parsed.seconds)
+                result[f"dashboard_{count}"] = asyncio.run(work)
+            finally:
+                server.close()
     for title in ("graphql_ws", "strawberry"):
         if title in result:
+            ours = result["rollway"]["cpu_us_per_message"]
             result[f"to_{title}"] = round(ours / result[title]["cpu_us_per_message"], 3)
     print(json.dumps(result, indent=2))
 

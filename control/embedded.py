@@ -1,7 +1,7 @@
 """The port's embedded adapter: the queue in the database, its bells in this process."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import reduce
@@ -14,7 +14,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F, Q
 from tortoise.transactions import in_transaction
 
-from control import assignment, changes, journal
+from control import assignment, journal
 from control.port import (
     AlreadyCompleted,
     ApplicationGone,
@@ -27,9 +27,11 @@ from control.port import (
     Keyed,
     Lease,
     LeaseLost,
+    Shown,
     Watched,
 )
 from control.pubsub import QUEUE, MemoryPubSub, task_topic, worker_topic
+from control.watching import changes, tails
 from db import documents
 from db.audit import Told, org_chain
 from db.models import Application, CommitStatus, Environment, Step, Task
@@ -268,13 +270,15 @@ class EmbeddedQueue:
                 await bell.wait(self.lease_seconds / 5)
                 yield
 
-    def changes(self, tasks: Watched) -> AsyncGenerator[Task, None]:
+    def changes(
+        self, tasks: Watched, since: datetime | None = None
+    ) -> AsyncGenerator[Task | Shown, None]:
         """Yield tasks that change; see `Queue.changes`."""
-        return changes.follow(tasks, self.pubsub, self._poll_seconds)
+        return changes.follow(tasks, since, self.pubsub, self._poll_seconds)
 
-    def tail(self, task_id: str, after: int) -> AsyncGenerator[Entry, None]:
+    def tail(self, after: Mapping[str, int]) -> AsyncGenerator[Entry, None]:
         """Yield the entries behind *after*; see `Queue.tail`."""
-        return journal.follow(task_id, after, self.pubsub, self._poll_seconds, self._turn)
+        return tails.follow(after, self.pubsub, self._poll_seconds, self._turn)
 
     def _lease_until(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self.lease_seconds)

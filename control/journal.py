@@ -1,7 +1,7 @@
 """A task's journal: one gap-free, ordered record, and the rows that follow from it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from itertools import chain, islice
@@ -11,7 +11,6 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.models import Model
 
 from control.port import Entry, EntryKind
-from control.pubsub import MemoryPubSub, task_topic
 from db import documents
 from db.models import Environment, LogChunk, Step, Task, TaskEvent
 from engine.events import Event, Output, Planned, StepChanged, TaskChanged, now
@@ -19,8 +18,6 @@ from engine.state import StepStatus, TaskStatus, advance_step, advance_task
 
 PAGE_ENTRIES = 100
 STATEMENT_ROWS_MAX = 128
-LONG_TEXT_BREAKS = 50
-REST_SECONDS = 0.001
 ENTRY_COLUMNS = (
     *("task_id", "seq", "kind", "time"),
     *("step_index", "name", "status", "exit_code", "error"),
@@ -274,46 +271,6 @@ def _read(row: TaskEvent, chunk: LogChunk | None) -> Entry:
         first_line=chunk.first_line if chunk else 0,
         stream=chunk.stream if chunk else "",
     )
-
-
-async def follow(
-    task_id: str, after: int, pubsub: MemoryPubSub, poll_seconds: float, turn: asyncio.Lock
-) -> AsyncGenerator[Entry, None]:
-    """Yield every entry behind *after* in order, waiting for those to come, up to the END.
-
-    What one process follows shares a *turn*: see `_wait_for_turn`.
-    """
-    with pubsub.listen(task_topic(task_id)) as bell:
-        while True:
-            entries = await page(task_id, after)
-            for entry in entries:
-                await _wait_for_turn(entry, turn)
-                yield entry
-                if entry.kind is EntryKind.END:
-                    return
-                after = entry.seq
-            if not entries:
-                if await _ended(task_id, after):
-                    return
-                await bell.wait(poll_seconds)
-
-
-async def _wait_for_turn(entry: Entry, turn: asyncio.Lock) -> None:
-    """Keep long texts apart, however many read them: what is done with one blocks the process.
-
-    Between two of them others are served: requests, heartbeats, the database's answers.
-    """
-    if entry.text.count("\n") < LONG_TEXT_BREAKS:
-        await asyncio.sleep(0)
-        return
-    async with turn:
-        await asyncio.sleep(REST_SECONDS)
-
-
-async def _ended(task_id: str, after: int) -> bool:
-    """Tell whether nothing can come: the task is gone, or *after* lies behind its end."""
-    task = await Task.filter(id=task_id).only("id", "status", "next_seq").first()
-    return task is None or (TaskStatus(task.status).completed and after >= task.next_seq - 1)
 
 
 async def open_journal(task: Task, db: BaseDBAsyncClient) -> None:

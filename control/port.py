@@ -89,11 +89,19 @@ class Beat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """Tasks to watch: those of an application, of one environment of it, or of a team."""
+    """Tasks to watch: of an application, of one environment of it, of a team, of a user's teams."""
 
     application_id: str | None = None
     env_name: str | None = None
     org_name: str | None = None
+    user_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All tasks that had changed before *since* were given out."""
+
+    since: datetime
 
 
 class Keyed(Protocol):
@@ -225,14 +233,20 @@ class Queue(Protocol):
         *abandoned*: every running task, because no worker can be alive. Returns the ids.
         """
 
-    def changes(self, tasks: Watched) -> AsyncGenerator[Task, None]:
-        """Yield unfinished and recent tasks, then each again whenever it or a step changes status.
+    def changes(
+        self, tasks: Watched, since: datetime | None = None
+    ) -> AsyncGenerator[Task | Shown, None]:
+        """Yield tasks, then each again whenever it or a step changes status.
 
+        It begins with those that changed after *since*; without, with the unfinished and the
+        recent. How far it has got it says after every look.
         Close it (`contextlib.aclosing`): it listens for as long as it is open.
         """
 
-    def tail(self, task_id: str, after: int) -> AsyncGenerator[Entry, None]:
-        """Yield the entries behind *after*: first what is stored, then live, to the end.
+    def tail(self, after: Mapping[str, int]) -> AsyncGenerator[Entry, None]:
+        """Yield the entries of tasks behind those of *after*: first what is stored, then live.
 
+        Each task's are in order, up to its END; the tasks take turns. It ends with the last of
+        them, and early when one is gone.
         Close it (`contextlib.aclosing`): it listens for as long as it is open.
         """

@@ -24,6 +24,11 @@ def org_topic(name: str) -> str:
     return f"org:{name}"
 
 
+def user_topic(user_id: str) -> str:
+    """Return the topic that rings when the user may have lost a right."""
+    return f"user:{user_id}"
+
+
 def worker_topic(worker: str) -> str:
     """Return the topic that rings when a worker has something to stop."""
     return f"worker:{worker}"
@@ -34,19 +39,31 @@ class Bell:
 
     def __init__(self) -> None:
         self._rung = asyncio.Event()
+        self._topics: set[str] = set()
 
-    def ring(self) -> None:
+    def ring(self, topic: str = "") -> None:
         """Wake the listener."""
+        self._topics.add(topic)
         self._rung.set()
 
-    async def wait(self, seconds: float) -> None:
-        """Return when rung, or after *seconds*: a lost ring costs delay, nothing else."""
+    def rung(self, topic: str) -> bool:
+        """Tell whether *topic* has rung, and was not heard yet."""
+        return topic in self._topics
+
+    def heard(self) -> set[str]:
+        """Return the topics that rang since this was asked last."""
+        heard, self._topics = self._topics, set()
+        self._rung.clear()
+        return heard
+
+    async def wait(self, seconds: float) -> set[str]:
+        """Return what rang, at once or after *seconds*: a lost ring costs delay, nothing else."""
         try:
             async with asyncio.timeout(seconds):
                 await self._rung.wait()
         except TimeoutError:
             pass
-        self._rung.clear()
+        return self.heard()
 
 
 class MemoryPubSub:
@@ -59,16 +76,18 @@ class MemoryPubSub:
         """Ring every bell that listens to one of *topics*."""
         for topic in topics:
             for bell in self._bells.get(topic, ()):
-                bell.ring()
+                bell.ring(topic)
 
     @contextmanager
-    def listen(self, topic: str) -> Iterator[Bell]:
-        """Listen to *topic* for the duration of the block."""
+    def listen(self, *topics: str) -> Iterator[Bell]:
+        """Listen to *topics* for the duration of the block."""
         bell = Bell()
-        self._bells[topic].add(bell)
+        for topic in topics:
+            self._bells[topic].add(bell)
         try:
             yield bell
         finally:
-            self._bells[topic].discard(bell)
-            if not self._bells[topic]:
-                del self._bells[topic]
+            for topic in topics:
+                self._bells[topic].discard(bell)
+                if not self._bells[topic]:
+                    del self._bells[topic]

@@ -10,11 +10,12 @@ from typing import Any
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.transactions import in_transaction
 
-from control import changes, journal, resources
+from control import journal, resources
 from control.assignment import openable
 from control.deploys import masked
 from control.port import ApplicationGone, EnvironmentGone, IdempotencyKeyReused
 from control.pubsub import MemoryPubSub
+from control.watching import changes
 from db import audit, documents
 from db.audit import Act, Actor, Entry, Still, org_chain
 from db.ids import new_id

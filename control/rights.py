@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 
-from control.pubsub import MemoryPubSub
+from control.pubsub import MemoryPubSub, user_topic
 
 
 class Rights:
@@ -18,18 +18,14 @@ class Rights:
 
     def changed(self, *user_ids: str) -> None:
         """Say, once it is stored, that these users may have lost a right."""
-        self._pubsub.ring(*(_topic(user_id) for user_id in user_ids))
+        self._pubsub.ring(*(user_topic(user_id) for user_id in user_ids))
 
     async def looks(self, user_id: str) -> AsyncGenerator[None, None]:
         """Yield whenever it is time to look; close it, it listens for as long as it is open.
 
         The first time is at once: a right may have gone since it was asked for.
         """
-        with self._pubsub.listen(_topic(user_id)) as bell:
+        with self._pubsub.listen(user_topic(user_id)) as bell:
             while True:
                 yield
                 await bell.wait(self._poll_seconds)
-
-
-def _topic(user_id: str) -> str:
-    return f"user:{user_id}"

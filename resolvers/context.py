@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import strawberry
@@ -58,9 +59,12 @@ class Services:
 class Context:
     """One operation's context; a subscription gets fresh loaders for every event.
 
-    *address* is where the caller is, *device* what their program says it is, *seen* the sequence of
-    the last event of a task given out: a stream that is begun with it goes on behind. *bill* is
-    what they were charged.
+    *address* is where the caller is, *device* what their program says it is. *bill* is what they
+    were charged, *paid* that they were: an operation that goes on is not charged again.
+
+    A stream that is begun with *seen*, the sequence of the last event of a task given out, goes on
+    behind; one of tasks that is begun with *since*, with those that changed since. Not *live*, it
+    ends once it has shown all there is. *shown* is the task given out last.
     """
 
     services: Services
@@ -71,8 +75,12 @@ class Context:
     address: str = ""
     device: str = ""
     connection_params: dict[str, object] | None = None
-    seen: int = 0
     bill: Bill | None = None
+    paid: bool = False
+    seen: int = 0
+    since: datetime | None = None
+    live: bool = True
+    shown: models.Task | None = None
     _loaders: Loaders | None = field(default=None, init=False)
 
     @property

@@ -34,3 +34,10 @@ class TooManyEnvironments(Exception):
     """An application has at most {environments_max} environments."""
 
     environments_max: int
+
+
+@dataclass(eq=False)
+class WrongTasks(Exception):
+    """`tasks` must name 1 to {most} tasks, each of them once."""
+
+    most: int

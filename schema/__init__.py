@@ -11,10 +11,9 @@ from schema.account import ApiToken, Invitation, Session
 from schema.charging import Costs
 from schema.deploy_hooks import DeployHook
 from schema.errors import Masking
-from schema.events import StepOutput, StepStatusChanged, StreamEnd, TaskStatusChanged
 from schema.execution import ExecutionContext
 from schema.limits import Limits
-from schema.roots import Mutation, Query, Subscription
+from schema.roots import Mutation, Query
 from schema.running import TOKENS_MAX as TOKENS_MAX
 from schema.running import Schema
 from schema.triggers import (
@@ -27,6 +26,8 @@ from schema.triggers import (
     WebhookTrigger,
 )
 from schema.types import Application, Environment, Org, Step, Task, User
+from schema.watching.events import StepOutput, StepStatusChanged, StreamEnd, TaskStatusChanged
+from schema.watching.roots import Subscription
 from schema.webhooks import Delivery
 
 schema = Schema(

@@ -46,6 +46,7 @@ from resolvers.refusals import (
     Taken,
     TooManyEnvironments,
     VersionConflict,
+    WrongTasks,
 )
 from resolvers.validation import InvalidInput, Issue, Rule
 from schema import trigger_issues, upstream
@@ -345,6 +346,12 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         LimitExceededProblem,
         ProblemCode.LIMIT_EXCEEDED,
         "一个应用最多有 {environments_max} 个环境。",
+    ),
+    WrongTasks: Entry(
+        InvalidProblem,
+        ProblemCode.INVALID,
+        "`tasks` 必须包含 1 到 {most} 个任务,每个任务只能出现一次。",
+        ("tasks",),
     ),
     NotLinked: Entry(
         ConflictProblem,

@@ -36,9 +36,11 @@ class Costs(SchemaExtension):
 def charge(built: Any) -> GraphQLError | None:
     """Charge the caller for the operation of an executor; return why it is not run, if it is not.
 
-    What is refused costs nothing.
+    What is refused costs nothing. A subscription that goes on was charged when it began.
     """
     context: Context = built.context_value
+    if context.paid:
+        return None
     bounds = context.services.bounds
     fragments = {name: each.definition for name, each in built.fragments.items()}
     known = _prices.of(built.schema, built.operation, fragments)
@@ -47,14 +49,14 @@ def charge(built: Any) -> GraphQLError | None:
     cost = known.cost(built.variable_values.coerced, None)
     if cost > bounds.cost_max:
         return _refused(built, TooCostly(cost, bounds.cost_max))
-    if context.seen:  # a stream that goes on was charged when it began
-        return None
     key = context.viewer.user.id if context.viewer else network(context.address)
     try:
         left = bounds.budgets.spend(key, cost)
     except OverBudget as refusal:
         return _refused(built, refusal)
-    if built.operation.operation is not OperationType.SUBSCRIPTION:
+    if built.operation.operation is OperationType.SUBSCRIPTION:
+        context.paid = True
+    else:
         context.bill = Bill(cost, left.limit, left.remaining, left.reset_time)
     for name in known.deprecated:
         _note(name, context)

@@ -21,6 +21,7 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
@@ -146,6 +147,8 @@ class _Compiler:
         type_ = get_named_type(definition.type)
         assert is_composite_type(type_)  # noqa: S101 (it has a selection)
         below = self.of_set(node.selection_set, type_)
+        if known.each:
+            return _times(own, below, _argument(node, known.each))
         if is_list_type(get_nullable_type(definition.type)):
             usual = LIST_SIZES.get(f"{parent.name}.{name}", LIST_SIZE)
             return _list(own, below, _asked(node, definition), usual)
@@ -161,6 +164,19 @@ def _own(node: FieldNode, known: Price) -> Cost:
     if text is None:
         return lambda *_: units
     return lambda variables, _: units + len(_value(text, variables) or "") // TEXT_CHARACTERS
+
+
+def _times(own: Cost, below: Cost, entries: ValueNode | None) -> Cost:
+    """Count what is below once for each of the *entries* that are given."""
+
+    def cost(variables: Variables, _: int | None) -> int:
+        given = variables.get(entries.name.value) if isinstance(entries, VariableNode) else None
+        if isinstance(entries, ListValueNode):
+            given = entries.values
+        times = len(given) if isinstance(given, list | tuple) else 1
+        return own(variables, None) + times * below(variables, None)
+
+    return cost
 
 
 def _list(own: Cost, below: Cost, asked: Callable[[Variables], int] | None, usual: int) -> Cost:

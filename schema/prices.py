@@ -12,12 +12,14 @@ TEXT_CHARACTERS = 6  # of a text that is worked through, for one unit
 class Price:
     """What a field costs itself, and the argument whose length is worked through.
 
-    *whole*: what is selected below costs nothing more.
+    *whole*: what is selected below costs nothing more. *each*: it costs as many times as this
+    argument has entries.
     """
 
     units: int = FIELD
     text: str | None = None
     whole: bool = False
+    each: str | None = None
 
 
 OUTSIDE = Price(1_000)  # asks another server
@@ -33,6 +35,7 @@ PRICES: Mapping[str, Price] = {
     "Query.users": Price(50),
     "Query.pipelineCheck": Price(100, text="text"),
     "Query.triggerPreview": OUTSIDE,
+    "Subscription.tasksEvents": Price(each="tasks"),
     "Integration.repositories": OUTSIDE,
     "Application.branches": OUTSIDE,
     "Task.artifacts": DISK,

@@ -1,7 +1,5 @@
 """The roots: one declared line each, naming the resolver."""
 
-from collections.abc import AsyncGenerator
-
 import strawberry
 
 from auth.logins import Service
@@ -9,7 +7,6 @@ from auth.permissions import Action
 from resolvers import (
     applications,
     environments,
-    events,
     logins,
     nodes,
     orgs,
@@ -23,7 +20,6 @@ from resolvers.operations import bounds
 from resolvers.trackers import reports
 from schema.access import AccessMutations
 from schema.deploy_hooks import DeployHookMutations
-from schema.events import TaskEvent
 from schema.integrations import IntegrationMutations
 from schema.mutations import mutation, query
 from schema.node import Node
@@ -436,28 +432,4 @@ class Mutation(AccessMutations, WebhookMutations, DeployHookMutations, Integrati
         needs=Action.DEPLOY,
         description="Tell of a deploy that another system makes: first that it is there, later how"
         " it went on. Nothing runs here.",
-    )
-
-
-@strawberry.type(description="What can be watched, over graphql-transport-ws.")
-class Subscription:
-    """What can be watched."""
-
-    task_events = strawberry.subscription(
-        events.task_events,
-        graphql_type=AsyncGenerator[TaskEvent, None],
-        description="Every event of one task, in order, from `after` on: first what is stored,"
-        " then live; ends with StreamEnd.",
-    )
-    application_tasks = strawberry.subscription(
-        events.application_tasks,
-        graphql_type=AsyncGenerator[Task, None],
-        description="Tasks of one application, or of one environment of it: first every unfinished"
-        " one and those changed in the last 5 minutes, then each when its status or a step's"
-        " changes.",
-    )
-    org_tasks = strawberry.subscription(
-        events.org_tasks,
-        graphql_type=AsyncGenerator[Task, None],
-        description="The same for all tasks of a team, for dashboards.",
     )

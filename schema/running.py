@@ -6,6 +6,7 @@ from typing import Any
 
 import strawberry
 from graphql import (
+    DocumentNode,
     ExecutionResult,
     GraphQLError,
     OperationDefinitionNode,
@@ -20,6 +21,7 @@ from strawberry.types.graphql import OperationType
 
 from resolvers.context import Context
 from resolvers.operations import documents
+from schema.execution import ExecutionContext
 from schema.limits import Limits
 from schema.refusals import TookTooLong, Unnamed
 
@@ -78,6 +80,26 @@ class Schema(strawberry.Schema):
         except (GraphQLError, RecursionError):
             return False
         return not validate(self._schema, document, [*specified_rules, Limits])
+
+    def admits(
+        self,
+        document: DocumentNode,
+        variables: dict[str, Any] | None,
+        name: str | None,
+        context: Context,
+    ) -> bool:
+        """Charge for an operation of a valid *document*, whoever runs it then.
+
+        False when it may not be run: who runs it nevertheless is told why.
+        """
+        built = ExecutionContext.build(
+            self._schema,
+            document,
+            context_value=context,
+            raw_variable_values=variables,
+            operation_name=name,
+        )
+        return not isinstance(built, list)
 
     async def _prepare_operation_async(
         self, context: OperationContext, *args: Any, **given: Any

@@ -26,12 +26,12 @@ from resolvers.deliveries import deploy_hooks, setting_up, webhooks
 from resolvers.integrations import accounts
 from schema.account import ApiToken, ApplicationOffer, AuditEntry, Invitation, Session
 from schema.branches import branches
-from schema.events import LogPage, TaskEventPage
 from schema.node import Node, shows
 from schema.paging import Connection
 from schema.permissions import ApplicationPermissions, OrgPermissions, TaskPermissions
 from schema.problems import Blocker
 from schema.triggers import Trigger
+from schema.watching.events import LogPage, TaskEventPage
 
 if TYPE_CHECKING:
     from schema.deploy_hooks import DeployHook

@@ -12,7 +12,7 @@ import websockets
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 
 from auth import sessions
-from control.port import Draft, Lease
+from control.port import Draft
 from db.ids import new_id
 from db.models import Org, User
 from db.vault import KEY_BYTES, Vault
@@ -32,7 +32,16 @@ EVENTS = """subscription Watch($id: ID!, $after: Int!) { taskEvents(taskId: $id,
   ... on StepOutput { text firstLine lines { number text } }
   ... on StepStatusChanged { stepIndex step { id name } stepStatus: status }
   ... on TaskStatusChanged { status } ... on StreamEnd { status } } }"""
-OWN = EVENTS.replace("task { id envName }", "task { id envName application { name } }")
+OWN = EVENTS.replace("task { id envName }", "task { id envName viewerCan { cancel } }")
+MANY = """subscription Many($tasks: [TaskPosition!]!) { tasksEvents(tasks: $tasks) {
+  __typename taskId seq ... on StepOutput { text } } }"""
+STANDING = """ fragment Standing on Task {
+  id status updatedTime application { name } steps { index status } }"""
+BOARDS = {
+    "orgTasks": "subscription ($org: String!) { orgTasks(orgName: $org) { ...Standing } }",
+    "applicationTasks": """subscription ($app: ID!) {
+      applicationTasks(applicationId: $app) { ...Standing } }""",
+}
 SIGNED_OUT = 4403
 
 
@@ -49,11 +58,16 @@ class Stage:
         self.vault = Vault(secrets.token_bytes(KEY_BYTES))
         self.port = 0
         self.server = None
-        self.task = None
+        self.tasks = []
         self.lines = 0
-        self._received = 0
-        self._lease = None
+        self._leases = {}
+        self._received = {}
         self._running = None
+
+    @property
+    def task(self):
+        """Return the task that runs."""
+        return self.tasks[-1] if self.tasks else None
 
     async def start(self):
         """Serve; nothing runs but the API."""
@@ -105,29 +119,36 @@ class Stage:
         await self.begin()
         return user
 
-    async def begin(self):
-        """Begin a task with one step."""
+    async def submit(self, env_name="test"):
+        """Queue a task; return its id."""
         draft = Draft(
             id=new_id("t"),
             app_id=self.application.id,
-            env_name="test",
+            env_name=env_name,
             trigger_type="manual",
             trigger_payload={},
         )
-        self.task = (await self.server.queue.submit(draft)).id
+        return (await self.server.queue.submit(draft)).id
+
+    async def begin(self, env_name="test", steps=1):
+        """Begin a task; its environment has none that runs. The first step runs."""
+        task = await self.submit(env_name)
         claimed = await self.server.queue.claim("w")
-        assert claimed.lease.task_id == self.task
-        self._lease = Lease(self.task, claimed.lease.epoch)
-        self.lines = self._received = 0
+        assert claimed.lease.task_id == task
+        self.tasks.append(task)
+        self._leases[task], self._received[task] = claimed.lease, 0
+        self.lines = 0
+        names = tuple(["say"] * steps)
         await self.tell(
-            Planned(time=now(), steps=("say",), pipeline="", commit="1" * 40),
+            Planned(time=now(), steps=names, pipeline="", commit="1" * 40),
             StepChanged(time=now(), index=1, status=StepStatus.RUNNING),
         )
 
-    async def tell(self, *events):
-        """Have the worker report."""
-        await self.server.queue.append(self._lease, self._received, events)
-        self._received += len(events)
+    async def tell(self, *events, task=None):
+        """Have the worker report, of the task that began last or of another one."""
+        task = task or self.task
+        await self.server.queue.append(self._leases[task], self._received[task], events)
+        self._received[task] += len(events)
 
     async def say(self, count, size=10):
         """Print *count* lines of *size* characters, each an event of its own."""
@@ -138,16 +159,16 @@ class Stage:
             events.append(Output(time=now(), index=1, first_line=self.lines, text=text))
         await self.tell(*events)
 
-    async def finish(self):
-        """End the task."""
-        await self.tell(StepChanged(time=now(), index=1, status=StepStatus.SUCCESS))
-        await self.server.queue.finish(
-            self._lease, TaskChanged(time=now(), status=TaskStatus.SUCCESS)
-        )
+    async def finish(self, task=None, step=1):
+        """End a task, and the step of it that runs."""
+        task = task or self.task
+        await self.tell(StepChanged(time=now(), index=step, status=StepStatus.SUCCESS), task=task)
+        changed = TaskChanged(time=now(), status=TaskStatus.SUCCESS)
+        await self.server.queue.finish(self._leases[task], changed)
 
-    async def journal(self):
+    async def journal(self, task=None):
         """Return every event stored."""
-        return [entry async for entry in self.server.queue.tail(self.task, 0)]
+        return [entry async for entry in self.server.queue.tail({task or self.task: 0})]
 
     @asynccontextmanager
     async def connected(self, token=None):
@@ -174,14 +195,12 @@ class Stage:
             yield opened
 
 
-class Watcher:
-    """Somebody who watches a task to its end, however often they are cut off."""
+class Client:
+    """Somebody who subscribes again however often they are cut off."""
 
-    def __init__(self, stage, token, document=EVENTS):
+    def __init__(self, stage, token):
         self.stage = stage
         self.token = token
-        self.document = document
-        self.events = []
         self.codes = []
         self.news = asyncio.Event()
         self.reading = asyncio.Event()
@@ -189,15 +208,31 @@ class Watcher:
         self._socket = None
         self._task = asyncio.create_task(self._watch())
 
+    def asked(self):
+        """Return what is subscribed to now."""
+        raise NotImplementedError
+
+    def take(self, data):
+        """Note what came."""
+        raise NotImplementedError
+
     @property
-    def position(self):
-        """Return the sequence of the last event received."""
-        return self.events[-1]["seq"] if self.events else 0
+    def over(self):
+        """Tell whether nothing is to be subscribed to any more."""
+        return False
 
     def cut(self):
         """Drop the connection, in the middle of whatever comes."""
         if self._socket is not None:
             self._socket.transport.abort()
+
+    def stall(self):
+        """Read no more, for the time being."""
+        self.reading.clear()
+
+    def read(self):
+        """Read on."""
+        self.reading.set()
 
     async def ended(self):
         """Wait for the stream's end."""
@@ -208,14 +243,14 @@ class Watcher:
         self._task.cancel()
         await asyncio.wait({self._task})
 
-    async def until(self, seq):
-        """Wait until an event was received, or a later one."""
-        while self.position < seq:
+    async def until(self, happened):
+        """Wait until something has come."""
+        while not happened():
             self.news.clear()
             await self.news.wait()
 
     async def _watch(self):
-        while not self.events or self.events[-1]["__typename"] != "StreamEnd":
+        while not self.over:
             try:
                 async with self.stage.connected(self.token) as self._socket:
                     await self._take()
@@ -227,8 +262,8 @@ class Watcher:
                     return
 
     async def _take(self):
-        variables = {"id": self.stage.task, "after": self.position}
-        payload = {"query": self.document, "variables": variables}
+        query, variables = self.asked()
+        payload = {"query": query, "variables": variables}
         message = {"id": secrets.token_hex(4), "type": "subscribe", "payload": payload}
         await self._socket.send(json.dumps(message))
         async for text in self._socket:
@@ -238,8 +273,91 @@ class Watcher:
             if said["type"] == "complete":
                 return
             assert said["type"] == "next", said
-            self.events.append(said["payload"]["data"]["taskEvents"])
+            assert "errors" not in said["payload"], said
+            (data,) = said["payload"]["data"].values()
+            self.take(data)
             self.news.set()
+
+
+class Watcher(Client):
+    """Somebody who watches a task to its end."""
+
+    def __init__(self, stage, token, document=EVENTS):
+        self.document = document
+        self.events = []
+        super().__init__(stage, token)
+
+    @property
+    def position(self):
+        """Return the sequence of the last event received."""
+        return self.events[-1]["seq"] if self.events else 0
+
+    @property
+    def over(self):
+        """Tell whether the task has ended."""
+        return bool(self.events) and self.events[-1]["__typename"] == "StreamEnd"
+
+    def asked(self):
+        """Go on behind what was received."""
+        return self.document, {"id": self.stage.task, "after": self.position}
+
+    def take(self, data):
+        """Note an event."""
+        self.events.append(data)
+
+    async def until(self, seq):
+        """Wait until an event was received, or a later one."""
+        await super().until(lambda: self.position >= seq)
+
+
+class ManyWatcher(Client):
+    """Somebody who watches tasks to their ends, by one stream."""
+
+    def __init__(self, stage, token, tasks):
+        self.events = {task: [] for task in tasks}
+        super().__init__(stage, token)
+
+    @property
+    def over(self):
+        """Tell whether all have ended."""
+        return all(got and got[-1]["__typename"] == "StreamEnd" for got in self.events.values())
+
+    def asked(self):
+        """Go on behind what was received of each."""
+        tasks = [
+            {"taskId": task, "after": got[-1]["seq"] if got else 0}
+            for task, got in self.events.items()
+        ]
+        return MANY, {"tasks": tasks}
+
+    def take(self, data):
+        """Note an event."""
+        self.events[data["taskId"]].append(data)
+
+
+class Board(Client):
+    """Somebody who watches where all tasks stand; they go away by themselves."""
+
+    def __init__(self, stage, token, name):
+        self.name = name
+        self.last = {}
+        self.steps_back = 0
+        self.received = 0
+        super().__init__(stage, token)
+
+    def asked(self):
+        """Begin anew."""
+        return BOARDS[self.name] + STANDING, {
+            "org": self.stage.team,
+            "app": self.stage.application.id,
+        }
+
+    def take(self, data):
+        """Note where a task stands."""
+        before = self.last.get(data["id"])
+        self.steps_back += bool(before and before["updatedTime"] > data["updatedTime"])
+        self.last[data["id"]] = data
+        self.received += 1
 
 
 async def token_of(user):

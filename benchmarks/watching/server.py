@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from types import AsyncGeneratorType
@@ -20,11 +21,11 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
 
 import db
 from auth import sessions
-from control.port import Draft
+from control.port import Draft, Lease
 from db.ids import new_id
 from db.models import Application, Environment, Org, User
 from db.vault import KEY_BYTES, Vault
-from engine.events import Output, Planned, StepChanged, now
+from engine.events import Event, Output, Planned, StepChanged, now
 from engine.executors.isolation import Isolation, Level
 from engine.state import StepStatus
 from rollway import graphql, migrations
@@ -45,60 +46,103 @@ class Stock(BaseGraphQLTransportWSHandler):
         super().__init__(**{**given, "connection_init_wait_timeout": timedelta(seconds=60)})
 
 
-async def furnish(server: Server) -> tuple[str, str, object]:
-    """Make a user, a team, a running task; return a session's token, the task's id, its lease."""
+STEPS = 100  # of each task: two changes a step
+
+
+class Told:
+    """Tasks that run, and what a worker told of them."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.leases: list[Lease] = []
+        self.positions: list[int] = []
+        self.lines = self.changes = 0
+
+    async def begin(self, environment: str, steps: int) -> str:
+        """Begin a task; return its id."""
+        draft = Draft(
+            id=new_id("t"),
+            app_id="a_web",
+            env_name=environment,
+            trigger_type="manual",
+            trigger_payload={},
+        )
+        task = await self.server.queue.submit(draft)
+        claimed = await self.server.queue.claim("w")
+        self.leases.append(claimed.lease)
+        self.positions.append(0)
+        names = tuple(f"step {number}" for number in range(1, steps + 1))
+        await self.tell(-1, Planned(time=now(), steps=names, pipeline="", commit="1" * 40))
+        return task.id
+
+    async def tell(self, number: int, *events: Event) -> None:
+        """Report of one of the tasks."""
+        await self.server.queue.append(self.leases[number], self.positions[number], events)
+        self.positions[number] += len(events)
+
+    async def say(self, count: int, padding: str) -> None:
+        """Have the first task print so many lines, each an event."""
+        events = [
+            Output(
+                time=now(),
+                index=1,
+                first_line=self.lines + number,
+                text=f"t={time.monotonic():.6f} {padding}\n",
+            )
+            for number in range(1, count + 1)
+        ]
+        self.lines += count
+        await self.tell(0, *events)
+
+    async def change(self, count: int, _padding: str) -> None:
+        """Have so many steps change their status, of one task after the other."""
+        for _ in range(count):
+            round_, number = divmod(self.changes, len(self.leases))
+            step, ended = divmod(round_, 2)
+            status = StepStatus.SUCCESS if ended else StepStatus.RUNNING
+            await self.tell(number, StepChanged(time=now(), index=step + 1, status=status))
+            self.changes += 1
+
+
+async def furnish(server: Server, tasks: int) -> tuple[str, str, Told]:
+    """Make a user, a team, running tasks; return a session's token, the first task's id, them."""
     user = await User.create(id="u_ann", username="ann")
     org = await Org.create(id="u_ann:acme", user=user, name="acme", role="OWNER", secrets={})
     names = {"provider": "git", "repo_owner": "", "repo_id": "r", "repo_name": "web"}
     application = await Application.create(
         id="a_web", name="web", org_id=org.id, owner_org=org, environment={}, repo_url="", **names
     )
-    await Environment.create(
-        id="a_web:test",
-        application=application,
-        name="test",
-        type="testing",
-        trigger_spec={},
-        cd_pipeline_yaml="",
-        secrets={},
-        resource={},
-    )
-    draft = Draft(
-        id=new_id("t"),
-        app_id="a_web",
-        env_name="test",
-        trigger_type="manual",
-        trigger_payload={},
-    )
-    task = await server.queue.submit(draft)
-    claimed = await server.queue.claim("w")
-    planned = Planned(time=now(), steps=("say",), pipeline="", commit="1" * 40)
-    running = StepChanged(time=now(), index=1, status=StepStatus.RUNNING)
-    await server.queue.append(claimed.lease, 0, [planned, running])
-    return (await sessions.start(user))[1], task.id, claimed.lease
+    told = Told(server)
+    ids = []
+    for number in range(tasks):
+        name = f"test{number}"
+        await Environment.create(
+            id=f"a_web:{name}",
+            application=application,
+            name=name,
+            type="testing",
+            trigger_spec={},
+            cd_pipeline_yaml="",
+            secrets={},
+            resource={},
+        )
+        ids.append(await told.begin(name, STEPS if tasks > 1 else 1))
+    if tasks == 1:
+        await told.tell(0, StepChanged(time=now(), index=1, status=StepStatus.RUNNING))
+    return (await sessions.start(user))[1], ids[0], told
 
 
-async def say(server: Server, lease: object, told: dict, position: int) -> int:
-    """Have the task print so many lines a second, each an event; return the worker's position."""
-    began, said = time.perf_counter(), 0
-    wanted = int(told["rate"] * told["seconds"])
-    while said < wanted:
-        due = min(wanted, int((time.perf_counter() - began) * told["rate"]) + 1)
-        events = [
-            Output(
-                time=now(),
-                index=1,
-                first_line=position + number,
-                text=f"t={time.monotonic():.6f} {told['padding']}\n",
-            )
-            for number in range(due - said)
-        ]
-        if events:
-            await server.queue.append(lease, position, events)
-        said, position = due, position + len(events)
-        await asyncio.sleep(max(0.0, began + said / told["rate"] - time.perf_counter()))
+async def do(what: Callable[[int, str], Awaitable[None]], asked: dict) -> None:
+    """Do something so many times a second."""
+    began, done = time.perf_counter(), 0
+    wanted = int(asked["rate"] * asked["seconds"])
+    while done < wanted:
+        due = min(wanted, int((time.perf_counter() - began) * asked["rate"]) + 1)
+        if due > done:
+            await what(due - done, asked["padding"])
+        done = due
+        await asyncio.sleep(max(0.0, began + done / asked["rate"] - time.perf_counter()))
     print("said", flush=True)
-    return position
 
 
 def look() -> dict[str, int]:
@@ -118,6 +162,7 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--stock", action="store_true")
+    parser.add_argument("--tasks", type=int, default=1, help="more than one: these change status")
     parsed = parser.parse_args()
     if parsed.stock:
         graphql.View.graphql_transport_ws_handler_class = Stock
@@ -139,17 +184,17 @@ async def main() -> None:
         ws_per_message_deflate=False,
     )
     async with db.connect(url, everywhere=True):
-        token, task, lease = await furnish(server)
+        token, task, told = await furnish(server, parsed.tasks)
         serving = asyncio.create_task(uvicorn.Server(config).serve(sockets=[listening]))
         port = listening.getsockname()[1]
         print(json.dumps({"port": port, "token": token, "task": task}), flush=True)
-        position = 2
+        what = told.say if parsed.tasks == 1 else told.change
         while line := await asyncio.to_thread(sys.stdin.readline):
-            told = json.loads(line)
-            if "look" in told:
+            asked = json.loads(line)
+            if "look" in asked:
                 print(json.dumps(look()), flush=True)
             else:
-                position = await say(server, lease, told, position)
+                await do(what, asked)
         serving.cancel()
 
 

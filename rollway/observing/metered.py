@@ -1,11 +1,11 @@
 """The queue, with what goes through it counted and told to the log."""
 
 import logging
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 
-from control.port import Assignment, Beat, Draft, Entry, Lease, LeaseLost, Queue, Watched
+from control.port import Assignment, Beat, Draft, Entry, Lease, LeaseLost, Queue, Shown, Watched
 from db.audit import Told
 from db.models import Task
 from engine.events import Event, TaskChanged
@@ -79,18 +79,20 @@ class MeteredQueue(QueueWrapper):
             self._ended(task_id, "lost")
         return lost
 
-    async def changes(self, tasks: Watched) -> AsyncGenerator[Task, None]:
+    async def changes(
+        self, tasks: Watched, since: datetime | None = None
+    ) -> AsyncGenerator[Task | Shown, None]:
         """Count who follows tasks."""
         with self._metrics.readers.labels("tasks").track_inprogress():
-            async with aclosing(super().changes(tasks)) as changed:
-                async for task in changed:
-                    yield task
+            async with aclosing(super().changes(tasks, since)) as changed:
+                async for each in changed:
+                    yield each
 
-    async def tail(self, task_id: str, after: int) -> AsyncGenerator[Entry, None]:
+    async def tail(self, after: Mapping[str, int]) -> AsyncGenerator[Entry, None]:
         """Measure how late the entries are that come live."""
         begun = datetime.now(UTC)
         with self._metrics.readers.labels("journals").track_inprogress():
-            async with aclosing(super().tail(task_id, after)) as entries:
+            async with aclosing(super().tail(after)) as entries:
                 async for entry in entries:
                     if entry.time > begun:
                         self._metrics.event_lag.observe(_since(entry.time))

@@ -1,8 +1,9 @@
 """A queue that passes everything on to another one, for those that look at what goes through."""
 
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from datetime import datetime
 
-from control.port import Assignment, Beat, Draft, Entry, Keyed, Lease, Queue, Watched
+from control.port import Assignment, Beat, Draft, Entry, Keyed, Lease, Queue, Shown, Watched
 from db.audit import Told
 from db.models import Task
 from engine.events import Event, TaskChanged
@@ -54,10 +55,12 @@ class QueueWrapper:
         """Pass on."""
         return await self._queue.reap(abandoned=abandoned)
 
-    def changes(self, tasks: Watched) -> AsyncGenerator[Task, None]:
+    def changes(
+        self, tasks: Watched, since: datetime | None = None
+    ) -> AsyncGenerator[Task | Shown, None]:
         """Pass on."""
-        return self._queue.changes(tasks)
+        return self._queue.changes(tasks, since)
 
-    def tail(self, task_id: str, after: int) -> AsyncGenerator[Entry, None]:
+    def tail(self, after: Mapping[str, int]) -> AsyncGenerator[Entry, None]:
         """Pass on."""
-        return self._queue.tail(task_id, after)
+        return self._queue.tail(after)

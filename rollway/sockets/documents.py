@@ -1,8 +1,9 @@
 """What a document asks of a socket: which operation, and whether its answers can be shared.
 
-Answers can be shared when they are the same for everybody who may see the task.
+Answers can be shared when they are the same for everybody who may see the tasks.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -33,10 +34,10 @@ from rollway.sockets.messages import Subscribe
 from schema import TOKENS_MAX, schema
 from schema.errors import unquoted
 
-WATCHED = "taskEvents"
+WATCHED = {"taskEvents": "TaskEvent", "applicationTasks": "Task", "orgTasks": "Task"}
 DOCUMENTS_MAX = 256
 CHARACTERS_MAX = 16 * 1024  # a longer document is parsed each time, and shares nothing
-EVENT = frozenset({"seq", "time", "task"})
+EVENT = frozenset({"taskId", "seq", "time", "task"})
 # What everybody sees alike who may see the task. By type: its fields.
 SHARED: dict[str, frozenset[str]] = {
     "TaskEvent": EVENT,
@@ -45,9 +46,12 @@ SHARED: dict[str, frozenset[str]] = {
     "StepOutput": EVENT | {"stepIndex", "lines", "text", "firstLine"},
     "StreamEnd": EVENT | {"status"},
     "LogLine": frozenset({"number", "text", "partial", "time", "stream"}),
-    "Task": frozenset({"id", "envName", "status", "completed", "steps", "triggerType"})
+    "Task": frozenset(
+        {"id", "application", "envName", "status", "completed", "steps", "triggerType"}
+    )
     | {"ref", "branch", "tag", "commit", "message", "planHash", "duration"}
     | {"createdTime", "startedTime", "finishedTime", "updatedTime"},
+    "Application": frozenset({"id", "name", "description", "createdTime"}),
     "Step": frozenset({"id", "index", "name", "status", "exitCode", "error", "logBytes"})
     | {"startedTime", "finishedTime", "duration"},
 }
@@ -55,11 +59,16 @@ SHARED: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Watching:
-    """A subscription to a task's events whose answers can be shared by those of the same *key*."""
+    """A subscription whose answers can be shared by those of the same *key*.
+
+    *field* is what is watched, *given* its arguments but for the position.
+    """
 
     key: tuple[str, ...]
-    task_id: str
+    field: str
+    given: Mapping[str, Any]
     after: int
+    document: DocumentNode
 
 
 def refusal(said: Subscribe) -> GraphQLError | None:
@@ -75,34 +84,40 @@ def refusal(said: Subscribe) -> GraphQLError | None:
     return None
 
 
-def watching(said: Subscribe, language: str) -> Watching | None:
+def watching(said: Subscribe, language: str, env_name: str | None = None) -> Watching | None:
     """Return what is watched; None when its answers are for the caller alone.
 
-    The document need not be valid: those who share one run it, and find out.
+    *env_name* is the only environment that the caller reaches, if there is one.
     """
     document = _document(said.query)
     if isinstance(document, GraphQLError) or len(said.query) > CHARACTERS_MAX:
         return None
     operation = _operation(document, said.name)
     node = _watched(document, operation) if operation else None
-    if operation is None or node is None:
+    if operation is None or node is None or not _valid(said.query):
         return None
     core = schema._schema  # noqa: SLF001 - Strawberry has no other way to the types
     found = get_variable_values(core, operation.variable_definitions or (), said.variables or {})
     assert core.subscription_type  # noqa: S101 (there is one)
     if isinstance(found, list):
         return None
+    field = node.name.value
     try:
-        given = get_argument_values(core.subscription_type.fields[WATCHED], node, found)
+        given = get_argument_values(core.subscription_type.fields[field], node, found)
     except GraphQLError:
         return None
-    task_id, after = given.get("taskId"), given.get("after")
-    if not isinstance(task_id, str) or not isinstance(after, int):
-        return None
+    after = max(given.pop("after", 0), 0)
+    if field == "applicationTasks":
+        given["envName"] = given.get("envName") or env_name
     own = found.coerced.keys() - {_only_position(operation, node)}
     others = {name: (said.variables or {}).get(name) for name in sorted(own)}
-    key = (said.query, said.name or "", language, task_id, encoded(others).decode())
-    return Watching(key, task_id, after)
+    key = (said.query, said.name or "", language, encoded(given).decode(), encoded(others).decode())
+    return Watching(key, field, given, after, document)
+
+
+@lru_cache(DOCUMENTS_MAX)
+def _valid(query: str) -> bool:
+    return schema.fits(query)
 
 
 @lru_cache(DOCUMENTS_MAX)
@@ -144,7 +159,9 @@ def _watched(document: DocumentNode, operation: OperationDefinitionNode) -> Fiel
     if operation.operation is not OperationType.SUBSCRIPTION or len(fields) != 1:
         return None
     node = fields[0]
-    if not isinstance(node, FieldNode) or node.name.value != WATCHED or node.selection_set is None:
+    if not isinstance(node, FieldNode) or node.selection_set is None:
+        return None
+    if node.name.value not in WATCHED or node.directives:
         return None
     fragments = {
         each.name.value: each
@@ -152,7 +169,7 @@ def _watched(document: DocumentNode, operation: OperationDefinitionNode) -> Fiel
         if isinstance(each, FragmentDefinitionNode)
     }
     try:
-        shared = _Selection(fragments).shared(node.selection_set, "TaskEvent")
+        shared = _Selection(fragments).shared(node.selection_set, WATCHED[node.name.value])
     except RecursionError:
         return None
     return node if shared else None

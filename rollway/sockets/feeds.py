@@ -1,13 +1,15 @@
-"""A task's events for many at once: each is executed and encoded once, and written to all.
+"""Answers for many at once: each is executed and encoded once, and written to all.
 
 Nobody is waited for: a reader who is behind leaves, and comes back when they have caught up, from
-what is kept here or from the journal. So nobody misses an event, and nobody gets one twice.
+what is kept here or by themselves. So nobody misses anything.
 """
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum, auto
 from typing import NamedTuple, TypeAlias
 
@@ -19,7 +21,6 @@ ALL_KEPT_BYTES_MAX = 32 * 1024 * 1024
 BATCH_BYTES_MAX = 64 * 1024
 PAUSE_SECONDS_MAX = 0.02
 AHEAD_MAX = 100  # events that a reader may be ahead of the feed they join
-ALONE = 1
 
 
 class Left(Enum):
@@ -35,29 +36,66 @@ class Left(Enum):
     """They may have lost the right to look."""
 
 
+class State(NamedTuple):
+    """Which state of which task an event shows; a later one is greater."""
+
+    task_id: str
+    seq: int
+    time: datetime
+
+
 class Event(NamedTuple):
-    """An event, finished: its answer, encoded, and the brace that ends the message."""
+    """An event, finished: its answer, encoded, and the brace that ends the message.
+
+    Events of a feed are numbered without gaps. One of tasks shows a *state*; it, and all events
+    behind it, are of tasks that changed after *since*.
+    """
 
     seq: int
     payload: bytes
+    since: datetime | None = None
+    state: State | None = None
 
 
 Events: TypeAlias = AsyncGenerator[Event, None]
-Begin: TypeAlias = Callable[[int], Events]
+Begin: TypeAlias = Callable[[], Events]
+
+
+@dataclass(slots=True)
+class Place:
+    """How far somebody has got: *position* in a feed, and *since* when they may lack tasks.
+
+    *shown* is what they were shown of tasks besides the feed, up to *shown_time*.
+    """
+
+    position: int
+    since: datetime | None = None
+    shown: Mapping[str, State] = field(default_factory=dict)
+    shown_time: datetime | None = None
+
+    def lacks(self, event: Event) -> bool:
+        """Tell whether *event* is new here."""
+        if event.seq <= self.position:
+            return False
+        state = event.state
+        return state is None or state.task_id not in self.shown or self.shown[state.task_id] < state
+
+    def got(self, event: Event) -> None:
+        """Move behind *event*."""
+        self.position, self.since = event.seq, event.since
+        if self.shown and event.since and self.shown_time and event.since > self.shown_time:
+            self.shown = {}  # what comes now was read later
 
 
 class Reader:
-    """Who reads along: one operation of one connection.
+    """Who reads along: one operation of one connection."""
 
-    *position* is the sequence of the last event they have got.
-    """
+    __slots__ = ("_outlet", "_prefix", "left", "place")
 
-    __slots__ = ("_outlet", "_prefix", "left", "position")
-
-    def __init__(self, outlet: Outlet, operation_id: str, position: int) -> None:
+    def __init__(self, outlet: Outlet, operation_id: str, place: Place) -> None:
         self._outlet = outlet
         self._prefix = next_prefix(operation_id)
-        self.position = position
+        self.place = place
         self.left: asyncio.Future[Left] = asyncio.get_running_loop().create_future()
 
     def leave(self, why: Left) -> None:
@@ -74,9 +112,9 @@ class Reader:
             return
         if self._outlet.full:
             self.leave(Left.BEHIND)
-        elif self.position + 1 < batch[0].seq:
+        elif self.place.position + 1 < batch[0].seq:
             self.leave(Left.BROKEN)
-        elif self.position < batch[-1].seq:
+        elif self.place.position < batch[-1].seq:
             self._write(batch, headers)
 
     def _write(self, batch: Sequence[Event], headers: dict[int, list[bytes]]) -> None:
@@ -87,17 +125,19 @@ class Reader:
             headers[len(prefix)] = mine
         parts: list[bytes] = []
         for event, head in zip(batch, mine, strict=True):
-            if event.seq > self.position:
+            if self.place.lacks(event):
                 parts += (head, prefix, event.payload)
-        self._outlet.write(b"".join(parts))
-        self.position = batch[-1].seq
+        if parts:
+            self._outlet.write(b"".join(parts))
+        self.place.got(batch[-1])
 
 
 class Feed:
-    """One reader of the journal for all who asked the same."""
+    """One stream for all who asked the same; what comes is behind *place*."""
 
-    def __init__(self, begin: Begin, position: int, kept_bytes_max: Callable[[], int]) -> None:
-        self.position = position
+    def __init__(self, begin: Begin, place: Place, kept_bytes_max: Callable[[], int]) -> None:
+        self.position = place.position
+        self.since = place.since
         self.users = 0
         self._begin = begin
         self._kept_bytes_max = kept_bytes_max
@@ -124,10 +164,10 @@ class Feed:
 
     @contextmanager
     def joined(self, reader: Reader) -> Iterator[None]:
-        """Have *reader* read along, from their position on, for the duration of the block."""
+        """Have *reader* read along, from their place on, for the duration of the block."""
         self._readers[reader] = None
         self._joined.set()
-        rest = [event for event in self._kept if event.seq > reader.position]
+        rest = [event for event in self._kept if event.seq > reader.place.position]
         # In parts, so that who has not caught up gets no more than they can take.
         while rest and not reader.left.done():
             part, rest = _split(rest)
@@ -149,7 +189,7 @@ class Feed:
     async def _run(self) -> None:
         why = Left.BROKEN
         try:
-            async with aclosing(self._begin(self.position)) as events:
+            async with aclosing(self._begin()) as events:
                 async for event in events:
                     self._add(event)
                     await self._joined.wait()
@@ -160,7 +200,7 @@ class Feed:
                 reader.leave(why)
 
     def _add(self, event: Event) -> None:
-        self.position = event.seq
+        self.position, self.since = event.seq, event.since
         self._kept.append(event)
         self._kept_bytes += len(event.payload)
         while self._kept_bytes > self._kept_bytes_max() and len(self._kept) > len(self._batch) + 1:
@@ -199,37 +239,18 @@ def _split(events: list[Event]) -> tuple[list[Event], list[Event]]:
 
 
 class Feeds:
-    """The feeds of a server, by what was asked for; one is begun where two ask the same."""
+    """The feeds of a server, by what was asked for."""
 
     def __init__(self) -> None:
         self._feeds: dict[tuple[str, ...], Feed] = {}
-        self._interested: Counter[tuple[str, ...]] = Counter()
         self._closing: set[asyncio.Task[None]] = set()
 
     @contextmanager
-    def interest(self, key: tuple[str, ...]) -> Iterator[None]:
-        """Count as somebody who asks for *key*."""
-        self._interested[key] += 1
-        try:
-            yield
-        finally:
-            self._interested[key] -= 1
-            if not self._interested[key]:
-                del self._interested[key]
-
-    def offers(self, key: tuple[str, ...], position: int) -> bool:
-        """Tell whether who is at *position* can read along, or begin a feed for others to."""
+    def use(self, key: tuple[str, ...], begin: Begin, place: Place) -> Iterator[Feed]:
+        """Give the feed of *key*, begun at *place* where there is none."""
         feed = self._feeds.get(key)
         if feed is None or feed.over:
-            return self._interested[key] > ALONE
-        return feed.covers(position)
-
-    @contextmanager
-    def use(self, key: tuple[str, ...], position: int, begin: Begin) -> Iterator[Feed]:
-        """Give the feed of *key*, begun at *position* where there is none; see `offers`."""
-        feed = self._feeds.get(key)
-        if feed is None or feed.over:
-            feed = self._feeds[key] = Feed(begin, position, self._kept_bytes_max)
+            feed = self._feeds[key] = Feed(begin, place, self._kept_bytes_max)
         feed.users += 1
         try:
             yield feed

@@ -12,20 +12,15 @@ from graphql import GraphQLError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
-from auth import viewer as viewers
-from auth.permissions import Action
-from auth.viewer import Viewer
-from db.models import Task
 from resolvers.context import Context
-from resolvers.events import look
+from rollway.sockets.along import Along, now
 from rollway.sockets.documents import Watching, refusal, watching
 from rollway.sockets.door import Door
-from rollway.sockets.feeds import Begin, Event, Events, Feeds, Left, Reader
-from rollway.sockets.frames import Outlet, encoded
+from rollway.sockets.feeds import Feed, Feeds, Left, Reader
+from rollway.sockets.frames import Outlet
 from rollway.sockets.looks import Looks
 from rollway.sockets.messages import Subscribe
 from schema import schema
-from schema.catalogue import CATALOGUE
 
 TRIES_MAX = 2  # of joining others without getting anything; then it is done alone
 
@@ -39,10 +34,6 @@ class Sockets:
     door: Door
     feeds: Feeds = field(default_factory=Feeds)
     looks: Looks = field(default_factory=Looks)
-
-
-class NotShared(Exception):
-    """An answer is not for everybody: it has errors."""
 
 
 class Operation:
@@ -95,86 +86,81 @@ class Operation:
         if refused := refusal(self._said):
             self._fail([refused])
             return
-        watched = watching(self._said, context.language)
-        if watched is None or context.viewer is None:
-            await self._alone(await _now(context))
+        viewer = context.viewer
+        watched = watching(self._said, context.language, viewer.env_name if viewer else None)
+        own = replace(context)
+        if watched is None or viewer is None or not self._admitted(watched, own):
+            await self._alone(await now(context))
             return
-        with self._sockets.feeds.interest(watched.key):
-            await self._watch(context, context.viewer, watched)
+        looks = self._sockets.looks
+        await self._watch(Along(own, watched, looks, self._results, self._alone))
 
-    async def _watch(self, context: Context, viewer: Viewer, watched: Watching) -> None:
-        """Give every event of a task: by a feed wherever one has them, from the journal else."""
-        feeds, key, position, tries = self._sockets.feeds, watched.key, max(watched.after, 0), 0
+    def _admitted(self, watched: Watching, context: Context) -> bool:
+        """Tell whether the caller may watch, and charge for it: once, whoever runs it."""
+        said = self._said
+        return schema.admits(watched.document, said.variables, said.name, context)
+
+    async def _watch(self, along: Along) -> None:
+        """Give all that comes: by feeds wherever these have it, alone else."""
+        failed = 0
         while not self._ended:
-            if tries < TRIES_MAX and feeds.offers(key, position):
-                why, reached = await self._together(context, viewer, watched, position)
-                tries = tries + 1 if reached == position else 0
-                position = reached
-                if why is Left.ENDED:
+            if failed == TRIES_MAX:
+                if not await along.one():
+                    return
+                failed = 0
+            begin, place = along.begin()
+            with self._sockets.feeds.use(along.watched.key, begin, place) as feed:
+                why, moved = await self._by(feed, along)
+            if why is Left.ENDED:
+                self._complete()
+            along.leave()
+            failed = TRIES_MAX if why is Left.LOST else 0 if moved else failed + 1
+
+    async def _by(self, feed: Feed, along: Along) -> tuple[Left, bool]:
+        """Read along with *feed* for as long as that goes.
+
+        Return why it ended, and whether anything came by it.
+        """
+        moved = False
+        while not self._ended:
+            while not feed.covers(along.place.position):
+                if feed.over:
+                    return Left.BROKEN, moved
+                if not await along.catch_up(feed):
                     self._complete()
-                elif why is Left.LOST:
-                    tries = TRIES_MAX
-                elif why is Left.BEHIND:
-                    tries = 0
-                    await self._outlet.drained()
-                continue
-            position = await self._alone(
-                await _now(context, position), lambda seen: feeds.offers(key, seen)
-            )
-            tries = 0
-
-    async def _together(
-        self, context: Context, viewer: Viewer, watched: Watching, position: int
-    ) -> tuple[Left, int]:
-        """Read along from *position* on; return why that ended, and how far it went."""
-        reader = self._reader = Reader(self._outlet, self._said.id, position)
-        with self._sockets.looks.watch(
-            (viewer.via, watched.task_id),
-            lambda: _look(context, watched.task_id),
-            lambda: reader.leave(Left.LOST),
-        ):
-            if not await _allowed(context, watched.task_id):
-                return Left.LOST, position
-            feeds = self._sockets.feeds
-            with (
-                feeds.use(watched.key, position, self._events(context)) as feed,
-                feed.joined(reader),
-            ):
-                why = await reader.left
-        return why, reader.position
-
-    def _events(self, context: Context) -> Begin:
-        """Return how to begin a feed; it runs under the rights of who began it."""
-
-        async def begin(position: int) -> Events:
-            own = replace(context, seen=position)
-            async with aclosing(await self._results(own)) as results:
-                async for result in results:
-                    if not isinstance(result, ExecutionResult) or result.errors:
-                        raise NotShared
-                    yield Event(own.seen, encoded({"data": result.data}) + b"}")
-
-        return begin
+                    return Left.ENDED, moved
+            position = along.place.position
+            reader = self._reader = Reader(self._outlet, self._said.id, along.place)
+            why = await along.together(feed, reader)
+            moved = moved or along.place.position != position
+            if why is not Left.BEHIND:
+                return why, moved
+            await self._outlet.drained()
+        return Left.LOST, moved
 
     async def _alone(
-        self, context: Context, enough: Callable[[int], bool] = lambda _: False
-    ) -> int:
-        """Answer to the end, or until it is *enough*; return the sequence of the last event."""
+        self, context: Context, enough: Callable[[Context], bool] = lambda _: False
+    ) -> bool:
+        """Answer to the end, or until it is *enough*: then return True.
+
+        The end of what is not live is no end of the operation.
+        """
         async with aclosing(await self._results(context)) as results:
             async for result in results:
                 if not isinstance(result, ExecutionResult):
                     text = "`@defer` and `@stream` are not supported over WebSocket."
                     self._fail([GraphQLError(text, extensions={"code": "INVALID"})])
-                    return context.seen
+                    return False
                 if isinstance(result, PreExecutionError):
                     self._fail(result.errors or ())
-                    return context.seen
+                    return False
                 await self._outlet.drained()
                 self._next(result)
-                if not result.errors and enough(context.seen):
-                    return context.seen
-        self._complete()
-        return context.seen
+                if not result.errors and enough(context):
+                    return True
+        if context.live:
+            self._complete()
+        return False
 
     async def _results(self, context: Context) -> Any:
         said = self._said
@@ -210,29 +196,3 @@ class Operation:
     def _send(self, message: dict[str, Any]) -> None:
         if not self._ended:
             self._outlet.send(message)
-
-
-async def _now(context: Context, seen: int = 0) -> Context:
-    """Return a context to begin with: of a caller who may have signed out meanwhile."""
-    viewer = context.viewer
-    if viewer is not None and not await viewers.alive(viewer):
-        viewer = None
-    return replace(context, viewer=viewer, seen=seen)
-
-
-async def _look(context: Context, task_id: str) -> None:
-    """Raise as soon as the caller may not look at the task any more."""
-    own = replace(context)
-
-    async def find() -> Task:
-        return await own.task(task_id, Action.READ)
-
-    await look(own, find)
-
-
-async def _allowed(context: Context, task_id: str) -> bool:
-    try:
-        await (await _now(context)).task(task_id, Action.READ)
-    except tuple(CATALOGUE):
-        return False
-    return True

@@ -18,7 +18,7 @@ def ended(status=TaskStatus.SUCCESS):
 async def story(queue, task_id):
     """Return a finished task's journal in short."""
     return [
-        (entry.kind.value, entry.status or entry.text) async for entry in queue.tail(task_id, 0)
+        (entry.kind.value, entry.status or entry.text) async for entry in queue.tail({task_id: 0})
     ]
 
 
@@ -273,7 +273,7 @@ async def test_whoever_follows_sees_every_entry_once_and_in_order(queue, draft):
     lease = (await queue.claim("w")).lease
 
     async def follow(after):
-        return [entry async for entry in queue.tail(task_id, after)]
+        return [entry async for entry in queue.tail({task_id: after})]
 
     early = asyncio.create_task(follow(0))
     middle = asyncio.create_task(follow(7))

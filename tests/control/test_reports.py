@@ -52,7 +52,7 @@ def report_of(application):
 
 async def story(queue, task_id):
     """Return a finished task's journal in short."""
-    return [(entry.kind.value, entry.status) async for entry in queue.tail(task_id, 0)]
+    return [(entry.kind.value, entry.status) async for entry in queue.tail({task_id: 0})]
 
 
 @pytest.mark.parametrize(

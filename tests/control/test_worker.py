@@ -92,7 +92,7 @@ async def test_a_task_runs_to_its_end(repository, working, queue, draft, workspa
     async with working({"wait": Answer(b"one\n"), "after": Answer(b"two\n")}) as executor:
         task_id = (await queue.submit(draft())).id
         task = await until(task_id, "success", "failure")
-        texts = [entry.text async for entry in queue.tail(task_id, 0) if entry.step_index]
+        texts = [entry.text async for entry in queue.tail({task_id: 0}) if entry.step_index]
         async with asyncio.timeout(30):
             while list(workspaces.iterdir()):
                 await asyncio.sleep(0.02)
@@ -244,7 +244,7 @@ async def test_a_write_that_fails_is_tried_again(repository, working, queue, dra
     async with working({"wait": Answer(b"one\n"), "after": Answer(b"two\n")}, lease_seconds=30):
         task_id = (await queue.submit(draft())).id
         task = await until(task_id, "success", "failure", "lost")
-        texts = [entry.text async for entry in queue.tail(task_id, 0) if entry.step_index]
+        texts = [entry.text async for entry in queue.tail({task_id: 0}) if entry.step_index]
 
     assert not failures
     assert task.status == "success"

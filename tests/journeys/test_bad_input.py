@@ -167,7 +167,9 @@ WATCHES = {
     "task": "subscription ($id: ID!) { taskEvents(taskId: $id) { seq } }",
     "application": "subscription ($id: ID!) { applicationTasks(applicationId: $id) { id } }",
     "team": "subscription ($id: String!) { orgTasks(orgName: $id) { id } }",
+    "tasks": "subscription ($id: ID!) { tasksEvents(tasks: [{taskId: $id}]) { seq } }",
 }
+TASK_WATCHED = {"tasks": "task"}
 
 
 def _answer(response):
@@ -226,7 +228,9 @@ async def test_strangers(rollway_up, member, member_of, repository):
             repoUrl="https://example.com/x.git",
         )
         for kind, query in WATCHES.items():
-            told[f"watch {kind}"] = await _refusal(stranger, query, id=ids[kind])
+            told[f"watch {kind}"] = await _refusal(
+                stranger, query, id=ids[TASK_WATCHED.get(kind, kind)]
+            )
         return told
 
     of_theirs, of_nothing = await ask(theirs), await ask(MADE_UP)
@@ -273,7 +277,7 @@ async def test_guest(rollway_up, connect, member, repository):
     assert set(data.values()) == {None}
     ids = {"task": task_id, "application": application, "team": member.team}
     for kind, query in WATCHES.items():
-        refusals = await _refusal(guest, query, id=ids[kind])
+        refusals = await _refusal(guest, query, id=ids[TASK_WATCHED.get(kind, kind)])
         assert [code for _, code, _ in refusals] == ["UNAUTHENTICATED"], kind
 
 

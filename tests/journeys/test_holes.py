@@ -548,6 +548,11 @@ async def test_a_deploy_token_over_a_socket(watched, rollway_up):
                     {"id": application},
                 ),
                 ("subscription ($id: String!) { orgTasks(orgName: $id) { id } }", {"id": "x"}),
+                ("subscription { viewerTasks { id } }", {}),
+                (
+                    "subscription ($id: ID!) { tasksEvents(tasks: [{taskId: $id}]) { seq } }",
+                    {"id": task},
+                ),
             )
         ):
             payload = {"query": query, "variables": variables}

@@ -30,17 +30,18 @@ def test_every_shared_field_is_there():
         "seq",
         "__typename ... on StepOutput { text lines { number } }",
         "task { id status steps { name } }",
-        "... on StepStatusChanged { step { id name status } } ...F",
+        "... on StepStatusChanged { step { id name status } }",
         "seq @include(if: true)",
     ],
 )
 def test_what_everybody_sees_alike_is_shared(selection):
     """Through fragments too; where one begins is their own affair."""
-    query = ASKED % selection + " fragment F on TaskEvent { seq ...F }"
+    query = ASKED % f"...F {selection}" + " fragment F on TaskEvent { seq }"
     first, second = asked(query, id="t", after=3), asked(query, id="t", after=7)
 
     assert first.key == second.key
-    assert (first.task_id, first.after, second.after) == ("t", 3, 7)
+    assert (first.field, first.given) == ("taskEvents", {"taskId": "t"})
+    assert (first.after, second.after) == (3, 7)
     assert asked(query, id="t").after == 0
     assert asked(query, id="u").key != first.key
     assert asked(query, id="t", language="zh").key != first.key
@@ -51,7 +52,7 @@ def test_what_everybody_sees_alike_is_shared(selection):
     "query",
     [
         ASKED % "task { viewerCan { deploy } }",
-        ASKED % "task { application { name } }",
+        ASKED % "task { application { viewerCan { deploy } } }",
         ASKED % "task { ...F } } fragment F on Task { viewerCan { deploy }",
         ASKED % "... on Node { id }",
         ASKED % "task { events(first: 1) { cursor } }",
@@ -59,7 +60,10 @@ def test_what_everybody_sees_alike_is_shared(selection):
         ASKED % "...Missing",
         ASKED % ("... { " * 600 + "seq" + " }" * 600),
         ASKED % "seq" + " " * CHARACTERS_MAX,
-        'subscription { orgTasks(orgName: "a") { id } }',
+        'subscription { orgTasks(orgName: "a") { viewerCan { deploy } } }',
+        "subscription { viewerTasks { id } }",
+        'subscription { tasksEvents(tasks: [{taskId: "t"}]) { seq } }',
+        'subscription { orgTasks(orgName: "a") @skip(if: false) { id } }',
         'subscription { taskEvents(taskId: "t") { seq } a: taskEvents(taskId: "t") { seq } }',
         "{ viewer { id } }",
         "{",
@@ -81,3 +85,20 @@ def test_variables_that_decide_more_are_part_of_the_key():
     assert with_lines.key != without.key
     assert asked(query, id="t", n=2, lines=True).key == with_lines.key
     assert asked(query, id="t", n="two", lines=True) is None
+
+
+TASKS = """subscription ($id: ID!, $env: String) {
+  applicationTasks(applicationId: $id, envName: $env) { id application { name } } }"""
+
+
+def test_lists_are_shared_by_those_who_see_the_same():
+    """Those of one environment with those whose token is bound to it; with nobody else."""
+    by = watching(Subscribe("1", TASKS, {"id": "a"}, None, None), "en", "test")
+    whole = asked(TASKS, id="a")
+    one = asked(TASKS, id="a", env="test")
+
+    assert by.given == one.given == {"applicationId": "a", "envName": "test"}
+    assert whole.given == {"applicationId": "a", "envName": None}
+    assert len({by.key, whole.key, one.key, asked(TASKS, id="b").key}) == 4
+    team = "subscription ($t: String!) { orgTasks(orgName: $t) { id } }"
+    assert asked(team, t="a").key == asked(team, t="a").key != asked(team, t="b").key

@@ -237,7 +237,6 @@ async def test_many_share_one_execution(stage, watchers, statements):
     assert all([event["seq"] for event in each.events] == journal for each in people)
     assert 10 <= len(read) <= 80, len(read)
     assert not stage.server.sockets.feeds._feeds
-    assert not stage.server.sockets.feeds._interested
 
 
 async def test_nothing_is_left_behind(stage):
@@ -258,7 +257,6 @@ async def test_nothing_is_left_behind(stage):
         await asyncio.sleep(0.01)
     gc.collect()
 
-    assert not sockets.feeds._interested
     assert not sockets.feeds._closing
     assert not sockets.door.guests._taken
     assert not sockets.door.waiting._rooms
@@ -267,7 +265,7 @@ async def test_nothing_is_left_behind(stage):
 
 
 async def test_what_depends_on_who_asks_is_not_shared(stage, watchers):
-    """An application is looked at by the caller's own rights."""
+    """What they may do here is theirs alone."""
     people = watchers(3, OWN)
     await stage.say(1)
     for each in people:

@@ -590,11 +590,19 @@ async def test_nothing_beyond_is_changed(acme, bound):
     assert await access.everything() == before
 
 
+def tasks(*names):
+    """Return variables that name tasks."""
+    return {"tasks": [{"taskId": f"t_{name}"} for name in names]}
+
+
 WATCH = {
     "taskEvents": "subscription ($id: ID!) { taskEvents(taskId: $id) { seq task { id } } }",
     "applicationTasks": """subscription ($id: ID!, $env: String) {
       applicationTasks(applicationId: $id, envName: $env) { id } }""",
     "orgTasks": "subscription ($id: String!) { orgTasks(orgName: $id) { id } }",
+    "tasksEvents": """subscription ($tasks: [TaskPosition!]!) {
+      tasksEvents(tasks: $tasks) { seq task { id } } }""",
+    "viewerTasks": "subscription { viewerTasks { id } }",
 }
 # What is subscribed to, and what the token of each bound is answered; None: what it may see.
 WATCHED = [
@@ -609,6 +617,10 @@ WATCHED = [
     ("applicationTasks", {"id": "a_strange"}, (None, *["NOT_FOUND"] * 3)),
     ("orgTasks", {"id": "acme"}, (None, None, "FORBIDDEN", "FORBIDDEN")),
     ("orgTasks", {"id": "foreign"}, (None, *["NOT_FOUND"] * 3)),
+    ("tasksEvents", tasks("a_web_test_0"), (None, None, None, None)),
+    ("tasksEvents", tasks("a_web_test_0", "a_web_live_0"), (None, None, None, "NOT_FOUND")),
+    ("tasksEvents", tasks("a_web_test_0", "a_other_prod_0"), (None, None, *["NOT_FOUND"] * 2)),
+    ("viewerTasks", {}, (None, None, None, None)),
 ]
 
 
@@ -638,13 +650,18 @@ async def test_nothing_beyond_is_watched(sqlite_world, number):
         assert (shown if isinstance(shown, str) else None) == codes[number], (name, variables)
         if name == "applicationTasks" and codes[number] is None and number == len(BOUNDS) - 1:
             assert not set(shown) & set(live)
+        if name == "viewerTasks":
+            assert len(set(shown)) == await _within(name, variables, number)
 
 
 async def _within(name, variables, number):
     """Return how many tasks a subscription begins with."""
-    tasks = Task.filter(app_id=variables["id"])
+    tasks = Task.filter(app_id=variables.get("id"))
     if name == "orgTasks":
         tasks = Task.filter(app__owner_org__name=variables["id"])
+    if name == "viewerTasks":
+        bounds = [{}, {"app__owner_org__name": "acme"}, {"app_id": "a_web"}, {"app_id": "a_web"}]
+        tasks = Task.filter(**bounds[number])
     env_name = variables.get("env") or ("test" if BOUNDS[number] == "environment" else None)
     recent = tasks.filter(updated_time__gte=datetime.now(UTC) - timedelta(minutes=4, seconds=30))
     return await (recent.filter(env_name=env_name) if env_name else recent).count()

@@ -7,7 +7,7 @@ import strawberry
 
 from control.port import Entry, EntryKind
 from engine.events import LogStream
-from resolvers import events
+from resolvers.watching import events
 
 if TYPE_CHECKING:
     from schema.types import Step, Task
@@ -49,7 +49,10 @@ class LogPage:
 class TaskEvent:
     """One entry of a task's journal."""
 
-    seq: int = strawberry.field(description="The entry's number, from 1: pass it as `after`.")
+    task_id: strawberry.ID = strawberry.field(description="Whose event it is.")
+    seq: int = strawberry.field(
+        description="The entry's number, from 1 in each task: pass it as `after`."
+    )
     time: datetime = strawberry.field(description="When it happened.")
     task = strawberry.field(
         events.task, graphql_type=LazyTask, description="The task as it stands now."

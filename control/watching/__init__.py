@@ -1,0 +1,1 @@
+"""What is read of tasks as it comes: their journals, and where they stand."""

@@ -1,0 +1,1 @@
+"""Subscriptions: what they give out, and for how long."""

@@ -1,0 +1,1 @@
+"""What can be watched, as the API shows it."""
