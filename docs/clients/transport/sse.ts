@@ -29,6 +29,7 @@ async function watchedFetch(url: string, init: RequestInit): Promise<Response> {
   const response = await fetch(url, init);
   const reader = response.body?.getReader();
   if (!reader) return response;
+  init.signal?.addEventListener('abort', () => reader.cancel().catch(() => {}));
   const watched = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const fallSilent = () => controller.error(new Error('The stream fell silent'));
