@@ -2,7 +2,7 @@ import type { CodegenConfig } from '@graphql-codegen/cli';
 
 const config: CodegenConfig = {
   schema: 'schema.graphql', // `rollway schema` prints it
-  documents: 'operations.graphql',
+  documents: 'operations/*.graphql',
   generates: {
     'generated/': {
       preset: 'client',
