@@ -24,6 +24,7 @@ check: .venv/dev.stamp
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+	.venv/bin/mypy docs/clients/gql/rollway.py
 	.venv/bin/lint-imports
 
 fuzz: .venv/dev.stamp

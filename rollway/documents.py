@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from resolvers.operations.documents import named
 from rollway.setting import BadSetting
 from schema import schema
 
@@ -14,7 +15,8 @@ APOLLO = "apollo-persisted-query-manifest"
 def registered(path: Path | None) -> dict[str, str] | None:
     """Return the documents of the file at *path*, by hash; None where none is set.
 
-    It is a JSON object of texts by hash, as Relay's compiler writes it, or a manifest of Apollo's.
+    It is a JSON object of texts by hash, as the compilers of Relay and graphql-codegen write it, or
+    a manifest of Apollo's.
     BadSetting says what is wrong with it, or which of its documents this server cannot run.
     """
     if path is None:
@@ -45,4 +47,4 @@ def _texts(content: object) -> dict[str, str]:
     wrong += [name for name, text in found.items() if not isinstance(text, str)]
     if wrong:
         raise BadSetting(SETTING, f"document {wrong[0]} must be a text")
-    return {str(name): str(text) for name, text in found.items()}
+    return {named(str(name)): str(text) for name, text in found.items()}

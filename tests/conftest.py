@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import logging
 import os
 import secrets
@@ -32,6 +33,7 @@ from schema import schema
 LOCAL_POSTGRES = "postgres://root@127.0.0.1:5432/postgres"
 CONNECT_SECONDS = 3
 NPM_SECONDS = 120
+ROOT = Path(__file__).parent.parent
 
 # A busy machine is no defect, and a change is judged by the same examples twice; `make fuzz` looks
 # for others.
@@ -100,6 +102,47 @@ def http_clients(request: pytest.FixtureRequest) -> Path:
     """Return a folder with programs that speak to a server as others' clients do."""
     pinned = Path(__file__).parent / "http_clients"
     return npm_installed(request, pinned, "audits and clients of GraphQL over HTTP are not tested")
+
+
+@pytest.fixture(scope="session")
+def client_kit(http_clients: Path) -> Path:
+    """Return the examples of docs/clients, compiled against the schema by their own tools.
+
+    Below `registered` they are once more, with Relay's documents left in a manifest.
+    """
+    examples = ROOT / "docs" / "clients"
+    sources = [ROOT / "schema.graphql", *sorted(examples.rglob("*.*"))]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    compiled = http_clients / f"kit-{digest[:16]}"
+    if not compiled.exists():
+        making = compiled.with_name(f"{compiled.name}.{os.getpid()}")
+        shutil.copytree(examples, making)
+        shutil.copy(ROOT / "schema.graphql", making)
+        _run(making, "graphql-codegen")
+        _run(making, "relay-compiler")
+        _run(making, "tsc")
+        _run(making, "generate-persisted-query-manifest", "--config", "apollo/manifest.json")
+        _bundle(making)
+        lasting = making / "registered"
+        shutil.copytree(making, lasting)
+        (lasting / "relay" / "persisted.json").write_text("{}")
+        _run(lasting, "relay-compiler", "relay.persisted.config.json")
+        _bundle(lasting)
+        try:
+            making.rename(compiled)
+        except OSError:  # another process of the tests was faster
+            shutil.rmtree(making)
+    return compiled
+
+
+def _run(folder: Path, tool: str, *arguments: str) -> None:
+    """Run a tool in a folder of the kit."""
+    (bin_folder,) = (each for each in folder.parents if (each / "node_modules").is_dir())
+    command = [bin_folder / "node_modules" / ".bin" / tool, *arguments]
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, timeout=NPM_SECONDS
+    )
+    assert done.returncode == 0, f"{tool}\n{done.stdout}\n{done.stderr}"
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,20 @@
-"""Documents by their hash: what clients have sent before, or what an operator has registered."""
+"""Documents by their hash: what clients have sent before, or what an operator has registered.
+
+Two ways of asking by one are known: `extensions.persistedQuery` of Apollo's clients, and
+`documentId` of the draft GraphQL over HTTP.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 KEPT_MAX = 1_000
 KEPT_BYTES_MAX = 10 * 1024 * 1024
 VERSION = 1  # of the way Apollo's clients ask by a hash
+ASKED = "persistedQuery"
+ALGORITHM = "sha256:"  # may stand before a hash
 
 
 @dataclass(eq=False)
@@ -30,10 +37,20 @@ class NotRegistered(Exception):
     """This server runs the documents registered with it and no others."""
 
 
+def asking(document_id: str, extensions: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the extensions of a request for the document *document_id*."""
+    return {**(extensions or {}), ASKED: {"version": VERSION, "sha256Hash": document_id}}
+
+
+def named(document_id: str) -> str:
+    """Return the name of a document without that of the algorithm which made it."""
+    return document_id.removeprefix(ALGORITHM)
+
+
 class Documents:
     """What a request's document is.
 
-    With *registered*, by hash, nothing else is run. Without, documents that clients have sent with
+    With *registered*, by name, nothing else is run. Without, documents that clients have sent with
     their hash are kept, so that the hash alone is enough the next time; those used least recently
     are forgotten.
     """
@@ -87,10 +104,10 @@ class Documents:
 
 def _hash(extensions: object) -> str | None:
     """Return the hash a request asks by; None when it does not."""
-    asked = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
+    asked = extensions.get(ASKED) if isinstance(extensions, dict) else None
     if asked is None:
         return None
     name = asked.get("sha256Hash") if isinstance(asked, dict) else None
     if not isinstance(name, str) or asked.get("version") != VERSION:
         raise NotSupported
-    return name
+    return named(name)

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from strawberry.http import GraphQLRequestData
 
+from resolvers.operations.documents import asking
 from rollway.api import refusals
 from rollway.body import read_body
 
@@ -82,16 +83,20 @@ def _operation(asked: object) -> GraphQLRequestData:
     for name, kind, said in (
         ("query", str, "a text"),
         ("operationName", str, "a text"),
+        ("documentId", str, "a text"),
         ("variables", dict, "an object"),
         ("extensions", dict, "an object"),
     ):
         if not isinstance(asked.get(name), kind | None):
             raise refusals.WrongType(name, said)
+    query, extensions = asked.get("query"), asked.get("extensions")
+    if not query and (document_id := asked.get("documentId")):
+        extensions = asking(document_id, extensions)
     return GraphQLRequestData(
-        query=asked.get("query"),
+        query=query,
         variables=asked.get("variables"),
         operation_name=asked.get("operationName"),
-        extensions=asked.get("extensions"),
+        extensions=extensions,
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from resolvers.operations.documents import ASKED, asking
+
 ID_CHARACTERS_MAX = 1000
 
 
@@ -72,7 +74,12 @@ def read(message: object) -> Said:
 def _subscribe(operation_id: str, payload: Mapping[str, Any]) -> Subscribe:
     query, name = payload.get("query"), payload.get("operationName")
     variables, extensions = _object(payload, "variables"), _object(payload, "extensions")
-    if query is None and "persistedQuery" in (extensions or {}):
+    document_id = payload.get("documentId")
+    if not isinstance(document_id, str | None):
+        raise Malformed("`documentId` must be a string")
+    if not query and document_id:
+        extensions = asking(document_id, extensions)
+    if query is None and ASKED in (extensions or {}):
         query = ""  # its hash says which
     if not isinstance(query, str):
         raise Malformed("`query` must be a string")

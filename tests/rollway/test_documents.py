@@ -80,7 +80,10 @@ async def ask(address, payload):
 
 @pytest.mark.slow
 async def test_a_document_is_kept_for_the_next_time(tmp_path):
-    """As Apollo's clients ask: by the hash, then with the text, then by the hash for good."""
+    """As Apollo's clients ask: by the hash, then with the text, then by the hash for good.
+
+    And by `documentId`, as the draft GraphQL over HTTP has it.
+    """
     with serving(tmp_path) as address:
         first = post(address, by_hash(QUERY))
         sent = post(address, by_hash(QUERY, query=QUERY))
@@ -93,14 +96,29 @@ async def test_a_document_is_kept_for_the_next_time(tmp_path):
         ).json()
         socket = await ask(address, by_hash(QUERY))
         unknown = await ask(address, by_hash("{ logins { service } }"))
+        named_so = {"documentId": f"sha256:{digest(QUERY)}"}
+        drafted = post(address, named_so)
+        drafted_too = httpx2.get(
+            f"{address}/graphql",
+            params=named_so,
+            headers={"Accept": "application/json"},
+            timeout=20,
+        ).json()
+        drafted_on_a_socket = await ask(address, named_so)
+        unknown_too = post(address, {"documentId": "sha256:00"})
+        misshapen = post(address, {"documentId": 1})
         two = {"query": "query A { __typename } query B { __typename }"}
         unnamed = httpx2.post(f"{address}/graphql", json=two, timeout=20)
         unnamed_too = await ask(address, two)
         named = post(address, {**two, "operationName": "B"})
 
     assert codes(first) == [("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")]
-    assert [each["data"] for each in (sent, again, given)] == [ANSWER] * 3
-    assert (socket["type"], socket["payload"]["data"]) == ("next", ANSWER)
+    answered = (sent, again, given, drafted, drafted_too)
+    assert [each["data"] for each in answered] == [ANSWER] * 5
+    for each in (socket, drafted_on_a_socket):
+        assert (each["type"], each["payload"]["data"]) == ("next", ANSWER)
+    assert codes(unknown_too) == codes(first)
+    assert misshapen["errors"][0]["message"] == "`documentId` must be a text."
     assert unknown["type"] == "error"
     assert unknown["payload"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
     assert unnamed.status_code == 400
@@ -118,13 +136,14 @@ async def test_registered_documents_alone_are_run(tmp_path):
     closed = {"ROLLWAY_INTROSPECTION": "off", "ROLLWAY_PLAYGROUND": "off"}
     with serving(tmp_path, ROLLWAY_DOCUMENTS=str(manifest), **closed) as address:
         known = post(address, by_hash(QUERY))
-        same = post(address, {"query": QUERY})
+        drafted = post(address, {"documentId": f"sha256:{digest(QUERY)}"})
+        same = post(address, {"query": QUERY, "documentId": "of no interest"})
         other = post(address, {"query": "{ __typename }"})
         offered = post(address, by_hash("{ __typename }", query="{ __typename }"))
         socket = await ask(address, {"query": "{ __typename }"})
         page = httpx2.get(f"{address}/graphql", headers={"Accept": "text/html"}, timeout=20)
 
-    assert (known["data"], same["data"]) == (ANSWER, ANSWER)
+    assert [each["data"] for each in (known, drafted, same)] == [ANSWER] * 3
     for refused in (other, offered):
         assert [code for _, code in codes(refused)] == ["DOCUMENT_NOT_REGISTERED"]
     assert socket["type"] == "error"
@@ -173,9 +192,11 @@ def test_only_so_much_is_kept():
     assert len(kept._kept) == 1
 
 
-def test_manifests_of_relay_and_apollo_are_read(tmp_path):
-    """Texts by hash, or a list of operations."""
+def test_manifests_of_relay_codegen_and_apollo_are_read(tmp_path):
+    """Texts by hash, with or without the algorithm's name, or a list of operations."""
     relay, apollo = tmp_path / "relay.json", tmp_path / "apollo.json"
+    codegen = tmp_path / "codegen.json"
+    codegen.write_text(json.dumps({f"sha256:{digest(QUERY)}": QUERY}))
     relay.write_text(json.dumps({"5f4d": QUERY}))
     operation = {"id": digest(QUERY), "name": "Who", "type": "query", "body": QUERY}
     apollo.write_text(
@@ -185,7 +206,7 @@ def test_manifests_of_relay_and_apollo_are_read(tmp_path):
     )
     assert registered(None) is None
     assert registered(relay) == {"5f4d": QUERY}
-    assert registered(apollo) == {digest(QUERY): QUERY}
+    assert registered(apollo) == registered(codegen) == {digest(QUERY): QUERY}
 
 
 @pytest.mark.parametrize(
