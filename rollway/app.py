@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -56,6 +55,7 @@ from rollway import (
     renewing,
     webhooks,
 )
+from rollway.api.doors import Hosts, Sharing
 from rollway.api.streams import Streams
 from rollway.documents import registered
 from rollway.graphql import View
@@ -78,7 +78,7 @@ POLL_SECONDS_SHARED = 1.0  # where other processes write too
 LOOK_SECONDS = 5.0  # a right that is lost is heard of; this is for tokens that expire
 LOOK_SECONDS_SHARED = 0.5  # a stream ends within a second of its right
 PREFLIGHT_SECONDS = 7200  # the longest that browsers keep it
-LOOPBACK = ("127.0.0.1", "localhost", "[")  # "[" is what Starlette makes of [::1]
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 def containers_of(settings: Settings) -> "ContainerExecutor | None":
@@ -162,12 +162,14 @@ class Server:
             batch_max=settings.batch_operations,
             ide=settings.playground == "on",
         )
-        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=self._hosts(), www_redirect=False)
+        names = self._hosts()
+        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)
+        door = Middleware(Hosts, allowed_hosts=names)
         routes: list[BaseRoute] = [
             Route("/", lambda _: RedirectResponse("/graphql"), name="home"),
             Route("/healthz", self._health, name="health"),
-            Route("/graphql", view, name="graphql", middleware=[hosts, *self._sharing()]),
-            WebSocketRoute("/graphql", view, name="graphql-ws", middleware=[hosts]),
+            Route("/graphql", view, name="graphql", middleware=[door, *self._sharing()]),
+            WebSocketRoute("/graphql", view, name="graphql-ws", middleware=[door]),
             *webhooks.routes(self.services.deliveries),
             *deploy_hooks.routes(self.services.deploys),
             *artifacts.routes(view.get_context, hosts),
@@ -184,7 +186,7 @@ class Server:
         if not self.settings.cors_origins:
             return []
         sharing = Middleware(
-            CORSMiddleware,
+            Sharing,
             allow_origins=self.settings.cors_origins,
             allow_credentials=True,
             allow_methods=("GET", "POST"),

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from starlette.responses import JSONResponse, Response
+
 from providers.refusal import Refusal
+from rollway.api import accept
 from rollway.body import BodyBroken, BodyTooLarge, BodyTooSlow
+from rollway.callers import language
 from schema.problems import ProblemCode
 
 
@@ -72,6 +76,21 @@ class ForeignOrigin(Refusal):
     """This origin may not use the session cookie."""
 
 
+class ForeignHost(Refusal):
+    """This server has no such name as in `Host`; its operator names it by `ROLLWAY_PUBLIC_URL`."""
+
+
+class ForeignPage(Refusal):
+    """Pages of this origin may not send this; `ROLLWAY_CORS_ORIGINS` says which may."""
+
+
+@dataclass(eq=False)
+class Broken(Refusal):
+    """Internal error ({fault})."""
+
+    fault: str
+
+
 class TooManyStreams(Refusal):
     """There are too many open streams; close one, or come back later."""
 
@@ -94,6 +113,10 @@ INVALID = ProblemCode.INVALID
 LIMIT_EXCEEDED = ProblemCode.LIMIT_EXCEEDED
 UNAVAILABLE = "UNAVAILABLE"
 RETRY_SECONDS = 5
+HEADERS = {
+    "Cache-Control": "no-store",  # it is one person's, and may hold a token
+    "X-Content-Type-Options": "nosniff",
+}
 
 TABLE: Mapping[type[Refusal], Row] = {
     NotJson: Row(400, INVALID, "{what} 不是有效的 JSON:{reason}。"),
@@ -107,6 +130,16 @@ TABLE: Mapping[type[Refusal], Row] = {
         400, LIMIT_EXCEEDED, "请求包含 {operations} 个操作;允许 1 到 {operations_max} 个。"
     ),
     BodyBroken: Row(400, INVALID, "请求体中断。"),
+    ForeignHost: Row(
+        400,
+        INVALID,
+        "此服务器没有 `Host` 中的名称;管理员可以用 `ROLLWAY_PUBLIC_URL` 指定它。",
+    ),
+    ForeignPage: Row(
+        400,
+        ProblemCode.FORBIDDEN,
+        "此来源的页面不能发送此请求;允许的来源见设置 `ROLLWAY_CORS_ORIGINS`。",
+    ),
     ForeignOrigin: Row(403, ProblemCode.FORBIDDEN, "此来源不能使用会话 cookie。"),
     WrongMethod: Row(405, INVALID, "GraphQL 请求使用 GET 或 POST。", {"Allow": "GET, POST"}),
     MutationByGet: Row(405, INVALID, "变更(mutation)请用 POST 发送。", {"Allow": "POST"}),
@@ -122,6 +155,7 @@ TABLE: Mapping[type[Refusal], Row] = {
         "打开的流过多;请关闭一个,或稍后再来。",
         {"Retry-After": str(RETRY_SECONDS)},
     ),
+    Broken: Row(500, "INTERNAL", "内部错误({fault})。"),
     Leaving: Row(
         503,
         UNAVAILABLE,
@@ -136,3 +170,15 @@ def entry(refusal: Refusal, language: str) -> dict[str, object]:
     row = TABLE[type(refusal)]
     text = row.chinese.format(**vars(refusal)) if language == "zh" else str(refusal)
     return {"message": text, "extensions": {"code": str(row.code)}}
+
+
+def answer(refusal: Refusal, headers: Mapping[str, str]) -> Response:
+    """Return the answer to a request with these *headers*."""
+    picked = accept.pick(accept.read(headers.get("accept")), accept.ANSWERS)
+    row = TABLE[type(refusal)]
+    return JSONResponse(
+        {"errors": [entry(refusal, language(headers.get("accept-language", "")))]},
+        row.status,
+        {**HEADERS, **row.headers},
+        f"{picked or accept.JSON}; charset=utf-8",
+    )
