@@ -18,6 +18,7 @@ from tortoise import connections
 from auth.budgets import BUCKETS_MAX, Budgets, OverBudget
 from schema import charging, schema
 from schema.cost import priced
+from schema.prices import LIST_SIZES, PRICES
 
 GRAPH = schema._schema
 
@@ -215,3 +216,10 @@ def test_who_uses_what_is_deprecated_is_logged_once_a_day(sqlite_api, caplog):
     assert [each.message for each in caplog.records] == [
         "deprecated field Query.old is used by a guest"
     ]
+
+
+def test_what_has_a_price_is_there():
+    """A field that was renamed would be cheap from then on."""
+    named = [each.split(".") for each in (*PRICES, *LIST_SIZES)]
+
+    assert [pair for pair in named if not GRAPH.get_field(GRAPH.get_type(pair[0]), pair[1])] == []
