@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from starlette.responses import JSONResponse, Response
 
-from providers.refusal import Refusal
+from providers.refusal import Reason, Refusal
 from rollway.api import accept
 from rollway.body import BodyBroken, BodyTooLarge, BodyTooSlow
 from rollway.callers import language
@@ -26,6 +26,31 @@ class WrongContentType(Refusal):
 
 class NotAcceptable(Refusal):
     """None of the media types that `Accept` names can be answered with."""
+
+
+class Asked(Reason):
+    """The parts of a request that are read as JSON."""
+
+    BODY = "body"
+    QUERY = "query"
+    VARIABLES = "variables"
+    EXTENSIONS = "extensions"
+
+
+class Kind(Reason):
+    """What a part of a request must be."""
+
+    TEXT = "a text"
+    OBJECT = "an object"
+
+
+class JsonFlaw(Reason):
+    """What is wrong with JSON that could be read."""
+
+    NUL = "NUL characters cannot be stored"
+    NESTED = "it is nested too deeply"
+    NO_UTF8 = "it is not UTF-8"
+    NUMBER = "it has a number that is too large, or none"
 
 
 @dataclass(eq=False)

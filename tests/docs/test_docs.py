@@ -550,7 +550,7 @@ def test_the_table_of_refused_requests_is_that_of_the_code(page: str):
     assert table(read(page), "requests") == expected
 
 
-def prices(chinese: bool) -> list[list[str]]:
+def prices(*, chinese: bool) -> list[list[str]]:
     """Return the rows of the price table: the fields of one price stand together."""
     fields = {
         Price(): ["其他字段" if chinese else "any other"],
@@ -559,12 +559,12 @@ def prices(chinese: bool) -> list[list[str]]:
     for name, price in PRICES.items():
         fields.setdefault(price, []).append(f"`{name}`")
     return [
-        [f"{price.units:,}", ", ".join(named), besides(price, chinese)]
+        [f"{price.units:,}", ", ".join(named), besides(price, chinese=chinese)]
         for price, named in sorted(fields.items(), key=lambda each: each[0].units)
     ]
 
 
-def besides(price: Price, chinese: bool) -> str:
+def besides(price: Price, *, chinese: bool) -> str:
     """Return what a price has beside its units."""
     if price.text:
         each = f"1 for each {TEXT_CHARACTERS} characters of `{price.text}`"
@@ -581,7 +581,7 @@ def test_the_price_tables_are_those_of_the_code(page: str):
     sizes = [[f"`{name}`", f"{size}"] for name, size in LIST_SIZES.items()]
     any_other = "其他列表" if chinese else "any other"
 
-    assert table(read(page), "prices") == prices(chinese)
+    assert table(read(page), "prices") == prices(chinese=chinese)
     assert table(read(page), "list-sizes") == [*sizes, [any_other, f"{LIST_SIZE}"]]
 
 
