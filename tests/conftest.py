@@ -160,6 +160,14 @@ def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
+def declared(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail where a mutation refuses by a problem that its union does not have."""
+    yield
+    said = (record.getMessage() for record in caplog.get_records("call"))
+    assert [each for each in said if "does not declare the problem of" in each] == []
+
+
+@pytest.fixture(autouse=True)
 def cached_statements() -> None:
     """Forget the statements of the test before, which may be of the other dialect."""
     EXECUTOR_CACHE.clear()

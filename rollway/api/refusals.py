@@ -144,10 +144,10 @@ HEADERS = {
 }
 
 TABLE: Mapping[type[Refusal], Row] = {
-    NotJson: Row(400, INVALID, "{what} 不是有效的 JSON:{reason}。"),
+    NotJson: Row(400, INVALID, "{what}不是有效的 JSON:{reason}。"),
     NoObject: Row(400, INVALID, "请求体必须是带有 `query` 的 JSON 对象。"),
     NoQuery: Row(400, INVALID, "缺少 `query`。"),
-    WrongType: Row(400, INVALID, "`{name}` 必须是 {kind}。"),
+    WrongType: Row(400, INVALID, "`{name}` 必须是{kind}。"),
     NoSuchOperation: Row(400, INVALID, "文档中没有此名称的操作,或有多个操作而未指明名称。"),
     NeedsStream: Row(400, INVALID, "订阅需要 WebSocket,或在 `Accept` 中包含 `text/event-stream`。"),
     NoBatches: Row(400, INVALID, "此服务器每个请求只接受一个操作;管理员可以允许更多。"),
@@ -190,10 +190,27 @@ TABLE: Mapping[type[Refusal], Row] = {
 }
 
 
+CHINESE: Mapping[str, str] = {
+    Asked.BODY: "请求体",
+    Asked.QUERY: "`query`",
+    Asked.VARIABLES: "`variables`",
+    Asked.EXTENSIONS: "`extensions`",
+    Kind.TEXT: "文本",
+    Kind.OBJECT: "对象",
+    JsonFlaw.NUL: "无法保存 NUL 字符",
+    JsonFlaw.NESTED: "嵌套过深",
+    JsonFlaw.NO_UTF8: "不是 UTF-8",
+    JsonFlaw.NUMBER: "含有过大的或无效的数字",
+}
+
+
 def entry(refusal: Refusal, language: str) -> dict[str, object]:
     """Return *refusal* as an entry of `errors`, in *language* (en or zh)."""
     row = TABLE[type(refusal)]
-    text = row.chinese.format(**vars(refusal)) if language == "zh" else str(refusal)
+    text = str(refusal)
+    if language == "zh":
+        facts = {name: CHINESE.get(fact, fact) for name, fact in vars(refusal).items()}
+        text = row.chinese.format(**facts)
     return {"message": text, "extensions": {"code": str(row.code)}}
 
 

@@ -523,20 +523,24 @@ def test_the_scopes_table_is_that_of_the_code(page: str):
     assert table(read(page), "scopes") == expected
 
 
-@pytest.mark.parametrize("page", ["docs/api.md", "docs/api.zh.md"])
-def test_the_problems_table_is_that_of_the_code(page: str):
-    """Every refusal with its code, its type and both messages."""
-    expected = [
+def problems(*, chinese: bool) -> list[list[str]]:
+    """Return the rows of the table of problems."""
+    return [
         [
             f"`{entry.code.value}`",
             f"`{entry.problem.__name__}`",
-            (refusal.__doc__ or "").strip(),
-            entry.chinese,
+            "" if not entry.retryable else "是" if chinese else "yes",
+            entry.chinese if chinese else (refusal.__doc__ or "").strip(),
+            entry.remedy.chinese if chinese else entry.remedy.english,
         ]
         for refusal, entry in CATALOGUE.items()
     ]
 
-    assert table(read(page), "problems") == expected
+
+@pytest.mark.parametrize("page", ["docs/api.md", "docs/api.zh.md"])
+def test_the_problems_table_is_that_of_the_code(page: str):
+    """Every refusal with its code, its type, whether to retry, its message and its remedy."""
+    assert table(read(page), "problems") == problems(chinese=page.endswith(".zh.md"))
 
 
 @pytest.mark.parametrize("page", ["docs/api.md", "docs/api.zh.md"])

@@ -1,12 +1,14 @@
 """The doors before /graphql, and what breaks behind them: every answer is JSON with a code."""
 
 import re
+from string import Formatter
 
 import httpx2
 import pytest
 
 from db.vault import KEY_BYTES, Vault
 from engine.executors.isolation import Isolation, Level
+from rollway.api.refusals import CHINESE, TABLE, Asked, JsonFlaw, Kind
 from rollway.app import Server
 from rollway.settings import UP, load
 
@@ -71,3 +73,15 @@ async def test_who_belongs_here_passes(door):
         assert answer.json()["data"] == {"__typename": "Query"}
     asked = await door.options("/graphql", headers=PREFLIGHT)
     assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (200, PAGE)
+
+
+@pytest.mark.parametrize("kind", TABLE, ids=lambda kind: kind.__name__)
+def test_every_refused_request_speaks_both_languages(kind):
+    """With the same facts; what these are filled with has a Chinese word too."""
+    named = [
+        {name for _, name, _, _ in Formatter().parse(text) if name}
+        for text in (kind.__doc__ or "", TABLE[kind].chinese)
+    ]
+
+    assert named[0] == named[1] <= set(getattr(kind, "__dataclass_fields__", ()))
+    assert CHINESE.keys() == {*Asked, *Kind, *JsonFlaw}

@@ -71,9 +71,9 @@ def exceptions() -> Iterator[type[Exception]]:
             if ".migrations" in found.name or found.name == "engine.executors.container":
                 continue
             for kind in vars(importlib.import_module(found.name)).values():
-                if isinstance(kind, type) and issubclass(kind, Exception):
-                    if kind.__module__ == found.name:
-                        yield kind
+                ours = isinstance(kind, type) and kind.__module__ == found.name
+                if ours and issubclass(kind, Exception):
+                    yield kind
 
 
 def test_every_refusal_is_catalogued_or_said_to_stay_within():
@@ -163,9 +163,7 @@ def reasons() -> list[engine.Reason | refusal.Reason]:
     ]
 
 
-@pytest.mark.parametrize(
-    "reason", reasons(), ids=lambda reason: f"{type(reason).__name__}.{reason.name}"
-)
+@pytest.mark.parametrize("reason", reasons(), ids=repr)
 def test_every_reason_speaks_both_languages(reason):
     """With the same facts; what has no English word needs no Chinese."""
     assert placeholders(REASONS[reason]) == placeholders(reason)

@@ -92,10 +92,12 @@ async def test_an_operation_that_costs_too_much_is_not_run(sqlite_api):
 
     assert result.data is None
     (error,) = result.errors
-    assert error.extensions == {"code": "LIMIT_EXCEEDED"}
-    assert error.message == (
-        "The operation costs 1003020; at most 50000 are executed. Ask for fewer or smaller pages."
-    )
+    assert error.extensions == {
+        "code": "LIMIT_EXCEEDED",
+        "remedy": "Ask for fewer fields or smaller pages.",
+        "retryable": False,
+    }
+    assert error.message == "The operation costs 1003020; at most 50000 are executed."
 
 
 async def test_a_minute_has_a_budget(sqlite_api):
@@ -118,10 +120,13 @@ async def test_a_minute_has_a_budget(sqlite_api):
         "remaining": 19,
         "resetAt": None,
     }
-    assert again.errors[0].extensions == {"code": "LIMIT_EXCEEDED", "retryAfter": 41}
-    assert again.errors[0].message == (
-        "The operation costs 101, and 19 are left; try again in 41 seconds."
-    )
+    assert again.errors[0].extensions == {
+        "code": "LIMIT_EXCEEDED",
+        "remedy": "Try again in 41 seconds.",
+        "retryable": True,
+        "retryAfter": 41,
+    }
+    assert again.errors[0].message == "The operation costs 101, and 19 are left."
     assert other.data["rateLimit"]["remaining"] == 19
     assert guest.data["rateLimit"]["remaining"] == 118
     assert datetime.fromisoformat(guest.data["rateLimit"]["resetAt"]) > datetime.now(UTC)
