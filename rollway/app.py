@@ -46,6 +46,7 @@ from engine.workspace import clear
 from resolvers.context import Services
 from resolvers.operations.bounds import Bounds
 from resolvers.operations.documents import Documents
+from resolvers.operations.uses import Uses
 from rollway import (
     artifacts,
     deploy_hooks,
@@ -149,6 +150,7 @@ class Server:
                 budgets=Budgets(settings.cost_per_minute),
                 documents=Documents(registered(settings.documents)),
             ),
+            uses=Uses(),
         )
 
     def app(self) -> Starlette:
@@ -219,7 +221,7 @@ class Server:
             log.warning("lost in a crash: %s", ", ".join(lost))
         parts: list[Callable[[], Coroutine[Any, Any, None]]] = [
             *(self._reap, self._pack, self._deliver, self._schedule, self._tell, self._prune),
-            self._renew,
+            *(self._renew, self._count),
         ]
         if self.settings.worker_slots:
             parts.append(self.work)
@@ -293,6 +295,7 @@ class Server:
         while True:
             await self.services.deliveries.prune()
             await self._statuses.prune()
+            await self.services.uses.prune()
             await asyncio.sleep(PRUNE_SECONDS)
 
     async def _renew(self) -> None:
@@ -300,6 +303,10 @@ class Server:
         while True:
             await self.services.integrations.renew_due()
             await asyncio.sleep(RENEW_SECONDS)
+
+    async def _count(self) -> None:
+        """Write who uses what is deprecated."""
+        await self.services.uses.work()
 
     async def _checkpoint(self) -> None:
         await checkpoints(self.settings.database)

@@ -8,7 +8,6 @@ import pytest
 from graphql import (
     FragmentDefinitionNode,
     OperationDefinitionNode,
-    build_schema,
     get_introspection_query,
     parse,
     validate,
@@ -16,7 +15,7 @@ from graphql import (
 from tortoise import connections
 
 from auth.budgets import BUCKETS_MAX, Budgets, OverBudget
-from schema import charging, schema
+from schema import schema
 from schema.cost import priced
 from schema.prices import LIST_SIZES, PRICES
 
@@ -201,26 +200,6 @@ async def test_introspection_can_be_off(sqlite_api):
         result = await api.result(query)
         assert [error.extensions["code"] for error in result.errors] == ["FORBIDDEN"]
     assert await api.execute("{ __typename }") == {"__typename": "Query"}
-
-
-def test_deprecated_fields_and_arguments_are_found():
-    """So that the log can say who still uses them."""
-    graph = build_schema("""type Query { old: Int @deprecated new(a: Int @deprecated): Int }""")
-    (operation,) = parse("{ old new(a: 1) }").definitions
-
-    assert priced(graph, operation, {}).deprecated == {"Query.old", "Query.new(a)"}
-
-
-def test_who_uses_what_is_deprecated_is_logged_once_a_day(sqlite_api, caplog):
-    """By the token's id, never by its value."""
-    charging._noted.clear()
-    context = sqlite_api.context(None)
-    for _ in range(3):
-        charging._note("Query.old", context)
-
-    assert [each.message for each in caplog.records] == [
-        "deprecated field Query.old is used by a guest"
-    ]
 
 
 def test_what_has_a_price_is_there():
