@@ -36,7 +36,7 @@ class AccountExists(Exception):
 
 @dataclass(eq=False)
 class SignUpClosed(Exception):
-    """Sign-up is closed on this server; ask its operator for an account."""
+    """Sign-up is closed on this server."""
 
 
 @dataclass(eq=False)

@@ -16,7 +16,7 @@ BUCKETS_MAX = 10_000
 
 @dataclass(eq=False)
 class OverBudget(Exception):
-    """The operation costs {cost}, and {remaining} are left; try again in {retry_after} seconds."""
+    """The operation costs {cost}, and {remaining} are left."""
 
     cost: int
     remaining: int

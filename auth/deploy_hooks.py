@@ -27,7 +27,7 @@ CALLS_SECONDS = 60.0
 
 @dataclass(eq=False)
 class TooManyDeployHooks(Exception):
-    """An environment has at most {hooks_max} deploy hooks; revoke one first."""
+    """An environment has at most {hooks_max} deploy hooks."""
 
     hooks_max: int
 

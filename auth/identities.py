@@ -33,7 +33,7 @@ class SessionEnded(Exception):
 
 @dataclass(eq=False)
 class LastWayIn(Exception):
-    """This login is your only way in; set a password or link another login first."""
+    """This login is your only way in."""
 
 
 async def of_login(identity: Identity) -> User | None:

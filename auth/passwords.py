@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(eq=False)
 class Busy(Exception):
-    """More people are signing in than this server can check; try again in {retry_after} seconds."""
+    """More people are signing in than this server can check."""
 
     retry_after: int = BUSY_SECONDS
 

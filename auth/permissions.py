@@ -98,7 +98,7 @@ class SessionNeeded(Exception):
 
 @dataclass(eq=False)
 class Denied(Exception):
-    """Your role in this team, {role}, does not allow you to {action}; ask an ADMIN or the OWNER."""
+    """Your role in this team, {role}, does not allow you to {action}."""
 
     role: Role
     action: Action

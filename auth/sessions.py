@@ -18,7 +18,7 @@ USED_SECONDS = 60  # how exactly the last use is known
 
 @dataclass(eq=False)
 class Unauthenticated(Exception):
-    """Sign in first: send `Authorization: Bearer <token>` or the session cookie."""
+    """Nobody is signed in."""
 
 
 @dataclass(eq=False)

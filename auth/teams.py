@@ -42,7 +42,7 @@ class AlreadyMember(Exception):
 
 @dataclass(eq=False)
 class OwnerStays(Exception):
-    """The OWNER cannot be removed, leave, or take another role; make somebody else OWNER first."""
+    """The OWNER cannot be removed, leave, or take another role."""
 
 
 @dataclass(eq=False)

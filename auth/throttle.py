@@ -34,7 +34,7 @@ RETURNING "count"
 
 @dataclass(eq=False)
 class Throttled(Exception):
-    """Too many attempts; try again in {retry_after} seconds."""
+    """Too many attempts."""
 
     retry_after: int
 

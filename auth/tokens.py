@@ -21,7 +21,7 @@ TOKENS_PER_USER_MAX = 100
 
 @dataclass(eq=False)
 class TooManyTokens(Exception):
-    """A user has at most {tokens_max} API tokens; revoke one first."""
+    """A user has at most {tokens_max} API tokens."""
 
     tokens_max: int
 

@@ -15,7 +15,7 @@ PAGE_TASKS = 500
 
 @dataclass(eq=False)
 class StillDeploying(Exception):
-    """It has tasks that have not ended; cancel them or wait, then try again."""
+    """It has tasks that have not ended."""
 
 
 async def delete(application: Application, db: BaseDBAsyncClient) -> None:

@@ -19,6 +19,7 @@ from engine import git
 from engine.output.masking import Secrets
 from engine.state import TaskStatus
 from providers import Provider
+from providers.refusal import Reason
 from providers.repository import AddressNotAllowed, InvalidRepositoryUrl, Policy, parse
 
 COMMIT_DIGITS = frozenset("0123456789abcdef")
@@ -49,16 +50,30 @@ class TriggerType(StrEnum):
 
 @dataclass(eq=False)
 class InvalidCommit(Exception):
-    """A commit is given by its full hash, 40 or 64 lower-case hexadecimal digits, not {commit}."""
+    """{commit} is not the full hash of a commit."""
 
     commit: str
 
 
 @dataclass(eq=False)
 class SourceRefGone(Exception):
-    """The task names no commit, and its ref '{ref}' is gone from the repository; deploy another."""
+    """The task names no commit, and its ref '{ref}' is gone from the repository."""
 
     ref: str
+
+
+class Unfit(Reason):
+    """Why a task is none to go back to."""
+
+    STATUS = "has the status {status}"
+    LATEST = "is the environment's latest"
+
+
+class Obstacle(Reason):
+    """What keeps a task from being repeated exactly."""
+
+    NO_PLAN = "The task has no sealed plan."
+    NO_SECRETS = "Secrets it used are gone: {names}."
 
 
 @dataclass(eq=False)
@@ -70,12 +85,12 @@ class NotEarlierSuccess(Exception):
 
 @dataclass(eq=False)
 class NotDoneHere(Exception):
-    """Another system did this deploy, so there is nothing to repeat here; deploy its commit."""
+    """Another system did this deploy, so there is nothing to repeat here."""
 
 
 @dataclass(eq=False)
 class NotSealed(Exception):
-    """The task never read a pipeline, so there is no sealed plan to repeat; use REFRESH_CONFIG."""
+    """The task never read a pipeline, so there is no sealed plan to repeat."""
 
 
 # What keeps a deploy from being made that nobody asked for in person: trying again does not help.
@@ -112,9 +127,9 @@ class Blocked(Exception):
     blockers: tuple[Blocker, ...]
 
     @property
-    def reasons(self) -> str:
-        """What stands in the way, in a row."""
-        return "; ".join(blocker.message.rstrip(".") for blocker in self.blockers)
+    def reasons(self) -> tuple[str, ...]:
+        """What stands in the way."""
+        return tuple(blocker.message for blocker in self.blockers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,11 +292,11 @@ class Deploys:
         if source.reported:
             raise NotDoneHere
         if source.status != TaskStatus.SUCCESS:
-            raise NotEarlierSuccess(f"has the status {TaskStatus(source.status).name}")
+            raise NotEarlierSuccess(Unfit.STATUS.of(status=TaskStatus(source.status).name))
         application = await fresh(request.app_id)
         environment = await _environment(application, request.env_name)
         if environment.latest_task_id == source.id:
-            raise NotEarlierSuccess("is the environment's latest")
+            raise NotEarlierSuccess(Unfit.LATEST)
         owner = application.owner_org
         if request.exact and (found := blockers(source, owner, environment)):
             raise Blocked(tuple(found))
@@ -311,10 +326,10 @@ def blockers(task: Task, owner: Org, environment: Environment | None) -> list[Bl
     """Return what keeps *task* from being rolled back to exactly as it was."""
     found = []
     if task.pipeline is None:
-        found.append(Blocker(BlockerKind.EXPIRED_PLAN, "The task has no sealed plan."))
+        found.append(Blocker(BlockerKind.EXPIRED_PLAN, Obstacle.NO_PLAN))
     there = set(owner.secrets or {}) | set(environment.secrets if environment else {})
     if missing := sorted(set(task.secret_versions or {}) - there):
-        text = f"Secrets it used are gone: {', '.join(missing)}."
+        text = Obstacle.NO_SECRETS.of(names=", ".join(missing))
         found.append(Blocker(BlockerKind.MISSING_SECRET, text))
     return found
 

@@ -44,7 +44,7 @@ class EnvironmentGone(Exception):
 
 @dataclass(eq=False)
 class IdempotencyKeyReused(Exception):
-    """This idempotency key was used for another request; take a new key."""
+    """This idempotency key was used for another request."""
 
     key: str
 

@@ -38,7 +38,7 @@ class EndedOtherwise(Exception):
 
 @dataclass(eq=False)
 class ResourceFull(Exception):
-    """The environment's resource would have more than 64 KiB; take something out of it first."""
+    """The environment's resource would have more than 64 KiB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

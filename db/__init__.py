@@ -24,7 +24,7 @@ def config(url: str) -> dict[str, Any]:
         "connections": {"default": _connection(url)},
         "apps": {
             "rollway": {
-                "models": ["db.models", "aerich.models"],
+                "models": ["db.models", "db.uses", "aerich.models"],
                 "default_connection": "default",
             }
         },

@@ -6,11 +6,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from engine.refusal import Told
 from engine.repository.credentials import Credential
 from engine.repository.git_command import Git, caution, outdated
 from engine.repository.mirror import Mirror
 from engine.repository.source import (
     COMMIT,
+    Cause,
     CheckoutFailed,
     CommitNotFound,
     LfsMissing,
@@ -93,10 +95,11 @@ async def resolve(
             reason = await _unusable(git)
             listing = await git.answer("ls-remote", "--symref", "--", url, *asked)
     except TimeoutError:
-        reason = f"no answer within {timeout_seconds:g} s"
+        reason = Cause.SLOW.of(seconds=timeout_seconds)
         raise RepositoryUnreachable(source.shown, reason) from None
     except OSError as error:  # there is no git here
-        raise RepositoryUnreachable(source.shown, str(error)) from error
+        why = error.args[0] if isinstance(error.args[0], Told) else str(error)
+        raise RepositoryUnreachable(source.shown, why) from error
     if reason or listing is None:
         raise RepositoryUnreachable(source.shown, reason or git.reason)
     resolved = _choose(ref, names, _listed(listing.decode(errors="replace")))

@@ -1,5 +1,8 @@
 """What every refusal of this room has in common."""
 
+from collections.abc import Mapping
+from enum import StrEnum
+
 
 class Refusal(Exception):
     """A fact that ends a job; the docstring of each is its message, filled from its fields."""
@@ -7,3 +10,21 @@ class Refusal(Exception):
     def __str__(self) -> str:
         """Return the message."""
         return (type(self).__doc__ or "").format(**vars(self))
+
+
+class Reason(StrEnum):
+    """Why something is refused, in English; a member with braces is filled by `of`."""
+
+    def of(self, **facts: object) -> "Told":
+        """Return the reason with *facts* in its braces."""
+        told = Told(self.format(**facts))
+        told.reason, told.facts = self, facts
+        return told
+
+
+class Told(str):
+    """A reason that is filled in, and remembers of what: so it can be told in other languages."""
+
+    __slots__ = ("facts", "reason")
+    reason: Reason
+    facts: Mapping[str, object]

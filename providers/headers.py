@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from providers.refusal import Refusal
+from providers.refusal import Reason, Refusal
 
 Headers = Mapping[str, str]
 
@@ -14,6 +14,14 @@ NAME_CHARACTERS_MAX = 64
 DELIVERY_ID_CHARACTERS_MAX = 128
 PRINTABLE = re.compile(r"[ -~]+")
 SPELLINGS = {"x-codeup-event": "codeup-event"}  # as it comes, and as its service's manual has it
+
+
+class HeaderFlaw(Reason):
+    """What is wrong with a header."""
+
+    TWICE = "it comes twice and differs"
+    LONG = "it has more than {most} characters"
+    UNPRINTABLE = "it is not {most} printable characters at most"
 
 
 @dataclass(eq=False)
@@ -36,10 +44,10 @@ def find(headers: Headers, name: str) -> str | None:
     names = {name, SPELLINGS.get(name, name)}
     values = {value for key, value in headers.items() if key.lower() in names}
     if len(values) > 1:
-        raise HeaderUnusable(name, "it comes twice and differs")
+        raise HeaderUnusable(name, HeaderFlaw.TWICE)
     value = values.pop() if values else ""
     if len(value) > HEADER_CHARACTERS_MAX:
-        raise HeaderUnusable(name, f"it has more than {HEADER_CHARACTERS_MAX} characters")
+        raise HeaderUnusable(name, HeaderFlaw.LONG.of(most=HEADER_CHARACTERS_MAX))
     return value or None
 
 
@@ -49,7 +57,7 @@ def need(headers: Headers, name: str, characters_max: int = NAME_CHARACTERS_MAX)
     if value is None:
         raise HeaderMissing(name)
     if len(value) > characters_max or not PRINTABLE.fullmatch(value):
-        raise HeaderUnusable(name, f"it is not {characters_max} printable characters at most")
+        raise HeaderUnusable(name, HeaderFlaw.UNPRINTABLE.of(most=characters_max))
     return value
 
 

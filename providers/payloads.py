@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 from urllib.parse import unquote_plus
 
 from providers.headers import Headers, find
-from providers.refusal import Refusal
+from providers.refusal import Reason, Refusal
 
 BODY_BYTES_MAX = 8 * 1024**2
 DEPTH_MAX = 32
@@ -28,6 +28,36 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 T = TypeVar("T")
+
+
+class Part(Reason):
+    """The parts of a delivery."""
+
+    CONTENT_TYPE = "its content-type"
+    FORM = "its form"
+    BODY = "its body"
+
+
+class PayloadFlaw(Reason):
+    """What is wrong with a part of a delivery, or with a value in it."""
+
+    OBJECT = "must be an object"
+    OBJECTS = "must be a list of objects"
+    TEXTS = "must be a list of texts"
+    TEXT = "must be a text"
+    REF_NAME = "must be the name of a branch or a tag"
+    COMMIT = "must be the id of a commit"
+    NUMBER = "must be a number above 0"
+    KIND = "must be {kind}"
+    FORM_FIELD = "must have one field {name}"
+    NO_UTF8 = "is not UTF-8"
+    NO_UTF8_AT = "is not UTF-8 (byte {byte})"
+    VALUES = "has more than {most} values"
+    NO_JSON = "is no JSON (line {line}, column {column})"
+    DEPTH = "is nested deeper than {most}"
+    NUMBER_LONG = "has a number that is too long"
+    TWICE = "has an object that names {name} twice"
+    CONSTANT = "has {name}, which is no JSON"
 
 
 @dataclass(eq=False)
@@ -70,7 +100,7 @@ class Fields:
     def needed_fields(self, name: str) -> "Fields":
         """Return the object *name*."""
         if not isinstance(self._values.get(name), dict):
-            self._refuse(name, "must be an object")
+            self._refuse(name, PayloadFlaw.OBJECT)
         return self.fields(name)
 
     def list(self, name: str) -> list["Fields"]:
@@ -79,7 +109,7 @@ class Fields:
         if found is None:
             return []
         if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-            self._refuse(name, "must be a list of objects")
+            self._refuse(name, PayloadFlaw.OBJECTS)
         return [Fields(each, f"{self._at(name)}[{index}]") for index, each in enumerate(found)]
 
     def texts(self, name: str) -> tuple[str, ...]:
@@ -88,7 +118,7 @@ class Fields:
         if found is None:
             return ()
         if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
-            self._refuse(name, "must be a list of texts")
+            self._refuse(name, PayloadFlaw.TEXTS)
         return tuple(_storable(each) for each in found)
 
     def text(self, name: str) -> str:
@@ -98,26 +128,26 @@ class Fields:
 
     def needed_text(self, name: str) -> str:
         """Return the text *name*."""
-        return self.text(name) or self._refuse(name, "must be a text")
+        return self.text(name) or self._refuse(name, PayloadFlaw.TEXT)
 
     def needed_name(self, name: str, below: str = "") -> str:
         """Return what can be the name of a branch, of a tag, or of a whole ref."""
         found = self.needed_text(name).removeprefix(below)
         whole = not UNSTORABLE.search(self._values[name])
         if not whole or not 0 < len(found) <= REF_CHARACTERS_MAX or NO_NAME.search(found):
-            self._refuse(name, "must be the name of a branch or a tag")
+            self._refuse(name, PayloadFlaw.REF_NAME)
         return found
 
     def sha(self, name: str) -> str:
         """Return the id of a commit."""
         found = self.text(name)
         if found and not SHA.fullmatch(found):
-            self._refuse(name, "must be the id of a commit")
+            self._refuse(name, PayloadFlaw.COMMIT)
         return found
 
     def needed_sha(self, name: str) -> str:
         """Return the id of a commit."""
-        return self.sha(name) or self._refuse(name, "must be the id of a commit")
+        return self.sha(name) or self._refuse(name, PayloadFlaw.COMMIT)
 
     def number(self, name: str) -> int:
         """Return the number *name*, which is not negative."""
@@ -128,7 +158,7 @@ class Fields:
 
     def needed_number(self, name: str) -> int:
         """Return the number *name*, which is positive."""
-        return self.number(name) or self._refuse(name, "must be a number above 0")
+        return self.number(name) or self._refuse(name, PayloadFlaw.NUMBER)
 
     def flag(self, name: str) -> bool:
         """Tell whether *name* is true."""
@@ -149,7 +179,7 @@ def read(headers: Headers, body: bytes, *, form_field: str = "") -> Fields:
     if kind == FORM and form_field:
         return Fields(_parsed(_field(body, form_field)))
     if kind != JSON:
-        raise InvalidPayload("its content-type", f"must be {JSON}")
+        raise InvalidPayload(Part.CONTENT_TYPE, PayloadFlaw.KIND.of(kind=JSON))
     return Fields(_parsed(_decoded(body)))
 
 
@@ -165,36 +195,36 @@ def _field(body: bytes, name: str) -> str:
     prefix = f"{name}=".encode()
     found = [each for each in body.split(b"&") if each.startswith(prefix)]
     if len(found) != 1:
-        raise InvalidPayload("its form", f"must have one field {name}")
+        raise InvalidPayload(Part.FORM, PayloadFlaw.FORM_FIELD.of(name=name))
     try:
         return unquote_plus(found[0][len(prefix) :].decode("ascii"), errors="strict")
     except UnicodeDecodeError as fault:
-        raise InvalidPayload("its form", "is not UTF-8") from fault
+        raise InvalidPayload(Part.FORM, PayloadFlaw.NO_UTF8) from fault
 
 
 def _decoded(body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError as fault:
-        raise InvalidPayload("its body", f"is not UTF-8 (byte {fault.start})") from fault
+        raise InvalidPayload(Part.BODY, PayloadFlaw.NO_UTF8_AT.of(byte=fault.start)) from fault
 
 
 def _parsed(text: str) -> dict[str, Any]:
     if text.count(",") > COMMAS_MAX:
-        raise InvalidPayload("its body", f"has more than {COMMAS_MAX} values")
+        raise InvalidPayload(Part.BODY, PayloadFlaw.VALUES.of(most=COMMAS_MAX))
     try:
         found = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except json.JSONDecodeError as fault:
-        where = f"line {fault.lineno}, column {fault.colno}"
-        raise InvalidPayload("its body", f"is no JSON ({where})") from fault
+        reason = PayloadFlaw.NO_JSON.of(line=fault.lineno, column=fault.colno)
+        raise InvalidPayload(Part.BODY, reason) from fault
     except RecursionError as fault:
-        raise InvalidPayload("its body", f"is nested deeper than {DEPTH_MAX}") from fault
+        raise InvalidPayload(Part.BODY, PayloadFlaw.DEPTH.of(most=DEPTH_MAX)) from fault
     except ValueError as fault:  # a number of thousands of digits
-        raise InvalidPayload("its body", "has a number that is too long") from fault
+        raise InvalidPayload(Part.BODY, PayloadFlaw.NUMBER_LONG) from fault
     if not isinstance(found, dict):
-        raise InvalidPayload("its body", "must be an object")
+        raise InvalidPayload(Part.BODY, PayloadFlaw.OBJECT)
     if _deeper(found, DEPTH_MAX):
-        raise InvalidPayload("its body", f"is nested deeper than {DEPTH_MAX}")
+        raise InvalidPayload(Part.BODY, PayloadFlaw.DEPTH.of(most=DEPTH_MAX))
     return found
 
 
@@ -203,12 +233,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         (twice, _), *_ = Counter(name for name, _ in pairs).most_common(1)
         shown = ascii(twice[:KEY_CHARACTERS_SHOWN])
-        raise InvalidPayload("its body", f"has an object that names {shown} twice")
+        raise InvalidPayload(Part.BODY, PayloadFlaw.TWICE.of(name=shown))
     return found
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise InvalidPayload("its body", f"has {name}, which is no JSON")
+    raise InvalidPayload(Part.BODY, PayloadFlaw.CONSTANT.of(name=name))
 
 
 def _deeper(value: Any, levels: int) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from providers.refusal import Refusal
+from providers.refusal import Reason, Refusal
 
 LOOKUP_SECONDS = 5.0
 HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9a-fA-F:.]+")  # a name, or an IPv6 address
@@ -17,6 +17,30 @@ LAST_BITS = 2**32 - 1
 # A gateway (NAT64), or an old system, takes what ends them for an IPv4 address.
 TRANSLATED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
 LOCALLY_TRANSLATED = ipaddress.ip_network("64:ff9b:1::/48")
+
+
+class UrlFlaw(Reason):
+    """What is wrong with an address."""
+
+    CONTROL = "it holds blanks or control characters"
+    HOST_OR_PORT = "its host or its port is none"
+    SCHEME = "it must begin with https://, http:// or file://"
+    CREDENTIALS = "it holds credentials; leave them out"
+    QUERY = "it has a query or a fragment"
+    FILE_HOST = "a file address has no host: file:///path"
+    HOST = "it names no host, or one with unusual characters"
+    NO_REPOSITORY = "it names no repository"
+    CLIMBS = "its path climbs with .."
+    API_SCHEME = "it must begin with https:// or http:// and name a host"
+    API_EXTRA = "it has credentials, a query or a fragment"
+
+
+class Barred(Reason):
+    """What a server's policy keeps it from."""
+
+    REPOSITORIES = "{scheme}:// repositories"
+    SERVICES = "{scheme}:// services"
+    PRIVATE = "{host}: its address is private or local"
 
 
 @dataclass(eq=False)
@@ -28,7 +52,7 @@ class InvalidRepositoryUrl(Refusal):
 
 @dataclass(eq=False)
 class AddressNotAllowed(Refusal):
-    """This server may not reach {what}; `ROLLWAY_REPOSITORIES` says what is allowed."""
+    """This server may not reach {what}."""
 
     what: str
 
@@ -60,33 +84,33 @@ class Repository:
 def parse(url: str, policy: Policy) -> Repository:
     """Read a clone URL; InvalidRepositoryUrl or AddressNotAllowed say what is wrong with it."""
     if any(ord(character) <= ord(" ") or character == "\x7f" for character in url):
-        raise InvalidRepositoryUrl("it holds blanks or control characters")
+        raise InvalidRepositoryUrl(UrlFlaw.CONTROL)
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError as fault:  # it quotes what it takes for a port: perhaps half a password
-        raise InvalidRepositoryUrl("its host or its port is none") from fault
+        raise InvalidRepositoryUrl(UrlFlaw.HOST_OR_PORT) from fault
     if parts.scheme not in {"https", "http", "file"}:
-        raise InvalidRepositoryUrl("it must begin with https://, http:// or file://")
+        raise InvalidRepositoryUrl(UrlFlaw.SCHEME)
     if parts.scheme not in policy.schemes:
-        raise AddressNotAllowed(f"{parts.scheme}:// repositories")
+        raise AddressNotAllowed(Barred.REPOSITORIES.of(scheme=parts.scheme))
     return _named(url, parts)
 
 
 def _named(url: str, parts: SplitResult) -> Repository:
     if parts.username is not None or parts.password is not None:
-        raise InvalidRepositoryUrl("it holds credentials; leave them out")
+        raise InvalidRepositoryUrl(UrlFlaw.CREDENTIALS)
     if parts.query or parts.fragment:
-        raise InvalidRepositoryUrl("it has a query or a fragment")
+        raise InvalidRepositoryUrl(UrlFlaw.QUERY)
     if parts.scheme == "file" and parts.netloc not in {"", "localhost"}:
-        raise InvalidRepositoryUrl("a file address has no host: file:///path")
+        raise InvalidRepositoryUrl(UrlFlaw.FILE_HOST)
     if parts.scheme != "file" and not HOST.fullmatch(parts.hostname or ""):
-        raise InvalidRepositoryUrl("it names no host, or one with unusual characters")
+        raise InvalidRepositoryUrl(UrlFlaw.HOST)
     folders = [part for part in parts.path.split("/") if part]
     if not folders:
-        raise InvalidRepositoryUrl("it names no repository")
+        raise InvalidRepositoryUrl(UrlFlaw.NO_REPOSITORY)
     if ".." in folders:
-        raise InvalidRepositoryUrl("its path climbs with ..")
+        raise InvalidRepositoryUrl(UrlFlaw.CLIMBS)
     name = folders[-1].removesuffix(".git") or folders[-1]
     return Repository(url, "/".join(folders[:-1]) if parts.scheme != "file" else "", name)
 
@@ -118,7 +142,7 @@ async def addresses(url: str, policy: Policy) -> tuple[str, ...]:
         raise AddressUnknown(parts.hostname) from fault
     unique = tuple(dict.fromkeys(str(address[0]).partition("%")[0] for *_, address in found))
     if not all(map(_is_public, unique)):
-        raise AddressNotAllowed(f"{parts.hostname}: its address is private or local")
+        raise AddressNotAllowed(Barred.PRIVATE.of(host=parts.hostname))
     return unique
 
 

@@ -31,6 +31,7 @@ from engine.store import Store
 from providers.repository import Policy
 from resolvers.loaders import Loaders
 from resolvers.operations.bounds import Bill, Bounds
+from resolvers.operations.uses import Uses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,7 @@ class Services:
     session_cookie: Cookie
     logins: Logins
     bounds: Bounds
+    uses: Uses
 
 
 @dataclass(kw_only=True)

@@ -14,6 +14,7 @@ from control import journal
 from control.port import Entry
 from db.models import Application, Delivery, Environment, Org, Step, Task, User
 from resolvers import paging
+from resolvers.operations import uses
 from resolvers.paging import Page, Relation, Selection
 
 M = TypeVar("M", bound=Model)
@@ -38,6 +39,7 @@ class Loaders:
         self.steps = self._loader(_steps)
         self.delivered = self._loader(_delivered)
         self.environments = self._loader(self._environments)
+        self.uses = self._loader(uses.by_token)
         self._pages: dict[Hashable, DataLoader[str, Any]] = {}
 
     def stop(self) -> None:

@@ -18,7 +18,7 @@ from resolvers.arguments import After, Before, First, Input, Last, Where
 from resolvers.context import Info
 from resolvers.deliveries.setting_up import Deleted
 from resolvers.inputs import CreateOrgInput, TaskFilter
-from resolvers.paging import Condition, InvalidPage, Page, Relation
+from resolvers.paging import Condition, InvalidPage, Page, PageFlaw, Relation
 from resolvers.refusals import Taken
 from resolvers.secrets import SecretKey, secret_keys
 
@@ -234,7 +234,7 @@ async def applications(
     """Return the team's applications by name."""
     conditions = _bounds(info, "x.id", "")
     if search and len(search) > SEARCH_CHARACTERS_MAX:
-        raise InvalidPage(f"a search has at most {SEARCH_CHARACTERS_MAX} characters")
+        raise InvalidPage(PageFlaw.SEARCH_LONG.of(most=SEARCH_CHARACTERS_MAX))
     if search:
         escaped = search.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
         conditions += (Condition("lower(x.name)", "LIKE", (f"%{escaped}%",)),)
@@ -255,7 +255,7 @@ def task_conditions(where: TaskFilter | None) -> tuple[Condition, ...]:
             Condition("x.status", "IN", tuple(sorted({s.value for s in where.statuses})))
         )
     if where.trigger_types is not None and len(where.trigger_types) > TRIGGER_TYPES_MAX:
-        raise InvalidPage(f"a filter has at most {TRIGGER_TYPES_MAX} trigger types")
+        raise InvalidPage(PageFlaw.TRIGGER_TYPES.of(most=TRIGGER_TYPES_MAX))
     if where.trigger_types is not None:
         conditions.append(Condition("x.trigger_type", "IN", tuple(where.trigger_types)))
     if where.created_after is not None:

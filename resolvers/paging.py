@@ -11,12 +11,31 @@ from typing import Any, Generic, TypeVar
 from tortoise import connections
 from tortoise.models import Model
 
+from providers.refusal import Reason
+
 PAGE_SIZE = 20
 PAGE_SIZE_MAX = 100
 
 Value = str | int | datetime
 
 M_co = TypeVar("M_co", bound=Model, covariant=True)
+
+
+class PageFlaw(Reason):
+    """What is wrong with a page, a search or a filter that is asked for."""
+
+    BOTH_SIZES = "give `first` or `last`, not both"
+    BOTH_CURSORS = "give `after` or `before`, not both"
+    CROSSED = "`first` goes with `after`, `last` with `before`"
+    ENTRIES = "a page has 0 to {most} entries"
+    EVENTS = "a page has 0 to {most} events"
+    LINES = "a page has 0 to {most} lines"
+    CURSOR = "the cursor is none of this list's"
+    TIME = "a time lies outside of the calendar"
+    SEARCH_SHORT = "a search has at least {least} characters"
+    SEARCH_LONG = "a search has at most {most} characters"
+    FOUND = "a search finds 1 to {most} users"
+    TRIGGER_TYPES = "a filter has at most {most} trigger types"
 
 
 @dataclass(eq=False)
@@ -97,14 +116,14 @@ def select(
 ) -> Selection:
     """Return the selection that Relay's four arguments mean; InvalidPage says what contradicts."""
     if first is not None and last is not None:
-        raise InvalidPage("give `first` or `last`, not both")
+        raise InvalidPage(PageFlaw.BOTH_SIZES)
     if after is not None and before is not None:
-        raise InvalidPage("give `after` or `before`, not both")
+        raise InvalidPage(PageFlaw.BOTH_CURSORS)
     if (first is not None and before is not None) or (last is not None and after is not None):
-        raise InvalidPage("`first` goes with `after`, `last` with `before`")
+        raise InvalidPage(PageFlaw.CROSSED)
     size = PAGE_SIZE if first is None and last is None else (first if last is None else last)
     if size is None or not 0 <= size <= PAGE_SIZE_MAX:
-        raise InvalidPage(f"a page has 0 to {PAGE_SIZE_MAX} entries")
+        raise InvalidPage(PageFlaw.ENTRIES.of(most=PAGE_SIZE_MAX))
     backwards = last is not None or before is not None
     cursor = before if backwards else after
     if cursor is not None:
@@ -232,7 +251,7 @@ def _decode(cursor: str) -> tuple[str, str]:
                 return key, row_id
     except (ValueError, TypeError, binascii.Error, RecursionError):
         pass
-    raise InvalidPage("the cursor is none of this list's")
+    raise InvalidPage(PageFlaw.CURSOR)
 
 
 def _typed(relation: Relation, key: str) -> str | datetime:
@@ -241,7 +260,7 @@ def _typed(relation: Relation, key: str) -> str | datetime:
     try:
         return datetime.fromisoformat(key)
     except ValueError as fault:
-        raise InvalidPage("the cursor is none of this list's") from fault
+        raise InvalidPage(PageFlaw.CURSOR) from fault
 
 
 def _utc(value: datetime) -> datetime:
@@ -249,4 +268,4 @@ def _utc(value: datetime) -> datetime:
     try:
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError as fault:
-        raise InvalidPage("a time lies outside of the calendar") from fault
+        raise InvalidPage(PageFlaw.TIME) from fault

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from providers.refusal import Refusal
+
 
 @dataclass(eq=False)
 class Taken(Exception):
@@ -17,7 +19,7 @@ class RepositoryTaken(Exception):
 
 @dataclass(eq=False)
 class VersionConflict(Exception):
-    """The environment has changed meanwhile, it is at version {current}; read it again."""
+    """The environment has changed meanwhile, it is at version {current}."""
 
     current: int
 
@@ -26,7 +28,7 @@ class VersionConflict(Exception):
 class NoDelivery(Exception):
     """That is no delivery of this service: {reason}."""
 
-    reason: str
+    reason: Refusal
 
 
 @dataclass(eq=False)

@@ -26,7 +26,7 @@ from resolvers.arguments import Input
 from resolvers.changing import still
 from resolvers.context import Context, Info
 from resolvers.inputs import CancelTaskInput, DeployInput, RedeployInput, RollbackInput, texts_of
-from resolvers.paging import Condition, InvalidPage, Relation, Selection
+from resolvers.paging import Condition, InvalidPage, PageFlaw, Relation, Selection
 
 EVENTS_MAX = 200
 LINE_NUMBER_MAX = 2**31 - 1 - log.LINES_MAX - 1  # what is compared with a column fits it
@@ -255,7 +255,7 @@ async def events(
     """Return a page of the journal."""
     limit = journal.PAGE_ENTRIES if first is None else first
     if not 0 <= limit <= EVENTS_MAX:
-        raise InvalidPage(f"a page has 0 to {EVENTS_MAX} events")
+        raise InvalidPage(PageFlaw.EVENTS.of(most=EVENTS_MAX))
     entries = await info.context.loaders.events(after or 0, limit + 1).load(parent.id)
     shown = entries[:limit]
     return EventPage(shown, shown[-1].seq if shown else after or 0, len(entries) > limit)
@@ -286,7 +286,7 @@ async def step_log(
     """Return lines of the step's log."""
     limit = log.LINES_MAX if first is None else first
     if not 0 <= limit <= log.LINES_MAX:
-        raise InvalidPage(f"a page has 0 to {log.LINES_MAX} lines")
+        raise InvalidPage(PageFlaw.LINES.of(most=log.LINES_MAX))
     after = min(max(after_line or 0, 0), LINE_NUMBER_MAX)
     behind = Condition("x.last_line", ">", (after,))
     needed = Condition("x.first_line", "<=", (after + limit + 1,))  # one more says there is more

@@ -23,7 +23,7 @@ from resolvers.inputs import (
     SignUpInput,
     UpdateUserInput,
 )
-from resolvers.paging import Condition, InvalidPage, Page, Relation
+from resolvers.paging import Condition, InvalidPage, Page, PageFlaw, Relation
 
 SEARCH_CHARACTERS_MIN = 2
 FOUND_MAX = 20
@@ -70,9 +70,9 @@ async def users(
         raise OutOfScope(Action.READ)  # names of a whole server belong to no team
     searcher = viewer.user
     if len(search) < SEARCH_CHARACTERS_MIN:
-        raise InvalidPage(f"a search has at least {SEARCH_CHARACTERS_MIN} characters")
+        raise InvalidPage(PageFlaw.SEARCH_SHORT.of(least=SEARCH_CHARACTERS_MIN))
     if not 1 <= first <= FOUND_MAX:
-        raise InvalidPage(f"a search finds 1 to {FOUND_MAX} users")
+        raise InvalidPage(PageFlaw.FOUND.of(most=FOUND_MAX))
     return await accounts.search(search, first, searcher)
 
 

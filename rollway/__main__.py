@@ -25,7 +25,7 @@ from db.vault import Vault
 from engine.executors.isolation import Isolation, Level, Unavailable, choose
 from resolvers.inputs import SignUpInput
 from resolvers.validation import Check, InvalidInput
-from rollway import check, double, forge, heads, migrations, pipeline, sample
+from rollway import check, double, forge, heads, migrations, pipeline, sample, uses
 from rollway.app import Server
 from rollway.cutting import cuttable
 from rollway.keyfile import BadKeyFile, KeyFile
@@ -117,7 +117,8 @@ def _parser() -> argparse.ArgumentParser:
     add(SERVE, _serve, "Serve the API, and work unless ROLLWAY_WORKER_SLOTS is 0.", address)
     add("worker", _worker, "Run tasks of a PostgreSQL server's queue.", place)
     add("migrate", _migrate, "Bring the database to this version.", place)
-    add("schema", _schema, "Print the API's schema (SDL).", place)
+    shown = add("schema", _schema, "Print the API's schema (SDL), or who uses what is old.", place)
+    shown.add_argument("what", nargs="?", choices=["uses"], help="who uses what is deprecated")
     add("check", _check, "Say what is configured, what is missing, how steps are isolated.", place)
     written = add(
         "pipeline",
@@ -311,8 +312,17 @@ def _require_head(settings: Settings) -> None:
         raise Refused(f"the database lacks {', '.join(missing)}; run `rollway migrate` first")
 
 
-def _schema(_: argparse.Namespace, __: Settings) -> int:
-    print(schema.as_str())
+def _schema(parsed: argparse.Namespace, settings: Settings) -> int:
+    async def tell() -> None:
+        async with connect(settings.database):
+            async for line in uses.lines():
+                print(line)
+
+    if parsed.what is None:
+        print(schema.as_str())
+        return 0
+    _require_head(settings)
+    asyncio.run(tell())
     return 0
 
 

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -46,6 +45,7 @@ from engine.workspace import clear
 from resolvers.context import Services
 from resolvers.operations.bounds import Bounds
 from resolvers.operations.documents import Documents
+from resolvers.operations.uses import Uses
 from rollway import (
     artifacts,
     deploy_hooks,
@@ -55,6 +55,7 @@ from rollway import (
     renewing,
     webhooks,
 )
+from rollway.api.doors import Hosts, Sharing
 from rollway.api.streams import Streams
 from rollway.documents import registered
 from rollway.graphql import View
@@ -83,7 +84,7 @@ POLL_SECONDS_SHARED = 1.0  # where other processes write too
 LOOK_SECONDS = 5.0  # a right that is lost is heard of; this is for tokens that expire
 LOOK_SECONDS_SHARED = 0.5  # a stream ends within a second of its right
 PREFLIGHT_SECONDS = 7200  # the longest that browsers keep it
-LOOPBACK = ("127.0.0.1", "localhost", "[")  # "[" is what Starlette makes of [::1]
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 def containers_of(settings: Settings) -> "ContainerExecutor | None":
@@ -174,6 +175,7 @@ class Server:
                 budgets=Budgets(settings.cost_per_minute),
                 documents=Documents(registered(settings.documents)),
             ),
+            uses=Uses(),
         )
 
     def app(self) -> Starlette:
@@ -187,13 +189,15 @@ class Server:
             batch_max=settings.batch_operations,
             ide=settings.playground == "on",
         )
-        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=self._hosts(), www_redirect=False)
+        names = self._hosts()
+        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)
+        door = Middleware(Hosts, allowed_hosts=names)
         routes: list[BaseRoute] = [
             Route("/", lambda _: RedirectResponse("/graphql"), name="home"),
             Route("/healthz", self.health.alive, name="health"),
             Route("/readyz", self.health.ready, name="ready"),
-            Route("/graphql", view, name="graphql", middleware=[hosts, *self._sharing()]),
-            WebSocketRoute("/graphql", view, name="graphql-ws", middleware=[hosts]),
+            Route("/graphql", view, name="graphql", middleware=[door, *self._sharing()]),
+            WebSocketRoute("/graphql", view, name="graphql-ws", middleware=[door]),
             *webhooks.routes(self.services.deliveries),
             *deploy_hooks.routes(self.services.deploys),
             *artifacts.routes(view.get_context, hosts),
@@ -229,7 +233,7 @@ class Server:
         if not self.settings.cors_origins:
             return []
         sharing = Middleware(
-            CORSMiddleware,
+            Sharing,
             allow_origins=self.settings.cors_origins,
             allow_credentials=True,
             allow_methods=("GET", "POST"),
@@ -268,7 +272,7 @@ class Server:
             log.warning("lost in a crash: %s", ", ".join(lost))
         parts: list[Callable[[], Coroutine[Any, Any, None]]] = [
             *(self._reap, self._pack, self._deliver, self._schedule, self._tell, self._prune),
-            self._renew,
+            *(self._renew, self._count),
         ]
         if self.settings.worker_slots:
             parts.append(self.work)
@@ -344,6 +348,7 @@ class Server:
         while True:
             await self.services.deliveries.prune()
             await self._statuses.prune()
+            await self.services.uses.prune()
             await asyncio.sleep(PRUNE_SECONDS)
 
     async def _renew(self) -> None:
@@ -351,6 +356,10 @@ class Server:
         while True:
             await self.services.integrations.renew_due()
             await asyncio.sleep(RENEW_SECONDS)
+
+    async def _count(self) -> None:
+        """Write who uses what is deprecated."""
+        await self.services.uses.work()
 
     async def _checkpoint(self) -> None:
         await checkpoints(self.settings.database)

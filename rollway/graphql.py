@@ -20,8 +20,8 @@ from auth.viewer import Viewer
 from resolvers.context import Context, Services
 from rollway import playground
 from rollway.api import asked
-from rollway.api.http import HEADERS, Http
-from rollway.api.refusals import ForeignOrigin
+from rollway.api.http import Http
+from rollway.api.refusals import HEADERS, ForeignOrigin
 from rollway.api.streams import Streams
 from rollway.callers import bearer, language, whence
 from rollway.sockets.operation import Sockets

@@ -37,7 +37,7 @@ from resolvers.context import Services
 from resolvers.integrations import arrivals
 from resolvers.integrations.arrivals import AccountDenied
 from rollway.callers import language, whence
-from schema.catalogue import CATALOGUE, message
+from schema.catalogue import CATALOGUE, message, remedy
 
 STYLE = "body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem}"
 STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
@@ -200,7 +200,7 @@ def page(refusal: Exception, spoken: str) -> Response:
 
 def _sentence(refusal: Exception, shown: Page, spoken: str) -> str:
     if type(refusal) in CATALOGUE:
-        return message(refusal, spoken)
+        return f"{message(refusal, spoken)} {remedy(refusal, spoken)}"
     text = shown.chinese if spoken == "zh" else (type(refusal).__doc__ or "")
     return text.format(**vars(refusal))
 

@@ -10,6 +10,7 @@ from auth.permissions import Role, Scope
 from db import models
 from db.audit import Act
 from resolvers import audit, members, sessions
+from resolvers.operations import uses
 from schema.node import Node, shows
 
 if TYPE_CHECKING:
@@ -33,6 +34,19 @@ class Session(Node):
     expires_time: datetime = strawberry.field(description="When it ends.")
 
 
+@strawberry.type(description="What an API token still uses, though it is deprecated.")
+class DeprecatedUse:
+    """What an API token still uses."""
+
+    element: str = strawberry.field(
+        description="Of the schema: `Type.field`, `Type.field(argument)`, `Input.field`,"
+        " `Enum.VALUE` or `@directive(argument)`."
+    )
+    first_time: datetime = strawberry.field(description="When it was used first.")
+    last_time: datetime = strawberry.field(description="When it was used last; it is kept 90 days.")
+    count: int = strawberry.field(description="How many operations used it.")
+
+
 @strawberry.type(description="A user's token for a machine; its value is never shown again.")
 class ApiToken(Node):
     """A user's token for a machine."""
@@ -53,6 +67,11 @@ class ApiToken(Node):
         description="When it was used last, to a minute; null when never."
     )
     expires_time: datetime | None = strawberry.field(description="When it ends; null for never.")
+    deprecated_uses = strawberry.field(
+        uses.of_token,
+        graphql_type=list[DeprecatedUse],
+        description="What of this schema it uses that is deprecated; counted with a delay.",
+    )
 
 
 @strawberry.type(description="A place in a team that somebody may take.")

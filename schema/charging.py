@@ -1,8 +1,5 @@
 """Charging an operation before it runs: its cost against the most, and against a budget."""
 
-import logging
-from collections import OrderedDict
-from datetime import UTC, date, datetime
 from typing import Any
 
 from graphql import GraphQLError, OperationType
@@ -15,12 +12,7 @@ from resolvers.operations.bounds import Bill
 from schema.cost import PriceLists
 from schema.refusals import IntrospectionOff, TooCostly
 
-log = logging.getLogger("rollway.api")
-
-NOTED_MAX = 10_000
-
 _prices = PriceLists()
-_noted: OrderedDict[tuple[str, str, date], None] = OrderedDict()
 
 
 class Costs(SchemaExtension):
@@ -58,25 +50,16 @@ def charge(built: Any) -> GraphQLError | None:
         context.paid = True
     else:
         context.bill = Bill(cost, left.limit, left.remaining, left.reset_time)
-    for name in known.deprecated:
-        _note(name, context)
+    if found := known.deprecated.used(_given(built)):
+        context.services.uses.note(context.viewer, found)
     return None
+
+
+def _given(built: Any) -> dict[str, Any]:
+    """Return the variables as they came."""
+    return {name: each.value for name, each in built.variable_values.sources.items()}
 
 
 def _refused(built: Any, refusal: Exception) -> GraphQLError:
     """Return an error that `Masking` puts into words."""
     return GraphQLError(type(refusal).__name__, built.operation, original_error=refusal)
-
-
-def _note(name: str, context: Context) -> None:
-    """Tell the log who still uses a deprecated field, once a day."""
-    viewer = context.viewer
-    token = viewer.token if viewer else None
-    who = f"token {token.id}" if token else f"user {viewer.user.id}" if viewer else "a guest"
-    noted = name, who, datetime.now(UTC).date()
-    if noted in _noted:
-        return
-    _noted[noted] = None
-    while len(_noted) > NOTED_MAX:
-        _noted.popitem(last=False)
-    log.warning("deprecated field %s is used by %s", name, who)

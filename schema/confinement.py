@@ -19,7 +19,7 @@ from graphql import (
 
 from auth.permissions import Action, OutOfScope
 from resolvers.context import Context
-from schema.catalogue import CATALOGUE, message
+from schema.catalogue import extensions, message
 
 ANSWERS = ("Payload", "Problem")  # what types are called that a mutation answers
 
@@ -43,8 +43,7 @@ def refusal(
         return None
     fact = OutOfScope(Action.READ)
     text = message(fact, context.language)
-    code = CATALOGUE[OutOfScope].code.value
-    return GraphQLError(text, nodes=[found], extensions={"code": code})
+    return GraphQLError(text, nodes=[found], extensions=extensions(fact, context.language))
 
 
 def _beyond(

@@ -36,6 +36,7 @@ from graphql import (
 )
 
 from resolvers.paging import PAGE_SIZE
+from schema.deprecation import Deprecated, deprecated
 from schema.limits import INTROSPECTION
 from schema.prices import LIST_SIZE, LIST_SIZES, TEXT_CHARACTERS, Price, price
 
@@ -53,7 +54,7 @@ class Priced:
 
     cost: Cost
     introspects: bool
-    deprecated: frozenset[str]
+    deprecated: Deprecated
 
 
 class PriceLists:
@@ -84,7 +85,7 @@ def priced(
     root = schema.get_root_type(operation.operation)
     assert root is not None  # noqa: S101 (the document is valid)
     cost = compiler.of_set(operation.selection_set, root)
-    return Priced(cost, compiler.introspects, frozenset(compiler.deprecated))
+    return Priced(cost, compiler.introspects, deprecated(schema, operation, fragments))
 
 
 @dataclass(slots=True)
@@ -92,7 +93,6 @@ class _Compiler:
     schema: GraphQLSchema
     fragments: Fragments
     introspects: bool = False
-    deprecated: set[str] = field(default_factory=set)
     _compiled: dict[str, Cost] = field(default_factory=dict)
 
     def of_set(self, selections: SelectionSetNode, parent: GraphQLCompositeType) -> Cost:
@@ -135,11 +135,6 @@ class _Compiler:
         definition = self.schema.get_field(parent, name)
         assert definition is not None  # noqa: S101 (the document is valid)
         self.introspects = self.introspects or name in INTROSPECTION
-        if definition.deprecation_reason is not None:
-            self.deprecated.add(f"{parent.name}.{name}")
-        for each in node.arguments or ():
-            if definition.args[each.name.value].deprecation_reason is not None:
-                self.deprecated.add(f"{parent.name}.{name}({each.name.value})")
         known = price(parent.name, name)
         own = _own(node, known)
         if node.selection_set is None or known.whole:

@@ -7,12 +7,11 @@ quotes: that may be a password in the wrong field.
 import logging
 import re
 import secrets
-from collections.abc import Mapping
 
 from graphql import GraphQLError
 from strawberry.extensions import MaskErrors
 
-from schema.catalogue import CATALOGUE, message
+from schema.catalogue import CATALOGUE, extensions, message
 
 log = logging.getLogger("rollway.api")
 
@@ -41,12 +40,11 @@ class Masking(MaskErrors):
         language = getattr(self.execution_context.context, "language", "en")
         original = error.original_error
         if original is not None and type(original) in CATALOGUE:
-            code = CATALOGUE[type(original)].code.value
-            return _shown(error, message(original, language), code, _wait(original))
+            return _shown(error, message(original, language), extensions(original, language))
         fault = secrets.token_hex(6)
         log.error("fault %s at %s", fault, error.path, exc_info=original)
         text = "内部错误" if language == "zh" else "Internal error"
-        return _shown(error, f"{text} ({fault})", "INTERNAL")
+        return _shown(error, f"{text} ({fault})", {"code": "INTERNAL"})
 
 
 def _raised(error: GraphQLError) -> bool:
@@ -59,23 +57,15 @@ def unquoted(error: GraphQLError) -> GraphQLError:
     text = error.message
     for quoted, rest in QUOTED:
         text = quoted.sub(rest, text)
-    return error if text == error.message else _shown(error, text.rstrip(","), "INVALID")
+    return error if text == error.message else _shown(error, text.rstrip(","), {"code": "INVALID"})
 
 
-def _wait(refusal: Exception) -> dict[str, object]:
-    """Return how many seconds to wait, where that helps."""
-    seconds = getattr(refusal, "retry_after", None)
-    return {} if seconds is None else {"retryAfter": seconds}
-
-
-def _shown(
-    error: GraphQLError, text: str, code: str, more: Mapping[str, object] | None = None
-) -> GraphQLError:
+def _shown(error: GraphQLError, text: str, more: dict[str, object]) -> GraphQLError:
     return GraphQLError(
         text,
         nodes=error.nodes,
         source=error.source,
         positions=error.positions,
         path=error.path,
-        extensions={"code": code, **(more or {})},
+        extensions=more,
     )

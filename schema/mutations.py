@@ -1,5 +1,6 @@
 """How a mutation is declared: a resolver, its payload, and the problems it can meet."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Union
 
@@ -11,6 +12,11 @@ from resolvers.context import Info
 from schema.catalogue import CATALOGUE, problem
 from schema.problems import Problem
 
+log = logging.getLogger("rollway.api")
+
+REFUSALS = tuple(CATALOGUE)
+UNDECLARED = "%s does not declare the problem of %s"  # a mistake in the schema
+
 
 class Refusals(FieldExtension):
     """Turns what a resolver returns into the payload, and what it refuses into a problem."""
@@ -19,17 +25,18 @@ class Refusals(FieldExtension):
         self, payload: Callable[[Any], object], problems: tuple[type[Problem], ...]
     ) -> None:
         self._payload = payload
-        self._refusals = tuple(
-            refusal for refusal, entry in CATALOGUE.items() if entry.problem in problems
-        )
+        self._problems = problems
 
     async def resolve_async(
         self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **kwargs: Any
     ) -> object:
-        """Call the resolver; a refusal that is not declared stays a fault, and is masked."""
+        """Call the resolver; a refusal that is not declared is an error with its code, and loud."""
         try:
             return self._payload(await next_(source, info, **kwargs))
-        except self._refusals as refusal:
+        except REFUSALS as refusal:
+            if CATALOGUE[type(refusal)].problem not in self._problems:
+                log.exception(UNDECLARED, info.field_name, type(refusal).__name__)
+                raise
             return problem(refusal, info.context.language)
 
 

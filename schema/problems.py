@@ -1,7 +1,9 @@
 """Problems: what a mutation answers when it refuses."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import strawberry
 
@@ -9,6 +11,8 @@ from control.deploys import (
     BlockerKind,
 )
 from providers import Provider
+from resolvers.context import Info
+from schema.words import told
 
 
 @strawberry.enum(description="What kind of problem it is.")
@@ -34,6 +38,9 @@ class Problem:
     code: ProblemCode = strawberry.field(description="What kind of problem it is.")
     message: str = strawberry.field(
         description="For a person, in the language of the request's Accept-Language (en, zh)."
+    )
+    remedy: str = strawberry.field(
+        description="What to do about it, in the same language; for a person too."
     )
     field: list[str] | None = strawberry.field(
         default=None, description="Path of the input field that has to change."
@@ -100,12 +107,17 @@ class LimitExceededProblem(Problem):
     )
 
 
+def _obstacle(parent: strawberry.Parent[Any], info: Info) -> str:
+    return str(told("message", parent.message, info.context.language))
+
+
 @strawberry.type(description="Something that stands in the way.")
 class Blocker:
     """Something that stands in the way."""
 
     kind: BlockerKind = strawberry.field(description="What kind of thing.")
-    message: str = strawberry.field(description="What it is, for a person.")
+
+    message = strawberry.field(_obstacle, graphql_type=str, description="What it is, for a person.")
     until: datetime | None = strawberry.field(
         default=None, description="When it will be gone, if that is known."
     )
@@ -134,6 +146,19 @@ class UpstreamProblem(Problem):
 class IdempotencyKeyReusedProblem(Problem):
     """The idempotency key was used for another request."""
 
+
+CODES: Mapping[type[Problem], ProblemCode] = {
+    UnauthenticatedProblem: ProblemCode.UNAUTHENTICATED,
+    ForbiddenProblem: ProblemCode.FORBIDDEN,
+    NotFoundProblem: ProblemCode.NOT_FOUND,
+    InvalidProblem: ProblemCode.INVALID,
+    ConflictProblem: ProblemCode.CONFLICT,
+    AlreadyExistsProblem: ProblemCode.ALREADY_EXISTS,
+    LimitExceededProblem: ProblemCode.LIMIT_EXCEEDED,
+    BlockedProblem: ProblemCode.BLOCKED,
+    UpstreamProblem: ProblemCode.UPSTREAM,
+    IdempotencyKeyReusedProblem: ProblemCode.IDEMPOTENCY_KEY_REUSED,
+}
 
 # What refuses a caller, and what whoever asks a Git hosting service for one meets besides.
 ACCESS = (UnauthenticatedProblem, ForbiddenProblem, NotFoundProblem)

@@ -7,7 +7,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError
 
 @dataclass(eq=False)
 class TooCostly(Exception):
-    """The operation costs {cost}; at most {most} are executed. Ask for fewer or smaller pages."""
+    """The operation costs {cost}; at most {most} are executed."""
 
     cost: int
     most: int
@@ -15,19 +15,19 @@ class TooCostly(Exception):
 
 @dataclass(eq=False)
 class TookTooLong(Exception):
-    """The query took longer than {seconds} seconds and was stopped; ask for less at once."""
+    """The query took longer than {seconds} seconds and was stopped."""
 
     seconds: float
 
 
 @dataclass(eq=False)
 class IntrospectionOff(Exception):
-    """This server does not tell its schema; it is in the documentation of its version."""
+    """This server does not tell its schema."""
 
 
 @dataclass(eq=False)
 class Unnamed(CannotGetOperationTypeError):
-    """The document has several operations; say by `operationName` which one to run."""
+    """The document has several operations, and none is named."""
 
     operation_name: None = None
 

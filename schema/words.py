@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 
 from auth.permissions import Action
+from engine import refusal as engine
+from providers import refusal as providers
 from schema.limits import ALIASES, DEPTH, DIRECTIVES, FIELDS, ROOT_FIELDS
+from schema.reasons import INNER, REASONS
 
 WORDS: Mapping[str, str] = {
     "team": "团队",
@@ -11,6 +14,7 @@ WORDS: Mapping[str, str] = {
     "environment": "环境",
     "task": "任务",
     "deploy hook": "部署钩子",
+    "delivery": "推送记录",
     "session": "会话",
     "API token": "API 令牌",
     "invitation": "邀请",
@@ -42,3 +46,25 @@ WORDS: Mapping[str, str] = {
     Action.DELETE_ORG: "删除团队",
     Action.TRANSFER_ORG: "转移团队",
 }
+WORDED = frozenset({"what", "field", "action"})  # facts that are words of ours
+QUOTED = frozenset({"reason", "said"})  # facts that may be somebody else's text
+
+
+def told(name: str, fact: object, language: str) -> object:
+    """Return the fact *name* of a refusal in *language* (en or zh)."""
+    if isinstance(fact, tuple):
+        each = (str(told(name, one, language)).rstrip(".。") for one in fact)
+        return (";" if language == "zh" else "; ").join(each)
+    if language != "zh":
+        return str(fact).rstrip(".") if isinstance(fact, providers.Refusal) else fact
+    if isinstance(fact, engine.Told | providers.Told):
+        facts = {inner: told(inner, one, language) for inner, one in fact.facts.items()}
+        return REASONS[fact.reason].format(**facts)
+    if isinstance(fact, engine.Reason | providers.Reason):
+        return REASONS[fact]
+    if isinstance(fact, Exception) and type(fact) in INNER:
+        facts = {inner: told(inner, one, language) for inner, one in vars(fact).items()}
+        return INNER[type(fact)].format(**facts)
+    if name in WORDED:
+        return WORDS.get(str(fact), fact)
+    return f"“{fact}”" if name in QUOTED and isinstance(fact, str) else fact

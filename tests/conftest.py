@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import json
 import logging
 import os
 import secrets
@@ -200,6 +199,14 @@ def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
     run(_statement(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template}"))
     yield _named(postgres_server, name)
     run(_statement(postgres_server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(autouse=True)
+def declared(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail where a mutation refuses by a problem that its union does not have."""
+    yield
+    said = (record.getMessage() for record in caplog.get_records("call"))
+    assert [each for each in said if "does not declare the problem of" in each] == []
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from db.vault import NotSealedHere, Vault
 from engine import git
 from providers.api import Api, Commit
 from providers.api.refusals import NotThere
-from providers.refusal import Refusal
+from providers.refusal import Reason, Refusal
 from providers.repository import AddressUnknown, Policy, Repository, check_address
 
 log = logging.getLogger("rollway.refs")
@@ -30,6 +30,14 @@ GITS_OF_A_TEAM_MAX = 8
 PLACE_SECONDS = 3 * ANSWER_SECONDS  # two rounds of silent repositories are waited for
 
 T = TypeVar("T")
+
+
+class Unasked(Reason):
+    """Why a repository was not asked at all."""
+
+    ADDRESS = "the address of {host} cannot be found out, so it cannot be checked"
+    SEALED = "the token for it does not open with the keys of this server"
+    MANY = "too many repositories are being asked"
 
 
 class Refs:
@@ -51,9 +59,11 @@ class Refs:
         try:
             pin = await check_address(url, self._policy)
             credential = credential_of(application.owner_org, application, self._vault)
-        except (AddressUnknown, NotSealedHere) as reason:
-            shown = str(reason).rstrip(".")
-            raise git.RepositoryUnreachable(git.redacted(url), shown) from reason
+        except AddressUnknown as unknown:
+            why: str = Unasked.ADDRESS.of(host=unknown.host)
+            raise git.RepositoryUnreachable(git.redacted(url), why) from unknown
+        except NotSealedHere as sealed:
+            raise git.RepositoryUnreachable(git.redacted(url), Unasked.SEALED) from sealed
         async with self._place(application):
             return await git.resolve(
                 url,
@@ -74,8 +84,8 @@ class Refs:
                 waiting.reschedule(None)
                 yield
         except TimeoutError:
-            reason = "too many repositories are being asked"
-            raise git.RepositoryUnreachable(git.redacted(application.repo_url), reason) from None
+            url = git.redacted(application.repo_url)
+            raise git.RepositoryUnreachable(url, Unasked.MANY) from None
 
     async def require(self, application: Application, commit: str) -> None:
         """Raise CommitNotFound where the service says that the repository has no such commit."""

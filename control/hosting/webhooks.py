@@ -34,7 +34,7 @@ NOBODY = {"repo_webhook_secret": None, "repo_webhook_next": None, "repo_webhook_
 
 @dataclass(eq=False)
 class WebhookBusy(Exception):
-    """The webhook is being set up at the service at this moment; try again when that is done."""
+    """The webhook is being set up at the service at this moment."""
 
 
 def new_secret() -> str:

@@ -15,7 +15,7 @@ from db.models import Application, Org
 from db.vault import NotSealedHere, Vault
 from providers import Provider
 from providers.api import Api
-from providers.api.refusals import Forbidden, ServiceDown, TokenRefused
+from providers.api.refusals import Forbidden, ServiceDown, Silence, TokenRefused
 from providers.refusal import Refusal
 from providers.repository import Policy, Repository, parse
 
@@ -25,7 +25,7 @@ ASKED_PER_TEAM_MAX = 8
 
 @dataclass(eq=False)
 class AskedTooMuch(Refusal):
-    """Git hosting services are being asked as much as may be at once; try again in a moment."""
+    """Git hosting services are being asked as much as may be at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Integrations:
                 async with self._connected(row, account) as api:
                     yield Hosted(api, repository)
         except TimeoutError:
-            raise ServiceDown(service, "it takes too long") from None
+            raise ServiceDown(service, Silence.SLOW) from None
 
     def opens(self, owner: Org, application: Application) -> bool:
         """Tell whether the team of *owner* has linked an account that opens the repository."""

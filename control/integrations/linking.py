@@ -16,9 +16,9 @@ from engine.repository.credentials import origin_of
 from providers import Provider
 from providers.api import Account as Told
 from providers.api import Api
-from providers.api.refusals import InvalidApiUrl, Nonsense
+from providers.api.refusals import InvalidApiUrl, Nonsense, Riddle
 from providers.refusal import Refusal
-from providers.repository import Policy
+from providers.repository import Policy, UrlFlaw
 
 NAME_CHARACTERS_MAX = 255  # of an account, and of a scope
 SCOPES_MAX = 100
@@ -92,7 +92,7 @@ async def ask(provider: Provider, token: str, url: str, policy: Policy) -> Link:
     finally:
         await api.close()
     if not _fits(found):
-        raise Nonsense(name_of(provider), "the account's name or scopes are too long")
+        raise Nonsense(name_of(provider), Riddle.LONG_NAMES)
     link = Link(
         provider=provider,
         grant=Renewed(token=token),
@@ -119,7 +119,7 @@ def connected(account: Account, policy: Policy) -> Api:
     AddressNotAllowed.
     """
     credential = account.credential
-    reason = credential.refused(credential.origin) if credential else "its host or port is none"
+    reason = credential.refused(credential.origin) if credential else UrlFlaw.HOST_OR_PORT
     if reason:
         raise InvalidApiUrl(name_of(account.provider), reason)
     return account.connect(policy)

@@ -28,7 +28,7 @@ Renew = Callable[[Provider, str], Awaitable[Renewed]]
 
 @dataclass(eq=False)
 class TokenUnreadable(Refusal):
-    """The token for {service} does not open with the keys of this server; link it again."""
+    """The token for {service} does not open with the keys of this server."""
 
     service: str
 

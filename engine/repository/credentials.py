@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
+from engine.refusal import Reason
+
 CHARACTERS_MAX = 4096  # of a user or a token
 MASK = "***"
 
@@ -14,6 +16,14 @@ _USER, _TOKEN = "ROLLWAY_GIT_USER", "ROLLWAY_GIT_TOKEN"
 # The shell that runs it has printf built in: the token is in no process's arguments.
 _PRINT = f'printf "username=%s\\npassword=%s\\n" "${_USER}" "${_TOKEN}"'
 _HELPER = f'!f() {{ test "$1" != get || {_PRINT}; }}; f'
+
+
+class Unfit(Reason):
+    """Why a credential is not given to git."""
+
+    ELSEWHERE = "the credential is for {origin}, not for this address"
+    PLAIN_HTTP = "a token is sent by https only"
+    UNUSABLE = "the credential is empty, too long, or has control characters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +38,12 @@ class Credential:
         """Return why git cannot be given this for *url*; None when it can."""
         origin = origin_of(url)
         if origin is None or origin != origin_of(self.origin):
-            return f"the credential is for {self.origin}, not for this address"
+            return Unfit.ELSEWHERE.of(origin=self.origin)
         if origin.startswith("http:") and not _is_loopback(origin):
-            return "a token is sent by https only"
+            return Unfit.PLAIN_HTTP
         for each in (self.user, self.token):
             if not each.isprintable() or not 0 < len(each) <= CHARACTERS_MAX:
-                return "the credential is empty, too long, or has control characters"
+                return Unfit.UNUSABLE
         return None
 
     @property

@@ -12,6 +12,7 @@ from engine.executors import PATH
 from engine.executors.child import Child
 from engine.repository.source import (
     COMMIT,
+    Cause,
     CheckoutFailed,
     CommitNotFound,
     Source,
@@ -53,10 +54,9 @@ _SETTINGS = {
 }
 _NO_SETTINGS: Mapping[str, str] = {}
 _REASONS = {
-    "dubious ownership": "the repository belongs to another user of this machine, whom git does"
-    " not trust",
-    "could not read Username": "it asks for a login, and there is no credential for it",
-    "Authentication failed": "it did not accept the credential",
+    "dubious ownership": Cause.STRANGERS,
+    "could not read Username": Cause.NO_LOGIN,
+    "Authentication failed": Cause.LOGIN_REFUSED,
 }
 _VERSION = re.compile(r"git version (\d+)\.(\d+)(?:\.(\d+))?")
 _VERSION_MIN = (2, 39, 5)
@@ -105,7 +105,7 @@ class Git:
         """Run any command as git is run. Raises OSError, where there is no such program too."""
         self._said = []
         if shutil.which(arguments[0], path=PATH) is None:
-            raise FileNotFoundError(f"there is no {arguments[0]} here")
+            raise FileNotFoundError(Cause.NO_PROGRAM.of(program=arguments[0]))
         theirs, ours = os.pipe2(os.O_CLOEXEC)
         try:
             bound = ("/bin/sh", "-c", _BOUND, "sh", *arguments)
@@ -176,7 +176,9 @@ class Git:
             if any(sign in line for line in self._said):
                 return reason
         fatal = next((line for line in self._said if line.startswith(("fatal: ", "error: "))), None)
-        last = fatal or (self._said[-1] if self._said else "git gave no reason")
+        if not self._said:
+            return Cause.SILENT
+        last = fatal or self._said[-1]
         return last.partition(": ")[2].rstrip(".") if fatal else last.rstrip(".")
 
     def _tell(self, line: bytes) -> None:
@@ -194,10 +196,8 @@ def outdated(version: str) -> str | None:
     found = _VERSION.match(version)
     if found and _numbers(found) < _VERSION_MIN:
         least = ".".join(map(str, _VERSION_MIN))
-        return (
-            f"git {'.'.join(map(str, _numbers(found)))} has known holes; install {least} or newer"
-        )
-    return None if found else "this is no git whose version is known"
+        return Cause.HOLES.of(version=".".join(map(str, _numbers(found))), least=least)
+    return None if found else Cause.NO_VERSION
 
 
 def caution(version: str) -> str | None:

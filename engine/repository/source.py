@@ -3,12 +3,29 @@
 import re
 from dataclasses import dataclass
 
-from engine.refusal import Refusal
+from engine.refusal import Reason, Refusal
 from engine.repository.credentials import Credential
 
 COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 _NO_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|^[-/]|/$|//")
+
+
+class Cause(Reason):
+    """Why git is not asked, or does not answer."""
+
+    OPTION = "an address cannot begin with '-'"
+    CONTROL = "an address has no line breaks or control characters"
+    NO_COMMIT = "'{commit}' is not the full hash of a commit"
+    NO_REF = "'{ref}' cannot be the name of a ref"
+    SLOW = "no answer within {seconds:g} s"
+    STRANGERS = "the repository belongs to another user of this machine, whom git does not trust"
+    NO_LOGIN = "it asks for a login, and there is no credential for it"
+    LOGIN_REFUSED = "it did not accept the credential"
+    SILENT = "git gave no reason"
+    NO_PROGRAM = "there is no {program} here"
+    HOLES = "git {version} has known holes; install {least} or newer"
+    NO_VERSION = "this is no git whose version is known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +53,13 @@ class Source:
     def refused(self) -> str | None:
         """Return why git is not given this; None when it is."""
         if self.url.startswith("-"):
-            return "an address cannot begin with '-'"
+            return Cause.OPTION
         if not self.url or not self.url.isprintable():
-            return "an address has no line breaks or control characters"
+            return Cause.CONTROL
         if self.commit and not COMMIT.fullmatch(self.commit):
-            return f"'{self.commit}' is not the full hash of a commit"
+            return Cause.NO_COMMIT.of(commit=self.commit)
         if self.ref and not is_ref(self.ref):
-            return f"'{self.ref}' cannot be the name of a ref"
+            return Cause.NO_REF.of(ref=self.ref)
         return self.credential.refused(self.url) if self.credential else None
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
-from providers.api.refusals import AnswerTooLarge, Nonsense
+from providers.api.refusals import AnswerTooLarge, Excess, Nonsense, Riddle
 from providers.payloads import Fields, InvalidPayload
 
 TOO_MANY = 429
@@ -39,32 +39,32 @@ class Answer:
         """Return what *reader* makes of the object that the body is."""
         found = self.value()
         if not isinstance(found, dict):
-            raise Nonsense(self.service, "an object was expected")
+            raise Nonsense(self.service, Riddle.OBJECT)
         try:
             return reader(Fields(found))
         except InvalidPayload as fault:
-            raise Nonsense(self.service, f"{fault.where} {fault.reason}") from None
+            raise self._nonsense(fault) from None
 
     def each(self, reader: Callable[[Fields], T]) -> list[T]:
         """Return what *reader* makes of each object of the list that the body is."""
         found = self.value()
         if not isinstance(found, list):
-            raise Nonsense(self.service, "a list was expected")
+            raise Nonsense(self.service, Riddle.LIST)
         if len(found) > ITEMS_MAX:
-            raise AnswerTooLarge(self.service, f"more than {ITEMS_MAX} entries")
+            raise AnswerTooLarge(self.service, Excess.ENTRIES.of(most=ITEMS_MAX))
         try:
             return [reader(each) for each in Fields({"list": found}).list("list")]
         except InvalidPayload as fault:
-            raise Nonsense(self.service, f"{fault.where} {fault.reason}") from None
+            raise self._nonsense(fault) from None
 
     def value(self) -> Any:
         """Return the JSON of the body."""
         if self.body.count(b",") > VALUES_MAX:
-            raise AnswerTooLarge(self.service, f"more than {VALUES_MAX} values")
+            raise AnswerTooLarge(self.service, Excess.VALUES.of(most=VALUES_MAX))
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
-            raise Nonsense(self.service, "it is no JSON") from None
+            raise Nonsense(self.service, Riddle.NO_JSON) from None
 
     def wait_seconds(self) -> float | None:
         """Return how long to wait before the next request; None where the service is not tired."""
@@ -98,6 +98,9 @@ class Answer:
             text = text.replace(secret, HIDDEN)
         printable = "".join(each if each.isprintable() else " " for each in text)
         return printable[:SAID_CHARACTERS_MAX].strip().rstrip(".")
+
+    def _nonsense(self, fault: InvalidPayload) -> Nonsense:
+        return Nonsense(self.service, Riddle.FIELD.of(where=fault.where, reason=fault.reason))
 
     def _retry_after(self) -> float | None:
         value = self.headers.get("retry-after", "")

@@ -21,6 +21,7 @@ import httpx2
 from providers.api.answer import Answer
 from providers.api.refusals import (
     AnswerTooLarge,
+    Excess,
     Forbidden,
     InvalidApiUrl,
     Moved,
@@ -28,10 +29,12 @@ from providers.api.refusals import (
     NotThere,
     RateLimited,
     Rejected,
+    Riddle,
     ServiceDown,
+    Silence,
     TokenRefused,
 )
-from providers.repository import HOST, PORTS, AddressNotAllowed, Policy, addresses
+from providers.repository import HOST, PORTS, AddressNotAllowed, Barred, Policy, UrlFlaw, addresses
 
 TOKEN = re.compile(r"[!-~]{1,4000}")
 GATEWAY_FAULTS = frozenset({502, 503, 504})
@@ -187,7 +190,7 @@ class Client:
             async with asyncio.timeout(self._bounds.total_seconds):
                 return self._checked(await self._tries(request), request)
         except TimeoutError:
-            reason = f"it takes longer than {self._bounds.total_seconds:g} seconds"
+            reason = Silence.LATE.of(seconds=self._bounds.total_seconds)
             raise ServiceDown(self.service, reason) from None
 
     def _require_plain(self, path: str) -> None:
@@ -254,25 +257,25 @@ class Client:
             async with asyncio.timeout(self._bounds.try_seconds):
                 return await self._received(sent)
         except TimeoutError:
-            reason = f"nothing whole came within {self._bounds.try_seconds:g} seconds"
+            reason = Silence.PARTIAL.of(seconds=self._bounds.try_seconds)
             raise _NoAnswer(reason, sent=True) from None
         except NOT_SENT as fault:
             certificate = "CERTIFICATE" in str(fault)
-            reason = "its certificate is not trusted" if certificate else "there is no connection"
-            raise _NoAnswer(reason, sent=False) from None
+            why = Silence.CERTIFICATE if certificate else Silence.NO_CONNECTION
+            raise _NoAnswer(why, sent=False) from None
         except httpx2.TransportError:
-            raise _NoAnswer("the connection broke", sent=True) from None
+            raise _NoAnswer(Silence.BROKEN, sent=True) from None
 
     async def _received(self, sent: httpx2.Request) -> Answer:
         response = await self._http.send(sent, stream=True)
         try:
             if response.headers.get("content-encoding", "identity") != "identity":
-                raise Nonsense(self.service, "it is packed, though not asked for")
+                raise Nonsense(self.service, Riddle.PACKED)
             body = bytearray()
             async for piece in response.aiter_raw():
                 body += piece
                 if len(body) > self._bounds.answer_bytes_max:
-                    reason = f"more than {self._bounds.answer_bytes_max} bytes"
+                    reason = Excess.BYTES.of(most=self._bounds.answer_bytes_max)
                     raise AnswerTooLarge(self.service, reason)
         finally:
             await response.aclose()
@@ -292,9 +295,9 @@ class Client:
             case status if 400 <= status < 500:  # noqa: PLR2004 (refused)
                 raise Rejected(self.service, status, answer.said(request.hidden))
             case status if status >= 500:  # noqa: PLR2004 (failed)
-                raise ServiceDown(self.service, f"it answers with status {status}")
+                raise ServiceDown(self.service, Silence.STATUS.of(status=status))
             case status:
-                raise Nonsense(self.service, f"status {status}")
+                raise Nonsense(self.service, Riddle.STATUS.of(status=status))
 
 
 def path(*parts: str | int) -> str:
@@ -307,15 +310,15 @@ def _check(host: Host, policy: Policy) -> None:
         parts = urlsplit(host.url)
         _ = parts.port
     except ValueError:
-        raise InvalidApiUrl(host.name, "its host or its port is none") from None
+        raise InvalidApiUrl(host.name, UrlFlaw.HOST_OR_PORT) from None
     if parts.scheme not in PORTS or not HOST.fullmatch(parts.hostname or ""):
-        raise InvalidApiUrl(host.name, "it must begin with https:// or http:// and name a host")
+        raise InvalidApiUrl(host.name, UrlFlaw.API_SCHEME)
     if not host.url.isprintable() or " " in host.url:
-        raise InvalidApiUrl(host.name, "it holds blanks or control characters")
+        raise InvalidApiUrl(host.name, UrlFlaw.CONTROL)
     if parts.username is not None or parts.query or parts.fragment:
-        raise InvalidApiUrl(host.name, "it has credentials, a query or a fragment")
+        raise InvalidApiUrl(host.name, UrlFlaw.API_EXTRA)
     if parts.scheme not in policy.schemes:
-        raise AddressNotAllowed(f"{parts.scheme}:// services")
+        raise AddressNotAllowed(Barred.SERVICES.of(scheme=parts.scheme))
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from providers.api.answer import Answer
 from providers.api.client import path
 from providers.api.port import Account, Commit, Listed, Page, State, Status
-from providers.api.refusals import Nonsense, NotThere, Rejected
+from providers.api.refusals import Nonsense, NotThere, Rejected, Riddle
 from providers.api.service import Service, changed, filled
 from providers.hooks import Person
 from providers.payloads import SHA, Fields
@@ -144,7 +144,7 @@ class GitHub(Service):
         answer = await self._as(repository, sha, ONLY_SHA)
         found = answer.body.decode(errors="replace").strip()
         if not SHA.fullmatch(found):
-            raise Nonsense(self._client.service, "the id of a commit was expected")
+            raise Nonsense(self._client.service, Riddle.COMMIT)
         return found
 
     async def _found(self, repository: Repository, sha: str) -> Answer:

@@ -2,7 +2,42 @@
 
 from dataclasses import dataclass
 
-from providers.refusal import Refusal
+from providers.refusal import Reason, Refusal
+
+
+class Silence(Reason):
+    """How a service does not answer."""
+
+    SLOW = "it takes too long"
+    LATE = "it takes longer than {seconds:g} seconds"
+    PARTIAL = "nothing whole came within {seconds:g} seconds"
+    CERTIFICATE = "its certificate is not trusted"
+    NO_CONNECTION = "there is no connection"
+    BROKEN = "the connection broke"
+    STATUS = "it answers with status {status}"
+
+
+class Riddle(Reason):
+    """Why an answer cannot be understood."""
+
+    OBJECT = "an object was expected"
+    LIST = "a list was expected"
+    NO_JSON = "it is no JSON"
+    FIELD = "{where} {reason}"
+    PACKED = "it is packed, though not asked for"
+    STATUS = "status {status}"
+    NO_BASE64 = "the file is no Base64"
+    ENCODING = "the file has an unknown encoding"
+    COMMIT = "the id of a commit was expected"
+    LONG_NAMES = "the account's name or scopes are too long"
+
+
+class Excess(Reason):
+    """What an answer has too much of."""
+
+    BYTES = "more than {most} bytes"
+    ENTRIES = "more than {most} entries"
+    VALUES = "more than {most} values"
 
 
 @dataclass(eq=False)
@@ -46,7 +81,7 @@ class Rejected(ApiRefusal):
 
 @dataclass(eq=False)
 class RateLimited(ApiRefusal):
-    """{service} has been asked too often; it answers again in {seconds} seconds."""
+    """{service} has been asked too often."""
 
     seconds: int
 
@@ -84,4 +119,4 @@ class FileTooLarge(ApiRefusal):
 
 @dataclass(eq=False)
 class OwnerMissing(ApiRefusal):
-    """{service} lists repositories of one owner only; say which."""
+    """{service} lists repositories of one owner only."""

@@ -9,7 +9,7 @@ from typing import ClassVar, TypeVar
 from providers.api.answer import Answer
 from providers.api.client import JSON, Client, path
 from providers.api.port import FILE_BYTES_MAX, Commit, Page, Ref
-from providers.api.refusals import FileTooLarge, Nonsense, NotThere
+from providers.api.refusals import FileTooLarge, Nonsense, NotThere, Riddle
 from providers.payloads import SHA, Fields
 from providers.repository import Repository
 
@@ -212,13 +212,13 @@ def _content(answer: Answer, bytes_max: int) -> bytes:
             try:
                 whole = base64.b64decode(text)
             except (binascii.Error, ValueError):
-                raise Nonsense(answer.service, "the file is no Base64") from None
+                raise Nonsense(answer.service, Riddle.NO_BASE64) from None
         case "text":
             whole = text.encode()
         case "none":  # what GitHub says of a file it does not show
             raise FileTooLarge(answer.service, bytes_max)
         case _:
-            raise Nonsense(answer.service, "the file has an unknown encoding")
+            raise Nonsense(answer.service, Riddle.ENCODING)
     if len(whole) > bytes_max:
         raise FileTooLarge(answer.service, bytes_max)
     return whole

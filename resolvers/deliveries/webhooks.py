@@ -185,4 +185,4 @@ async def _delivered(
     try:
         return await preview(application, Provider(input.provider), input.named_headers, body)
     except Refusal as refusal:
-        raise NoDelivery(str(refusal).removesuffix(".")) from refusal
+        raise NoDelivery(refusal) from refusal

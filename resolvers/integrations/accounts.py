@@ -41,7 +41,7 @@ class WrongToken(Exception):
 
 @dataclass(eq=False)
 class ServerNotAllowed(Exception):
-    """The service may not be asked there, {what}; `ROLLWAY_REPOSITORIES` says what is allowed."""
+    """The service may not be asked there: {what}."""
 
     what: str
 

@@ -9,12 +9,13 @@ from strawberry.http import GraphQLRequestData
 
 from resolvers.operations.documents import asking
 from rollway.api import refusals
+from rollway.api.refusals import Asked, JsonFlaw, Kind
 from rollway.body import read_body
 
 BODY_BYTES_MAX = 1024 * 1024
 NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # as JSON escapes it
 NUL_IN_GRAPHQL = re.compile(r"\\u(0000|\{0+\})")
-BODY, UTF_8 = "body", frozenset({"utf-8", "utf8"})
+UTF_8 = frozenset({"utf-8", "utf8"})
 
 
 def decode(data: str | bytes) -> object:
@@ -28,7 +29,7 @@ def decode(data: str | bytes) -> object:
     except (ValueError, RecursionError) as fault:
         raise json.JSONDecodeError(_reason(fault), "", 0) from fault
     if NUL.search(text) or any(NUL_IN_GRAPHQL.search(each) for each in _documents(decoded)):
-        raise json.JSONDecodeError("NUL characters cannot be stored", "", 0)
+        raise json.JSONDecodeError(JsonFlaw.NUL, "", 0)
     return decoded
 
 
@@ -40,7 +41,7 @@ async def read(request: Request, batch_max: int) -> GraphQLRequestData | list[Gr
     if request.method == "GET":
         return _operation(_parameters(request))
     _check_type(request)
-    decoded = _decoded(await read_body(request, BODY_BYTES_MAX), BODY)
+    decoded = _decoded(await read_body(request, BODY_BYTES_MAX), Asked.BODY)
     if not isinstance(decoded, list):
         return _operation(decoded)
     if not batch_max:
@@ -63,8 +64,8 @@ def _parameters(request: Request) -> dict[str, Any]:
     asked: dict[str, Any] = dict(request.query_params)
     query = asked.get("query", "")
     if "\0" in query or NUL_IN_GRAPHQL.search(query):
-        raise refusals.NotJson("query", "NUL characters cannot be stored")
-    for name in ("variables", "extensions"):
+        raise refusals.NotJson(Asked.QUERY, JsonFlaw.NUL)
+    for name in (Asked.VARIABLES, Asked.EXTENSIONS):
         asked[name] = _decoded(asked[name], name) if asked.get(name) else None
     asked["operationName"] = asked.get("operationName") or None
     return asked
@@ -81,11 +82,11 @@ def _operation(asked: object) -> GraphQLRequestData:
     if not isinstance(asked, dict):
         raise refusals.NoObject
     for name, kind, said in (
-        ("query", str, "a text"),
-        ("operationName", str, "a text"),
-        ("documentId", str, "a text"),
-        ("variables", dict, "an object"),
-        ("extensions", dict, "an object"),
+        ("query", str, Kind.TEXT),
+        ("operationName", str, Kind.TEXT),
+        ("documentId", str, Kind.TEXT),
+        ("variables", dict, Kind.OBJECT),
+        ("extensions", dict, Kind.OBJECT),
     ):
         if not isinstance(asked.get(name), kind | None):
             raise refusals.WrongType(name, said)
@@ -112,7 +113,7 @@ def _documents(decoded: object) -> list[str]:
 
 def _reason(fault: Exception) -> str:
     if isinstance(fault, RecursionError):
-        return "it is nested too deeply"
+        return JsonFlaw.NESTED
     if isinstance(fault, UnicodeError):
-        return "it is not UTF-8"
-    return "it has a number that is too large, or none"
+        return JsonFlaw.NO_UTF8
+    return JsonFlaw.NUMBER

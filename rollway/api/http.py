@@ -3,6 +3,8 @@
 Strawberry executes; what is asked, what is answered and with which status is decided here.
 """
 
+import logging
+import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import replace
@@ -11,7 +13,7 @@ from typing import cast
 from graphql import GraphQLError, get_operation_ast, parse
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import MissingQueryError
@@ -24,18 +26,16 @@ from providers.refusal import Refusal
 from resolvers.context import Context
 from rollway.api import accept, asked, refusals
 from rollway.api.framing import FRAMINGS
+from rollway.api.refusals import HEADERS
 from rollway.api.streams import Stream, Streams
-from rollway.callers import language
 from schema import TOKENS_MAX, schema
+
+log = logging.getLogger("rollway.api")
 
 READING = frozenset({OperationType.QUERY})
 WRITING = READING | {OperationType.MUTATION}
 COMPRESSED_BYTES_MIN = 1024
 COMPRESSION = 5
-HEADERS = {
-    "Cache-Control": "no-store",  # it is one person's, and may hold a token
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 class Http(GraphQL[Context, None]):
@@ -52,10 +52,21 @@ class Http(GraphQL[Context, None]):
         request = Request(scope, receive)
         with suppress(ClientDisconnect):
             try:
-                answer = await self._answer(request)
+                answer = await self._answered(request)
                 await answer(scope, receive, send)
             except Refusal as refusal:
-                await _refused(refusal, request)(scope, receive, send)
+                await refusals.answer(refusal, request.headers)(scope, receive, send)
+
+    async def _answered(self, request: Request) -> ASGIApp:
+        """Return the answer; a fault of ours is logged with its number, and answered as one."""
+        try:
+            return await self._answer(request)
+        except (Refusal, ClientDisconnect):
+            raise
+        except Exception as cause:
+            fault = secrets.token_hex(6)
+            log.exception("fault %s of a request", fault)
+            raise refusals.Broken(fault) from cause
 
     async def _answer(self, request: Request) -> ASGIApp:
         if request.method not in {"GET", "POST"}:
@@ -197,15 +208,3 @@ def _written(encoded: bytes, media_type: str, blank: Response) -> Response:
     response = Response(encoded, media_type=f"{media_type}; charset=utf-8")
     response.raw_headers.extend(blank.raw_headers)
     return response
-
-
-def _refused(refusal: Refusal, request: Request) -> Response:
-    picked = accept.pick(accept.read(request.headers.get("accept")), accept.ANSWERS)
-    entry = refusals.entry(refusal, language(request.headers.get("accept-language", "")))
-    row = refusals.TABLE[type(refusal)]
-    return JSONResponse(
-        {"errors": [entry]},
-        row.status,
-        {**HEADERS, **row.headers},
-        f"{picked or accept.JSON}; charset=utf-8",
-    )

@@ -35,6 +35,7 @@ from rollway.keyfile import KeyFile
 from rollway.settings import Settings, load
 from schema import schema
 from schema.catalogue import CATALOGUE
+from schema.prices import LIST_SIZE, LIST_SIZES, PRICES, TEXT_CHARACTERS, WRITE, Price
 
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent
@@ -522,20 +523,24 @@ def test_the_scopes_table_is_that_of_the_code(page: str):
     assert table(read(page), "scopes") == expected
 
 
-@pytest.mark.parametrize("page", ["docs/api.md", "docs/api.zh.md"])
-def test_the_problems_table_is_that_of_the_code(page: str):
-    """Every refusal with its code, its type and both messages."""
-    expected = [
+def problems(*, chinese: bool) -> list[list[str]]:
+    """Return the rows of the table of problems."""
+    return [
         [
             f"`{entry.code.value}`",
             f"`{entry.problem.__name__}`",
-            (refusal.__doc__ or "").strip(),
-            entry.chinese,
+            "" if not entry.retryable else "是" if chinese else "yes",
+            entry.chinese if chinese else (refusal.__doc__ or "").strip(),
+            entry.remedy.chinese if chinese else entry.remedy.english,
         ]
         for refusal, entry in CATALOGUE.items()
     ]
 
-    assert table(read(page), "problems") == expected
+
+@pytest.mark.parametrize("page", ["docs/api.md", "docs/api.zh.md"])
+def test_the_problems_table_is_that_of_the_code(page: str):
+    """Every refusal with its code, its type, whether to retry, its message and its remedy."""
+    assert table(read(page), "problems") == problems(chinese=page.endswith(".zh.md"))
 
 
 @pytest.mark.parametrize("page", ["docs/api.md", "docs/api.zh.md"])
@@ -547,6 +552,41 @@ def test_the_table_of_refused_requests_is_that_of_the_code(page: str):
     ]
 
     assert table(read(page), "requests") == expected
+
+
+def prices(*, chinese: bool) -> list[list[str]]:
+    """Return the rows of the price table: the fields of one price stand together."""
+    fields = {
+        Price(): ["其他字段" if chinese else "any other"],
+        WRITE: ["其他变更" if chinese else "any other mutation"],
+    }
+    for name, price in PRICES.items():
+        fields.setdefault(price, []).append(f"`{name}`")
+    return [
+        [f"{price.units:,}", ", ".join(named), besides(price, chinese=chinese)]
+        for price, named in sorted(fields.items(), key=lambda each: each[0].units)
+    ]
+
+
+def besides(price: Price, *, chinese: bool) -> str:
+    """Return what a price has beside its units."""
+    if price.text:
+        each = f"1 for each {TEXT_CHARACTERS} characters of `{price.text}`"
+        return f"`{price.text}` 每 {TEXT_CHARACTERS} 个字符为 1" if chinese else each
+    if price.whole:
+        return "其中所选的内容免费" if chinese else "what is selected in it is free"
+    return ""
+
+
+@pytest.mark.parametrize("page", ["docs/api.md", "docs/api.zh.md"])
+def test_the_price_tables_are_those_of_the_code(page: str):
+    """What each field costs, and how long a list is taken for."""
+    chinese = page.endswith(".zh.md")
+    sizes = [[f"`{name}`", f"{size}"] for name, size in LIST_SIZES.items()]
+    any_other = "其他列表" if chinese else "any other"
+
+    assert table(read(page), "prices") == prices(chinese=chinese)
+    assert table(read(page), "list-sizes") == [*sizes, [any_other, f"{LIST_SIZE}"]]
 
 
 def test_the_table_of_what_is_sealed_is_that_of_the_code():

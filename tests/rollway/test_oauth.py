@@ -239,7 +239,7 @@ async def test_what_comes_from_outside_is_escaped(of):
     escaped = await of().browser().get("/oauth/<script>/callback")
 
     assert answer.status_code == escaped.status_code == 404
-    assert message(escaped) == "This server offers no sign-in with &lt;script&gt;."
+    assert message(escaped).startswith("This server offers no sign-in with &lt;script&gt;. Use")
 
 
 async def test_closed_sign_up_is_said(of):
@@ -372,7 +372,7 @@ async def test_without_registrations_nothing_is_offered(sqlite, tmp_path):
         answer = await http.post("/graphql", json={"query": "{ logins { service } }"})
 
     assert start.status_code == 404
-    assert message(start) == "此服务器未提供 Gitee 登录。"
+    assert message(start).startswith("此服务器未提供 Gitee 登录。 请使用")
     assert json.loads(answer.text)["data"] == {"logins": []}
 
 

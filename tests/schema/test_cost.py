@@ -8,7 +8,6 @@ import pytest
 from graphql import (
     FragmentDefinitionNode,
     OperationDefinitionNode,
-    build_schema,
     get_introspection_query,
     parse,
     validate,
@@ -16,8 +15,9 @@ from graphql import (
 from tortoise import connections
 
 from auth.budgets import BUCKETS_MAX, Budgets, OverBudget
-from schema import charging, schema
+from schema import schema
 from schema.cost import priced
+from schema.prices import LIST_SIZES, PRICES
 
 GRAPH = schema._schema
 
@@ -91,10 +91,12 @@ async def test_an_operation_that_costs_too_much_is_not_run(sqlite_api):
 
     assert result.data is None
     (error,) = result.errors
-    assert error.extensions == {"code": "LIMIT_EXCEEDED"}
-    assert error.message == (
-        "The operation costs 1003020; at most 50000 are executed. Ask for fewer or smaller pages."
-    )
+    assert error.extensions == {
+        "code": "LIMIT_EXCEEDED",
+        "remedy": "Ask for fewer fields or smaller pages.",
+        "retryable": False,
+    }
+    assert error.message == "The operation costs 1003020; at most 50000 are executed."
 
 
 async def test_a_minute_has_a_budget(sqlite_api):
@@ -117,10 +119,13 @@ async def test_a_minute_has_a_budget(sqlite_api):
         "remaining": 19,
         "resetAt": None,
     }
-    assert again.errors[0].extensions == {"code": "LIMIT_EXCEEDED", "retryAfter": 41}
-    assert again.errors[0].message == (
-        "The operation costs 101, and 19 are left; try again in 41 seconds."
-    )
+    assert again.errors[0].extensions == {
+        "code": "LIMIT_EXCEEDED",
+        "remedy": "Try again in 41 seconds.",
+        "retryable": True,
+        "retryAfter": 41,
+    }
+    assert again.errors[0].message == "The operation costs 101, and 19 are left."
     assert other.data["rateLimit"]["remaining"] == 19
     assert guest.data["rateLimit"]["remaining"] == 118
     assert datetime.fromisoformat(guest.data["rateLimit"]["resetAt"]) > datetime.now(UTC)
@@ -197,21 +202,8 @@ async def test_introspection_can_be_off(sqlite_api):
     assert await api.execute("{ __typename }") == {"__typename": "Query"}
 
 
-def test_deprecated_fields_and_arguments_are_found():
-    """So that the log can say who still uses them."""
-    graph = build_schema("""type Query { old: Int @deprecated new(a: Int @deprecated): Int }""")
-    (operation,) = parse("{ old new(a: 1) }").definitions
+def test_what_has_a_price_is_there():
+    """A field that was renamed would be cheap from then on."""
+    named = [each.split(".") for each in (*PRICES, *LIST_SIZES)]
 
-    assert priced(graph, operation, {}).deprecated == {"Query.old", "Query.new(a)"}
-
-
-def test_who_uses_what_is_deprecated_is_logged_once_a_day(sqlite_api, caplog):
-    """By the token's id, never by its value."""
-    charging._noted.clear()
-    context = sqlite_api.context(None)
-    for _ in range(3):
-        charging._note("Query.old", context)
-
-    assert [each.message for each in caplog.records] == [
-        "deprecated field Query.old is used by a guest"
-    ]
+    assert [pair for pair in named if not GRAPH.get_field(GRAPH.get_type(pair[0]), pair[1])] == []

@@ -60,10 +60,10 @@ const KEPT = "rollway:invitation";
 const VIEWER = "{ viewer { username } }";
 const LOGINS = "{ logins { service startUrl } }";
 const SIGN_IN = `mutation SignIn($input: SignInInput!) { signIn(input: $input) {
-  ... on SignInPayload { user { username } } ... on Problem { message } } }`;
+  ... on SignInPayload { user { username } } ... on Problem { message remedy } } }`;
 const SIGN_OUT = "mutation SignOut { signOut(input: { everywhere: false }) { __typename } }";
 const ACCEPT = `mutation Accept($input: AcceptInvitationInput!) { acceptInvitation(input: $input) {
-  ... on AcceptInvitationPayload { org { name role } } ... on Problem { code message } } }`;
+  ... on AcceptInvitationPayload { org { name role } } ... on Problem { code message remedy } } }`;
 
 const byId = (id) => document.getElementById(id);
 
@@ -123,8 +123,8 @@ async function signIn() {
   const { login, password } = byId("sign-in").elements;
   const given = { login: login.value, password: password.value, session: "COOKIE" };
   password.value = "";
-  const { user, message } = await ask(SIGN_IN, given);
-  showViewer(user, message);
+  const { user, message, remedy } = await ask(SIGN_IN, given);
+  showViewer(user, user ? "" : `${message} ${remedy}`);
 }
 
 async function signOut() {
@@ -133,10 +133,11 @@ async function signOut() {
 }
 
 async function accept() {
-  const { org, code, message } = await ask(ACCEPT, { token: token() });
-  if (code === "UNAUTHENTICATED") showViewer(null, message); // signed out in another window
+  const { org, code, message, remedy } = await ask(ACCEPT, { token: token() });
+  const problem = `${message} ${remedy}`;
+  if (code === "UNAUTHENTICATED") showViewer(null, problem); // signed out in another window
   if (code) {
-    byId("problem").textContent = message;
+    byId("problem").textContent = problem;
     byId("problem").hidden = false;
     return;
   }

@@ -1,0 +1,55 @@
+"""What stands before `/graphql`: Starlette's doors, whose refusals are answered as all others."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rollway.api.refusals import ForeignHost, ForeignPage, answer
+
+KNOWN = "rollway.known_host"
+PREFLIGHT_REFUSED = 400
+
+
+class Hosts:
+    """Lets in who calls this server by one of its names; others are refused with a code."""
+
+    def __init__(self, app: ASGIApp, allowed_hosts: Sequence[str]) -> None:
+        self._app = app
+        self._door = TrustedHostMiddleware(_pass, allowed_hosts, www_redirect=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ask Starlette's door, whose own words go nowhere."""
+        asked: dict[str, Any] = {**scope, KNOWN: False}
+        await self._door(asked, receive, _nowhere)
+        within = self._app
+        if scope["type"] in {"http", "websocket"} and not asked[KNOWN]:
+            within = answer(ForeignHost(), HTTPConnection(scope).headers)
+        await within(scope, receive, send)
+
+
+class Sharing(CORSMiddleware):
+    """Lets pages of other origins in; the question of one that is refused is told why in JSON."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """Return what a browser reads before it sends a page's request."""
+        response = super().preflight_response(request_headers)
+        if response.status_code < PREFLIGHT_REFUSED:
+            return response
+        refused = answer(ForeignPage(), request_headers)
+        kept = {"access-control-allow-origin", "vary"}
+        refused.headers.update({k: v for k, v in response.headers.items() if k in kept})
+        return refused
+
+
+async def _pass(scope: Scope, _: Receive, __: Send) -> None:
+    scope[KNOWN] = True
+
+
+async def _nowhere(_: Message) -> None:
+    pass

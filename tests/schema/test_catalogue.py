@@ -1,0 +1,262 @@
+"""The catalogue of problems: whole, in both languages, with a remedy for each."""
+
+import ast
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+import strawberry
+
+from engine import refusal as engine
+from providers import headers, payloads, proofs, refusal, webhooks
+from resolvers.refusals import VersionConflict
+from schema.catalogue import CATALOGUE, message
+from schema.errors import Masking
+from schema.mutations import mutation
+from schema.problems import CODES, Problem, UnauthenticatedProblem
+from schema.reasons import INNER, REASONS
+from schema.words import WORDED, WORDS, told
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("auth", "control", "db", "engine", "providers", "resolvers", "schema")
+FOREIGN = ("engine.", "providers.webhooks", "providers.proofs", "providers.payloads")
+
+# What a resolver's code may raise and the catalogue does not name, and why no client meets it.
+WITHIN = {
+    "auth.deploy_hooks.DeployHookUnknown": "POST /deploy-hooks answers it",
+    "auth.identities.LoginTaken": "a page of /oauth answers it",
+    "auth.identities.SessionEnded": "a page of /oauth answers it",
+    "auth.logins.NotThisTrip": "a page of /oauth answers it",
+    "auth.oauth.CodeRefused": "a page of /oauth answers it",
+    "auth.oauth.LoginDenied": "a page of /oauth answers it",
+    "auth.oauth.LoginRefused": "a page of /oauth answers it",
+    "auth.oauth.ServiceDown": "a page of /oauth answers it",
+    "auth.oauth.ServiceNonsense": "a page of /oauth answers it",
+    "auth.oauth._NoAnswer": "ServiceDown takes its place",
+    "control.deliveries.DeliveryGone": "the work on deliveries ends with it",
+    "control.deliveries.WebhookChanged": "POST /webhooks answers it",
+    "control.deliveries.WebhookUnknown": "POST /webhooks answers it",
+    "control.deliveries.WebhookWithoutSecret": "POST /webhooks answers it",
+    "control.globs.classes.InvalidClass": "InvalidGlob takes its place",
+    "control.globs.reader.InvalidGlob": "an issue of the trigger spec takes its place",
+    "control.port.LeaseLost": "a worker ends with it",
+    "control.schedules.cron.InvalidCron": "an issue of the trigger spec takes its place",
+    "control.schedules.due.ScheduleMoved": "the schedules' own work meets it",
+    "control.schedules.due.TooManyWaiting": "the schedules' own work meets it",
+    "db.vault.NotSealedHere": "whoever opens a value catches it",
+    "providers.api.client._NoAnswer": "ServiceDown takes its place",
+    "providers.api.refusals.ApiRefusal": "only its kinds are raised",
+    "resolvers.integrations.arrivals.AccountDenied": "a page of /oauth answers it",
+    "resolvers.operations.documents.NotKept": "Schema.text answers it, by Apollo's code",
+    "resolvers.operations.documents.NotRegistered": "Schema.text answers it",
+    "resolvers.operations.documents.NotSupported": "Schema.text answers it, by Apollo's code",
+    "resolvers.operations.documents.OtherHash": "Schema.text answers it",
+}
+
+
+def full(kind: type) -> str:
+    """Return a class's whole name."""
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def exceptions() -> Iterator[type[Exception]]:
+    """Yield every exception that the rooms below the API define."""
+    for room in ROOMS:
+        package = importlib.import_module(room)
+        for found in pkgutil.walk_packages(package.__path__, f"{room}."):
+            if ".migrations" in found.name or found.name == "engine.executors.container":
+                continue
+            for kind in vars(importlib.import_module(found.name)).values():
+                ours = isinstance(kind, type) and kind.__module__ == found.name
+                if ours and issubclass(kind, Exception):
+                    yield kind
+
+
+def test_every_refusal_is_catalogued_or_said_to_stay_within():
+    """A new one is either a row of the catalogue, or has a reason here why no client meets it.
+
+    Those of a running task end in its log; those of a delivery within NoDelivery, or its answer.
+    """
+    found = {kind for kind in exceptions() if not full(kind).startswith(FOREIGN)}
+    found -= {refusal.Refusal, headers.HeaderMissing, headers.HeaderUnusable}
+
+    assert {full(kind) for kind in found - CATALOGUE.keys()} == WITHIN.keys()
+
+
+def test_no_kind_of_a_refusal_is_forgotten():
+    """A refusal of another one's kind has its own row: it is looked up by its exact type."""
+    kinds = {kind for kind in exceptions() for base in kind.__mro__[1:] if base in CATALOGUE}
+
+    assert kinds <= CATALOGUE.keys()
+
+
+def test_every_problem_has_its_code():
+    """One code for a type, and no type without."""
+    assert set(CODES) == set(Problem.__subclasses__())
+    assert len(set(CODES.values())) == len(CODES)
+
+
+def placeholders(text: str) -> set[str]:
+    """Return the names that a text is filled with."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def is_chinese(text: str) -> bool:
+    """Tell whether there is Chinese in it."""
+    return any("\u4e00" <= character <= "\u9fff" for character in text)
+
+
+def facts_of(kind: type) -> set[str]:
+    """Return what a refusal's texts can be filled with."""
+    derived = {name for name, value in vars(kind).items() if isinstance(value, property)}
+    return set(getattr(kind, "__dataclass_fields__", ())) | derived
+
+
+@pytest.mark.parametrize("kind", CATALOGUE, ids=lambda kind: kind.__name__)
+def test_every_refusal_speaks_both_languages(kind):
+    """English is the docstring, Chinese stands in the catalogue; what to do stands beside."""
+    entry, english = CATALOGUE[kind], (kind.__doc__ or "").strip()
+    remedy = entry.remedy
+
+    assert is_chinese(entry.chinese)
+    assert is_chinese(remedy.chinese)
+    assert not is_chinese(english + remedy.english)
+    assert placeholders(remedy.english) == placeholders(remedy.chinese)
+    assert placeholders(english + remedy.english) <= facts_of(kind)
+    assert placeholders(english) == placeholders(entry.chinese)
+    assert english.endswith(".")
+    assert remedy.english.endswith(".")
+
+
+@pytest.mark.parametrize("kind", INNER, ids=lambda kind: kind.__name__)
+def test_what_is_told_within_another_refusal_is_chinese(kind):
+    """As in NoDelivery: the same facts in both languages."""
+    assert is_chinese(INNER[kind])
+    assert placeholders(INNER[kind]) == placeholders(kind.__doc__)
+
+
+def test_every_refusal_of_a_delivery_can_be_told():
+    """Those of reading it and of proving it."""
+    found = {
+        kind
+        for room in (headers, payloads, proofs, webhooks)
+        for kind in vars(room).values()
+        if isinstance(kind, type) and issubclass(kind, refusal.Refusal)
+    } - {refusal.Refusal, proofs.Unproven}
+
+    assert found == INNER.keys()
+
+
+def reasons() -> list[engine.Reason | refusal.Reason]:
+    """Return every reason of ours."""
+    list(exceptions())  # has every module been imported
+    return [
+        member
+        for base in (engine.Reason, refusal.Reason)
+        for kind in base.__subclasses__()
+        if not kind.__module__.startswith("rollway")
+        for member in kind
+    ]
+
+
+@pytest.mark.parametrize("reason", reasons(), ids=repr)
+def test_every_reason_speaks_both_languages(reason):
+    """With the same facts; what has no English word needs no Chinese."""
+    assert placeholders(REASONS[reason]) == placeholders(reason)
+    words = re.sub("{.*?}", "", reason).removeprefix("its content-type")
+    assert is_chinese(REASONS[reason]) or not re.search("[a-z]{2}", words)
+
+
+SENTENCE = re.compile("[a-z]{2,} [a-z]{2,}")
+
+
+def inner() -> Iterator[Exception]:
+    """Yield every refusal that is told within another."""
+    for kind in INNER:
+        made = kind.__new__(kind)
+        vars(made).update(dict.fromkeys(kind.__dict__.get("__dataclass_fields__", ()), 1))
+        yield made
+
+
+@pytest.mark.parametrize("kind", CATALOGUE, ids=lambda kind: kind.__name__)
+def test_no_chinese_message_holds_an_english_sentence(kind):
+    """Filled with every reason and every word of ours; names and numbers are 1 here."""
+    filled_in = [each.of(**dict.fromkeys(placeholders(each), 1)) for each in reasons()]
+    texts = (CATALOGUE[kind].chinese, CATALOGUE[kind].remedy.chinese)
+    for names, facts in (({"reason", "what"}, (*filled_in, *inner())), (WORDED, WORDS)):
+        for fact in facts:
+            given = {
+                name: told(name, fact, "zh") if name in names else 1 for name in facts_of(kind)
+            }
+            shown = re.sub("`[^`]*`", "", "".join(texts).format(**given))
+            assert not SENTENCE.search(shown), shown
+
+
+def calls() -> Iterator[tuple[str, str, ast.expr]]:
+    """Yield where a catalogued refusal is made, which, and each argument."""
+    names = {kind.__name__ for kind in (*CATALOGUE, *INNER)}
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call):
+                    name = ast.unparse(node.func).rpartition(".")[2]
+                    for argument in (*node.args, *(each.value for each in node.keywords)):
+                        if name in names:
+                            yield f"{path.relative_to(ROOT)}:{node.lineno}", name, argument
+
+
+def test_refusals_are_made_of_words_that_can_be_told():
+    """A reason is one of an enumeration: a text would be English in a Chinese message."""
+    loose = [
+        f"{place} {name}({ast.unparse(argument)})"
+        for place, name, argument in calls()
+        if isinstance(argument, ast.JoinedStr)
+        or (
+            isinstance(argument, ast.Constant)
+            and isinstance(argument.value, str)
+            and argument.value not in WORDS
+            and name != "Entry"
+        )
+    ]
+
+    assert loose == []
+
+
+def test_what_is_not_ours_is_quoted():
+    """Git's words, or a service's, stand in quotation marks in Chinese."""
+    assert told("reason", "no such thing", "zh") == "“no such thing”"
+    assert told("reason", "no such thing", "en") == "no such thing"
+    assert told("username", "team", "zh") == "team"
+
+
+async def _refuse() -> None:
+    raise VersionConflict(3)
+
+
+async def test_a_problem_that_is_not_declared_is_no_fault(sqlite_api, caplog):
+    """It is an error with its code and remedy, and the log says what the schema lacks."""
+
+    @strawberry.type
+    class MadePayload:
+        done: bool
+
+    field = mutation(
+        _refuse, MadePayload, MadePayload, UnauthenticatedProblem, description="Refuses."
+    )
+    kind = strawberry.type(type("Mutation", (), {"__annotations__": {}, "make": field}))
+    query = strawberry.type(type("Query", (), {"__annotations__": {"a": int}, "a": 1}))
+    built = strawberry.Schema(query=query, mutation=kind, extensions=[Masking])
+    result = await built.execute(
+        "mutation { make { __typename } }", context_value=sqlite_api.context(None)
+    )
+    (error,) = result.errors
+
+    assert error.message == message(VersionConflict(3), "en")
+    assert error.extensions["code"] == "CONFLICT"
+    assert error.extensions["remedy"].startswith("Read it again")
+    assert "make does not declare the problem of VersionConflict" in caplog.text
+    caplog.clear()
