@@ -1,21 +1,13 @@
 """What the API looks like: the schema object."""
 
-from strawberry.extensions import (
-    AddValidationRules,
-    MaxTokensLimiter,
-    ParserCache,
-    ValidationCache,
-)
-
 from schema.account import ApiToken, Invitation, Session
 from schema.charging import Costs
+from schema.checked import TOKENS_MAX as TOKENS_MAX
 from schema.deploy_hooks import DeployHook
 from schema.errors import Masking
 from schema.events import StepOutput, StepStatusChanged, StreamEnd, TaskStatusChanged
 from schema.execution import ExecutionContext
-from schema.limits import Limits
 from schema.roots import Mutation, Query, Subscription
-from schema.running import TOKENS_MAX as TOKENS_MAX
 from schema.running import Schema
 from schema.triggers import (
     DeployHookTrigger,
@@ -57,13 +49,6 @@ schema = Schema(
         DeployHookTrigger,
         ScheduleTrigger,
     ],
-    extensions=[
-        Masking,
-        Costs,
-        lambda: MaxTokensLimiter(TOKENS_MAX),
-        lambda: AddValidationRules([Limits]),
-        ParserCache,
-        ValidationCache,
-    ],
+    extensions=[Masking, Costs],
     execution_context_class=ExecutionContext,
 )
