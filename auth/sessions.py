@@ -9,6 +9,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from db.ids import new_id
 from db.models import Session, User
+from db.rows import one
 
 TOKEN_PREFIX = "rws_"  # noqa: S105 (what leaked tokens are found by)
 SESSION_DAYS = 30
@@ -54,9 +55,10 @@ async def start(
 async def find(token: str) -> Session | None:
     """Return the session of *token*, with its user; None when it has ended or never was."""
     now = datetime.now(UTC)
-    found = Session.filter(token_hash=hash_token(token), expires_time__gt=now)
-    session = await found.select_related("user").first()
-    if session and session.last_used_time < now - timedelta(seconds=USED_SECONDS):
+    session = await one(Session, "token_hash", hash_token(token), joined="user")
+    if session is None or session.expires_time <= now:
+        return None
+    if session.last_used_time < now - timedelta(seconds=USED_SECONDS):
         await Session.filter(id=session.id).update(last_used_time=now)
     return session
 

@@ -13,6 +13,7 @@ from auth.permissions import Scope
 from auth.sessions import USED_SECONDS, hash_token
 from db.ids import new_id
 from db.models import ApiToken, User
+from db.rows import one
 
 TOKEN_PREFIX = "rwt_"  # noqa: S105 (what leaked tokens are found by)
 PREFIX_CHARACTERS = 12
@@ -67,9 +68,10 @@ def good(now: datetime) -> QuerySet[ApiToken]:
 async def find(value: str) -> ApiToken | None:
     """Return the token of *value*, with its user; None when it has expired or is revoked."""
     now = datetime.now(UTC)
-    token = await good(now).filter(token_hash=hash_token(value)).select_related("user").first()
-    if token and (
-        token.last_used_time is None or token.last_used_time < now - timedelta(seconds=USED_SECONDS)
-    ):
+    token = await one(ApiToken, "token_hash", hash_token(value), joined="user")
+    if token is None or (token.expires_time is not None and token.expires_time <= now):
+        return None
+    used = token.last_used_time
+    if used is None or used < now - timedelta(seconds=USED_SECONDS):
         await ApiToken.filter(id=token.id).update(last_used_time=now)
     return token

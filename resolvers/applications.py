@@ -31,7 +31,9 @@ from resolvers.refusals import RepositoryTaken, Taken
 
 # What a token of one environment may do with its application: what concerns that one alone.
 OF_AN_ENVIRONMENT = {Action.READ, Action.DEPLOY, Action.CANCEL, Action.SET_SECRETS}
-TASKS = Relation("application.tasks", Task, '"task" x', "x.app_id", "created_time", descending=True)
+TASKS = Relation(
+    "application.tasks", Task, '"task" x', ("x.app_id",), "created_time", descending=True
+)
 
 
 async def application(
@@ -178,7 +180,7 @@ async def owner_org(parent: strawberry.Parent[Application], info: Info) -> Org:
     return await info.context.owner(parent)
 
 
-async def provider(parent: strawberry.Parent[Application]) -> Provider:
+def provider(parent: strawberry.Parent[Application]) -> Provider:
     """Return who hosts the repository."""
     return Provider(parent.provider)
 

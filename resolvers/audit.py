@@ -13,7 +13,7 @@ from resolvers.context import Info
 from resolvers.paging import Condition, Page, Relation
 from resolvers.sessions import in_person
 
-ENTRIES = Relation("audit", AuditEntry, '"audit_entry" x', "x.chain", "id", descending=True)
+ENTRIES = Relation("audit", AuditEntry, '"audit_entry" x', ("x.chain",), "id", descending=True)
 
 Acts = Annotated[list[Act] | None, strawberry.argument(description="Only these kinds of entries.")]
 ActorName = Annotated[
@@ -63,7 +63,7 @@ def _conditions(acts: list[Act] | None, actor: str | None) -> tuple[Condition, .
     return conditions
 
 
-async def act(parent: strawberry.Parent[AuditEntry]) -> Act:
+def act(parent: strawberry.Parent[AuditEntry]) -> Act:
     """Return what the entry tells."""
     return Act(parent.action)
 

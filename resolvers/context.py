@@ -29,9 +29,9 @@ from db.audit import Act, Actor, Entry
 from db.vault import Vault
 from engine.store import Store
 from providers.repository import Policy
-from resolvers.loaders import Loaders
 from resolvers.operations.bounds import Bill, Bounds
 from resolvers.operations.uses import Uses
+from resolvers.reading.loaders import Loaders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +170,7 @@ class Context:
     async def task(self, task_id: str, action: Action) -> models.Task:
         """Return a task of the caller's teams on which *action* is allowed."""
         self.signed_in()
-        task = await self.loaders.task.load(task_id)
+        task = await self.loaders.whole_task.load(task_id)
         if task is None:
             raise NotFound("task")
         application = await self.loaders.application.load(task.app_id)

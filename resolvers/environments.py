@@ -35,15 +35,13 @@ from resolvers.refusals import Taken, TooManyEnvironments, VersionConflict
 from resolvers.secrets import SecretKey, secret_keys
 from resolvers.validation import ENVIRONMENTS_MAX
 
-BY_ENVIRONMENT = "x.app_id || ':' || x.env_name"
 QUEUE = Relation(
     "environment.queue",
     Task,
     '"task" x',
-    BY_ENVIRONMENT,
+    ("x.app_id", "x.env_name"),
     "created_time",
     where=f"x.status = '{TaskStatus.PENDING.value}' AND NOT x.reported",
-    narrow="x.app_id",
 )
 ACTIVE = replace(QUEUE, name="environment.active", where="NOT x.reported")
 
@@ -159,17 +157,17 @@ async def application(parent: strawberry.Parent[Environment], info: Info) -> App
     return found
 
 
-async def environment_type(parent: strawberry.Parent[Environment]) -> EnvironmentType:
+def environment_type(parent: strawberry.Parent[Environment]) -> EnvironmentType:
     """Return what the environment is for."""
     return EnvironmentType(parent.type)
 
 
-async def secrets(parent: strawberry.Parent[Environment]) -> list[SecretKey]:
+def secrets(parent: strawberry.Parent[Environment]) -> list[SecretKey]:
     """Return what may be seen of the environment's own secrets."""
     return secret_keys(parent.secrets)
 
 
-async def resources(parent: strawberry.Parent[Environment]) -> list[FunctionResource]:
+def resources(parent: strawberry.Parent[Environment]) -> list[FunctionResource]:
     """Return the cloud functions of `resource`, in one form."""
     return list(functions(parent.resource))
 

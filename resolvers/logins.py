@@ -11,7 +11,7 @@ from resolvers.context import Info
 from resolvers.login_inputs import LinkLoginInput, UnlinkLoginInput
 
 
-async def offers(info: Info) -> list[Offer]:
+def offers(info: Info) -> list[Offer]:
     """Return the services that are set up."""
     return info.context.services.logins.offers
 

@@ -25,17 +25,19 @@ from resolvers.secrets import SecretKey, secret_keys
 SEARCH_CHARACTERS_MAX = 100
 TRIGGER_TYPES_MAX = 100
 
-MEMBERS = Relation("org.members", Org, '"org" x', "x.name", "id")
+MEMBERS = Relation("org.members", Org, '"org" x', ("x.name",), "id")
 APPLICATIONS = Relation(
-    "org.applications", Application, '"application" x', "x.owner_org_id", "name"
+    "org.applications", Application, '"application" x', ("x.owner_org_id",), "name"
 )
 TASKS = Relation(
     "org.tasks",
     Task,
-    '"task" x JOIN "application" a ON a.id = x.app_id',
-    "a.owner_org_id",
+    '"task" x',
+    ("a.owner_org_id",),
     "created_time",
     descending=True,
+    through='"application" a',
+    joint="x.app_id = a.id",
 )
 
 
@@ -140,7 +142,7 @@ def _profile(row: Org) -> dict[str, object]:
     return {"alias": row.alias, "description": row.description, "logo": row.logo}
 
 
-async def role(parent: strawberry.Parent[Org]) -> Role:
+def role(parent: strawberry.Parent[Org]) -> Role:
     """Return the member's role."""
     return Role(parent.role)
 

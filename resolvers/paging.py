@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
-from tortoise import connections
 from tortoise.models import Model
 
+from db.rows import Shown, dialect, fetch, mark, shown
 from providers.refusal import Reason
 
 PAGE_SIZE = 20
 PAGE_SIZE_MAX = 100
+PLACE = "page_place"
 
 Value = str | int | datetime
 
@@ -49,19 +50,24 @@ class InvalidPage(Exception):
 class Relation:
     """Rows that belong to a parent.
 
-    *source* is the FROM clause in which the rows are `x`, *parent* the expression that gives a
-    row's parent, *order* the column it is sorted by before its id. Where the parent is made of two
-    parts, `a:b`, *narrow* is the column that holds the first one, so that an index can be used.
+    *source* is the FROM clause in which the rows are `x`, *parent* the columns whose values, with
+    colons between them, are the parent's id, *order* the column the rows are sorted by before their
+    id. *numbered*: the last of the columns is a number. What makes a page cheap is an index on
+    *parent* and *order*. Where the rows are those of the parent's rows in another table, *through*
+    is that table, as `a` or so, and *joint* says which rows are whose: no more than a page is then
+    read for each of those.
     """
 
     name: str
     model: type[Model]
     source: str
-    parent: str
+    parent: tuple[str, ...]
     order: str
     descending: bool = False
     where: str = ""
-    narrow: str = ""
+    numbered: bool = False
+    through: str = ""
+    joint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,19 +140,22 @@ def select(
 async def pages(relation: Relation, selection: Selection, parents: list[str]) -> list[Page]:
     """Return one page for each of *parents*."""
     statement = _Statement(relation, selection)
-    rows = await statement.run(statement.page(parents))
-    found: dict[str, list[Model]] = {parent: [] for parent in parents}
-    for row in rows:
-        found[row["page_parent"]].append(relation.model._init_from_db(**row))  # noqa: SLF001
-    return [_page(relation, selection, parent, found[parent]) for parent in parents]
+    known = shown(relation.model)
+    found: list[list[Model]] = [[] for _ in parents]
+    for row in await fetch(statement.page(parents, known), statement.values):
+        found[row.pop(PLACE) - 1].append(known.of(row))
+    return [
+        _page(relation, selection, parent, rows)
+        for parent, rows in zip(parents, found, strict=True)
+    ]
 
 
 async def counts(relation: Relation, selection: Selection, parents: list[str]) -> list[int]:
     """Return how many rows each of *parents* has."""
     statement = _Statement(relation, selection)
-    rows = await statement.run(statement.count(parents))
-    found = {row["page_parent"]: row["page_count"] for row in rows}
-    return [found.get(parent, 0) for parent in parents]
+    rows = await fetch(statement.count(parents), statement.values)
+    found = {row[PLACE]: row["page_count"] for row in rows}
+    return [found[place] for place in range(1, len(parents) + 1)]
 
 
 def _page(relation: Relation, selection: Selection, parent: str, rows: list[Model]) -> Page:
@@ -166,54 +175,72 @@ def _page(relation: Relation, selection: Selection, parent: str, rows: list[Mode
 
 @dataclass(slots=True)
 class _Statement:
-    """Builds SQL that SQLite and PostgreSQL share but for their placeholders."""
+    """Builds SQL that looks at each parent's rows by themselves, and at no more than its page.
+
+    SQLite has no LATERAL: there, the ids of each parent's page are a sub-select of their own.
+    """
 
     relation: Relation
     selection: Selection
     values: list[Any] = field(default_factory=list)
 
-    async def run(self, sql: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]]
-        rows = await connections.get("default").execute_query_dict(sql, self.values)
-        return rows
-
-    def page(self, parents: Sequence[str]) -> str:
+    def page(self, parents: Sequence[str], known: Shown[Any]) -> str:
         relation, selection = self.relation, self.selection
+        listed, mine = self._parents(parents), self._of_parent()
         falling = relation.descending != selection.backwards
         direction = "DESC" if falling else "ASC"
-        order = f"x.{relation.order} {direction}, x.id {direction}"
-        cursor = ""
-        if selection.cursor is not None:
-            key, row_id = _decode(selection.cursor)
-            compare = "<" if falling else ">"
-            value = self._value(_typed(relation, key))
-            again = self._value(_typed(relation, key))
-            cursor = (
-                f" AND (x.{relation.order} {compare} {value}"
-                f" OR (x.{relation.order} = {again} AND x.id {compare} {self._value(row_id)}))"
-            )
-        table = relation.model._meta.db_table  # noqa: SLF001
+        sorting = "ORDER BY {0}." + f"{relation.order} {direction}, {{0}}.id {direction}"
+        limit = f"LIMIT {selection.size + 1}"
+        below = self._conditions(relation.joint or mine) + self._behind(falling=falling)
+        window = f"FROM {relation.source} WHERE {below} {sorting.format('x')} {limit}"
+        rows = self._each("y", window)
+        if relation.through:
+            rows = self._each("z", window)
+            window = f"FROM {relation.through} {rows} WHERE {mine} {sorting.format('z')} {limit}"
+            rows = self._each("y", window, "z")
         return (
-            f"SELECT y.*, page_parent, page_row FROM (SELECT x.id AS page_id,"  # noqa: S608
-            f" {relation.parent} AS page_parent, row_number() OVER"
-            f" (PARTITION BY {relation.parent} ORDER BY {order}) AS page_row"
-            f" FROM {relation.source} WHERE {self._conditions(parents)}{cursor}) paged"
-            f' JOIN "{table}" y ON y.id = page_id'
-            f" WHERE page_row <= {selection.size + 1} ORDER BY page_parent, page_row"
+            f"SELECT {known.columns('y')}, {PLACE} FROM {listed} {rows}"  # noqa: S608
+            f" ORDER BY {PLACE}, {sorting.format('y').removeprefix('ORDER BY ')}"
         )
+
+    def _each(self, alias: str, window: str, of: str = "x") -> str:
+        """Return the join of what *window* finds for each row on the left, as *alias*."""
+        if dialect() != "sqlite":
+            return f"CROSS JOIN LATERAL (SELECT {of}.* {window}) {alias}"
+        table = self.relation.model._meta.db_table  # noqa: SLF001
+        return f'CROSS JOIN "{table}" {alias} ON {alias}.id IN (SELECT {of}.id {window})'
 
     def count(self, parents: Sequence[str]) -> str:
-        relation = self.relation
+        relation, listed = self.relation, self._parents(parents)
+        source, where = relation.source, self._of_parent()
+        if relation.through:
+            source = f"{relation.source} JOIN {relation.through} ON {relation.joint}"
         return (
-            f"SELECT {relation.parent} AS page_parent, count(*) AS page_count"  # noqa: S608
-            f" FROM {relation.source} WHERE {self._conditions(parents)} GROUP BY {relation.parent}"
+            f"SELECT {PLACE}, (SELECT count(*) FROM {source}"  # noqa: S608
+            f" WHERE {self._conditions(where)}) AS page_count FROM {listed}"
         )
 
-    def _conditions(self, parents: Sequence[str]) -> str:
-        terms = [f"{self.relation.parent} IN ({self._list(parents)})"]
-        if self.relation.narrow:
-            first_parts = dict.fromkeys(parent.partition(":")[0] for parent in parents)
-            terms.append(f"{self.relation.narrow} IN ({self._list(list(first_parts))})")
+    def _parents(self, parents: Sequence[str]) -> str:
+        """Return a table of the parents: their places, from 1, and the parts of their ids."""
+        parts = len(self.relation.parent)
+        split = [each.split(":", parts - 1) for each in parents]
+        if dialect() == "sqlite":
+            whole = self._value(json.dumps(split))
+            columns = ", ".join(f"value ->> {each} AS part{each}" for each in range(parts))
+            return f"(SELECT key + 1 AS {PLACE}, {columns} FROM json_each({whole})) p"  # noqa: S608
+        lists = ", ".join(f"{self._value(list(each))}::text[]" for each in zip(*split, strict=True))
+        columns = ", ".join(f"part{each}" for each in range(parts))
+        return f"unnest({lists}) WITH ORDINALITY p({columns}, {PLACE})"
+
+    def _of_parent(self) -> str:
+        terms = [f"{each} = p.part{number}" for number, each in enumerate(self.relation.parent)]
+        if self.relation.numbered and dialect() != "sqlite":
+            terms[-1] += "::int"
+        return " AND ".join(terms)
+
+    def _conditions(self, first: str) -> str:
+        """Return *first* and what else must hold of a row."""
+        terms = [first]
         if self.relation.where:
             terms.append(self.relation.where)
         for condition in self.selection.conditions:
@@ -223,16 +250,24 @@ class _Statement:
             terms.append(f"{condition.column} {condition.operator} {listed}{escape}")
         return " AND ".join(terms)
 
+    def _behind(self, *, falling: bool) -> str:
+        """Return the condition that rows are behind the cursor."""
+        if self.selection.cursor is None:
+            return ""
+        key, row_id = _decode(self.selection.cursor)
+        order, compare = self.relation.order, "<" if falling else ">"
+        place = f"({self._value(_typed(self.relation, key))}, {self._value(row_id)})"
+        return f" AND (x.{order}, x.id) {compare} {place}"
+
     def _list(self, values: Sequence[Value]) -> str:
         return ", ".join(self._value(value) for value in values)
 
-    def _value(self, value: Value) -> str:
+    def _value(self, value: Value | list[str]) -> str:
         """Add a parameter and return its placeholder."""
-        sqlite = connections.get("default").capabilities.dialect == "sqlite"
         if isinstance(value, datetime):
-            value = _utc(value).isoformat(" ") if sqlite else _utc(value)
+            value = _utc(value).isoformat(" ") if dialect() == "sqlite" else _utc(value)
         self.values.append(value)
-        return f"?{len(self.values)}" if sqlite else f"${len(self.values)}"
+        return mark(len(self.values))
 
 
 def _encode(relation: Relation, row: Model) -> str:

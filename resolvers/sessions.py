@@ -36,7 +36,7 @@ async def of_user(parent: strawberry.Parent[User], info: Info) -> list[Session] 
     return await sessions.of_user(parent.id) if in_person(info.context, parent) else None
 
 
-async def is_current(parent: strawberry.Parent[Session], info: Info) -> bool:
+def is_current(parent: strawberry.Parent[Session], info: Info) -> bool:
     """Tell whether this is the session that asks."""
     viewer = info.context.viewer
     return viewer is not None and viewer.session is not None and viewer.session.id == parent.id
@@ -63,7 +63,7 @@ async def tokens_of_user(parent: strawberry.Parent[User], info: Info) -> list[Ap
     return await ApiToken.filter(user_id=parent.id).order_by("name")
 
 
-async def scopes(parent: strawberry.Parent[ApiToken]) -> list[Scope]:
+def scopes(parent: strawberry.Parent[ApiToken]) -> list[Scope]:
     """Return what the token may be used for."""
     return [Scope(scope) for scope in parent.scopes]
 

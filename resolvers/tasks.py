@@ -17,7 +17,7 @@ from control.deploys import (
     callers_key,
 )
 from control.port import Entry
-from db.models import Application, Environment, LogChunk, Org, Step, Task
+from db.models import Application, Document, Environment, LogChunk, Org, Step, Task
 from engine.state import StepStatus, TaskStatus
 from providers import Provider
 from resolvers.applications import row_in_team
@@ -34,9 +34,9 @@ CHUNKS = Relation(
     "step.chunks",
     LogChunk,
     '"log_chunk" x',
-    "x.task_id || ':' || x.step_index",
+    ("x.task_id", "x.step_index"),
     "seq",
-    narrow="x.task_id",
+    numbered=True,
 )
 DEFAULT_REASON = "cancelled by {username}"
 
@@ -171,12 +171,12 @@ async def environment(parent: strawberry.Parent[Task], info: Info) -> Environmen
     return await info.context.loaders.environment.load(f"{parent.app_id}:{parent.env_name}")
 
 
-async def status(parent: strawberry.Parent[Task]) -> TaskStatus:
+def status(parent: strawberry.Parent[Task]) -> TaskStatus:
     """Return where the task stands."""
     return TaskStatus(parent.status)
 
 
-async def completed(parent: strawberry.Parent[Task]) -> bool:
+def completed(parent: strawberry.Parent[Task]) -> bool:
     """Tell whether the task has ended."""
     return TaskStatus(parent.status).completed
 
@@ -221,7 +221,7 @@ async def superseded_by(parent: strawberry.Parent[Task], info: Info) -> Task | N
     return await info.context.loaders.task.load(parent.superseded_by_id)
 
 
-async def duration(parent: strawberry.Parent[Task]) -> float | None:
+def duration(parent: strawberry.Parent[Task]) -> float | None:
     """Return the seconds from start to end."""
     if parent.started_time is None or parent.finished_time is None:
         return None
@@ -234,12 +234,20 @@ async def viewer_can(parent: strawberry.Parent[Task], info: Info) -> frozenset[A
     return await info.context.allowed((await info.context.owner(application)).name)
 
 
+async def trigger_payload(parent: strawberry.Parent[Task], info: Info) -> Document | None:
+    """Return the request that caused the task."""
+    return await info.context.loaders.payload.load(parent.id)
+
+
 async def rollback_blockers(parent: strawberry.Parent[Task], info: Info) -> list[Blocker]:
     """Return what keeps the task from being rolled back to exactly as it was."""
+    whole = await info.context.loaders.whole_task.load(parent.id)
+    if whole is None:
+        raise NotFound("task")  # deleted this very moment
     application = await _application(info.context, parent)
     owner = await info.context.owner(application)
     found = await info.context.loaders.environment.load(f"{parent.app_id}:{parent.env_name}")
-    return blockers(parent, owner, found)
+    return blockers(whole, owner, found)
 
 
 async def events(
@@ -261,12 +269,12 @@ async def events(
     return EventPage(shown, shown[-1].seq if shown else after or 0, len(entries) > limit)
 
 
-async def step_status(parent: strawberry.Parent[Step]) -> StepStatus:
+def step_status(parent: strawberry.Parent[Step]) -> StepStatus:
     """Return where the step stands."""
     return StepStatus(parent.status)
 
 
-async def step_duration(parent: strawberry.Parent[Step]) -> float | None:
+def step_duration(parent: strawberry.Parent[Step]) -> float | None:
     """Return the seconds from start to end."""
     if parent.started_time is None or parent.finished_time is None:
         return None

@@ -30,7 +30,7 @@ FOUND_MAX = 20
 
 THIS_SESSION = SignOutInput(everywhere=False)
 
-ORGS = Relation("user.orgs", Org, '"org" x', "x.user_id", "name")
+ORGS = Relation("user.orgs", Org, '"org" x', ("x.user_id",), "name")
 
 
 class SignedIn:
@@ -49,7 +49,7 @@ class PasswordChanged:
         self.ended_sessions = ended_sessions
 
 
-async def viewer(info: Info) -> User | None:
+def viewer(info: Info) -> User | None:
     """Return the caller; None for a guest."""
     return info.context.viewer.user if info.context.viewer else None
 
@@ -161,7 +161,7 @@ async def sign_out(info: Info, input: Input[SignOutInput] = THIS_SESSION) -> int
     return ended
 
 
-async def email(parent: strawberry.Parent[User], info: Info) -> str | None:
+def email(parent: strawberry.Parent[User], info: Info) -> str | None:
     """Return the address, to the user themself."""
     return parent.email if _is_self(parent, info) else None
 
@@ -171,12 +171,12 @@ def _is_self(user: User, info: Info) -> bool:
     return viewer is not None and viewer.user.id == user.id
 
 
-async def github_linked(parent: strawberry.Parent[User], info: Info) -> bool:
+def github_linked(parent: strawberry.Parent[User], info: Info) -> bool:
     """Tell the user themself whether a GitHub login is linked."""
     return _is_self(parent, info) and parent.github_unionid is not None
 
 
-async def gitee_linked(parent: strawberry.Parent[User], info: Info) -> bool:
+def gitee_linked(parent: strawberry.Parent[User], info: Info) -> bool:
     """Tell the user themself whether a Gitee login is linked."""
     return _is_self(parent, info) and parent.gitee_unionid is not None
 

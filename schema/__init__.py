@@ -1,20 +1,12 @@
 """What the API looks like: the schema object."""
 
-from strawberry.extensions import (
-    AddValidationRules,
-    MaxTokensLimiter,
-    ParserCache,
-    ValidationCache,
-)
-
 from schema.account import ApiToken, Invitation, Session
 from schema.charging import Costs
+from schema.checked import TOKENS_MAX as TOKENS_MAX
 from schema.deploy_hooks import DeployHook
 from schema.errors import Masking
 from schema.execution import ExecutionContext
-from schema.limits import Limits
 from schema.roots import Mutation, Query
-from schema.running import TOKENS_MAX as TOKENS_MAX
 from schema.running import Schema
 from schema.triggers import (
     DeployHookTrigger,
@@ -58,13 +50,6 @@ schema = Schema(
         DeployHookTrigger,
         ScheduleTrigger,
     ],
-    extensions=[
-        Masking,
-        Costs,
-        lambda: MaxTokensLimiter(TOKENS_MAX),
-        lambda: AddValidationRules([Limits]),
-        ParserCache,
-        ValidationCache,
-    ],
+    extensions=[Masking, Costs],
     execution_context_class=ExecutionContext,
 )

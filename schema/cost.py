@@ -5,7 +5,6 @@ gives it. Branches of fragments are all counted, but for those that `@skip` or `
 out.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -37,10 +36,9 @@ from graphql import (
 
 from resolvers.paging import PAGE_SIZE
 from schema.deprecation import Deprecated, deprecated
+from schema.kept import Kept
 from schema.limits import INTROSPECTION
 from schema.prices import LIST_SIZE, LIST_SIZES, TEXT_CHARACTERS, Price, price
-
-KEPT_MAX = 256
 
 Variables: TypeAlias = Mapping[str, Any]
 # Given the variables, and the page size of the connection around, what it costs.
@@ -61,19 +59,17 @@ class PriceLists:
     """Keeps the operations that were priced last."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[int, tuple[OperationDefinitionNode, Priced]] = OrderedDict()
+        self._kept: Kept[tuple[OperationDefinitionNode, Priced]] = Kept()
 
     def of(
         self, schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Fragments
     ) -> Priced:
         """Return *operation*, which is valid, priced."""
-        kept = self._kept.get(id(operation))
+        kept = self._kept.find(id(operation))
         if kept is None or kept[0] is not operation:
             kept = operation, priced(schema, operation, fragments)
-            self._kept[id(operation)] = kept
-        self._kept.move_to_end(id(operation))
-        while len(self._kept) > KEPT_MAX:
-            self._kept.popitem(last=False)
+            characters = len(operation.loc.source.body) if operation.loc else 0
+            self._kept.keep(id(operation), kept, characters)
         return kept[1]
 
 

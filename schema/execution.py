@@ -4,8 +4,7 @@ Tortoise's models can be awaited, so the executor would schedule a task for each
 one dashboard, and a third of its time.
 """
 
-from collections.abc import Awaitable
-from typing import Any, TypeGuard
+from typing import Any
 
 from graphql import GraphQLError, OperationType
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -16,17 +15,31 @@ from schema.charging import charge
 from schema.confinement import refusal
 
 
+class _Awaited(dict[type, bool]):
+    """Whether values of a type are awaited, looked up once a type: there are few, and many values.
+
+    Of generators those that are coroutines of old are awaited elsewhere; nobody here makes one.
+    """
+
+    def __missing__(self, kind: type) -> bool:
+        self[kind] = hasattr(kind, "__await__") and not issubclass(kind, Model)
+        return self[kind]
+
+
+_awaited = _Awaited()
+
+
+def is_awaitable(value: object) -> bool:
+    """Tell whether the executor waits for *value*."""
+    return _awaited[type(value)]
+
+
 class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
     """Excludes models from what is awaited, and tokens that may not read from reading."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        awaitable = self.is_awaitable
-
-        def is_awaitable(value: Any) -> TypeGuard[Awaitable[Any]]:
-            return not isinstance(value, Model) and awaitable(value)
-
-        self.is_awaitable = is_awaitable
+        self.is_awaitable = is_awaitable  # type: ignore[assignment]
 
     @classmethod
     def build(cls, *args: Any, **kwargs: Any) -> Any:

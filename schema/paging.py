@@ -28,7 +28,7 @@ class Edge(Generic[T]):
     node: T = strawberry.field(description="The entry.")
 
 
-async def _page_info(parent: strawberry.Parent[Page]) -> PageInfo:
+def _page_info(parent: strawberry.Parent[Page]) -> PageInfo:
     edges = parent.edges
     return PageInfo(
         has_next_page=parent.has_next_page,
@@ -38,7 +38,7 @@ async def _page_info(parent: strawberry.Parent[Page]) -> PageInfo:
     )
 
 
-async def _nodes(parent: strawberry.Parent[Page]) -> list[T]:
+def _nodes(parent: strawberry.Parent[Page]) -> list[T]:
     return [edge.node for edge in parent.edges]
 
 

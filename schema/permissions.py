@@ -10,7 +10,7 @@ Actions = frozenset[Action]
 
 
 def _can(action: Action, description: str) -> Any:
-    async def can(parent: strawberry.Parent[Actions]) -> bool:
+    def can(parent: strawberry.Parent[Actions]) -> bool:
         return action in parent
 
     return strawberry.field(can, description=f"{description} Roles: {_roles(action)}.")

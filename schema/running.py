@@ -5,15 +5,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import strawberry
-from graphql import (
-    DocumentNode,
-    ExecutionResult,
-    GraphQLError,
-    OperationDefinitionNode,
-    parse,
-    specified_rules,
-    validate,
-)
+from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode
 from strawberry.types import ExecutionContext as OperationContext
 from strawberry.types.execution import ExecutionResult as Result
 from strawberry.types.execution import PreExecutionError
@@ -21,11 +13,10 @@ from strawberry.types.graphql import OperationType
 
 from resolvers.context import Context
 from resolvers.operations import documents
+from schema.checked import Checked, CheckedDocuments
 from schema.execution import ExecutionContext
-from schema.limits import Limits
 from schema.refusals import TookTooLong, Unnamed
 
-TOKENS_MAX = 2000
 ONE_ANSWER = frozenset({OperationType.QUERY, OperationType.MUTATION})
 # What clients know these by.
 CODES = {
@@ -38,6 +29,10 @@ CODES = {
 
 class Schema(strawberry.Schema):
     """Logs nothing itself: `Masking` logs our faults, and a client's mistakes are its own."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self._documents = CheckedDocuments()
 
     async def execute(self, query: str | None, *args: Any, **given: Any) -> Result:
         """Run a query or a mutation; InvalidOperationTypeError for a subscription.
@@ -76,10 +71,13 @@ class Schema(strawberry.Schema):
     def fits(self, text: str) -> bool:
         """Tell whether a document may be run."""
         try:
-            document = parse(text, max_tokens=TOKENS_MAX)
+            return not self.checked(text).errors
         except (GraphQLError, RecursionError):
             return False
-        return not validate(self._schema, document, [*specified_rules, Limits])
+
+    def checked(self, text: str) -> Checked:
+        """Return a document and its errors; GraphQLError, RecursionError for what is none."""
+        return self._documents.of(self._schema, text)
 
     def admits(
         self,
@@ -104,7 +102,14 @@ class Schema(strawberry.Schema):
     async def _prepare_operation_async(
         self, context: OperationContext, *args: Any, **given: Any
     ) -> PreExecutionError | None:
-        """Parse and validate; Unnamed where nobody knows which operation is meant."""
+        """Parse and validate; Unnamed where nobody knows which operation is meant.
+
+        What is set here, Strawberry does not do again.
+        """
+        if context.query:
+            known = self.checked(context.query)
+            context.graphql_document = known.document
+            context.pre_execution_errors = list(known.errors)
         refused = await super()._prepare_operation_async(context, *args, **given)
         if refused is None and context._provided_operation_name is None:  # noqa: SLF001
             assert context.graphql_document is not None  # noqa: S101 (it was parsed)

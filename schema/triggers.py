@@ -9,6 +9,7 @@ from control.reports import TRACKER
 from db import models
 from providers import Provider
 from resolvers import tasks
+from resolvers.context import Info
 
 if TYPE_CHECKING:
     from schema.types import Org, Task
@@ -25,44 +26,44 @@ def _is(test: Any) -> Any:
     )
 
 
-async def _payload_text(parent: models.Task, *names: str) -> str:
-    payload = parent.trigger_payload or {}
+async def _payload_text(parent: models.Task, info: Info, *names: str) -> str:
+    payload = await info.context.loaders.payload.load(parent.id) or {}
     return next((str(payload[name]) for name in names if name in payload), "")
 
 
-async def _provider(parent: strawberry.Parent[models.Task]) -> Provider:
+def _provider(parent: strawberry.Parent[models.Task]) -> Provider:
     return Provider(parent.trigger_type)
 
 
-async def _delivery(parent: strawberry.Parent[models.Task]) -> strawberry.ID:
-    return strawberry.ID(await _payload_text(parent, "deliveryId"))
+async def _delivery(parent: strawberry.Parent[models.Task], info: Info) -> strawberry.ID:
+    return strawberry.ID(await _payload_text(parent, info, "deliveryId"))
 
 
-async def _hook_id(parent: strawberry.Parent[models.Task]) -> strawberry.ID:
-    return strawberry.ID(await _payload_text(parent, "hookId"))
+async def _hook_id(parent: strawberry.Parent[models.Task], info: Info) -> strawberry.ID:
+    return strawberry.ID(await _payload_text(parent, info, "hookId"))
 
 
-async def _hook_name(parent: strawberry.Parent[models.Task]) -> str:
-    return await _payload_text(parent, "hookName")
+async def _hook_name(parent: strawberry.Parent[models.Task], info: Info) -> str:
+    return await _payload_text(parent, info, "hookName")
 
 
-async def _platform(parent: strawberry.Parent[models.Task]) -> str:
+def _platform(parent: strawberry.Parent[models.Task]) -> str:
     return parent.trigger_type.removeprefix(TRACKER)
 
 
-async def _external_id(parent: strawberry.Parent[models.Task]) -> str | None:
-    return await _payload_text(parent, "externalId") or None
+async def _external_id(parent: strawberry.Parent[models.Task], info: Info) -> str | None:
+    return await _payload_text(parent, info, "externalId") or None
 
 
-async def _cron(parent: strawberry.Parent[models.Task]) -> str:
-    return await _payload_text(parent, "cron")
+async def _cron(parent: strawberry.Parent[models.Task], info: Info) -> str:
+    return await _payload_text(parent, info, "cron")
 
 
-async def _time_zone(parent: strawberry.Parent[models.Task]) -> str:
-    return await _payload_text(parent, "timeZone") or "UTC"
+async def _time_zone(parent: strawberry.Parent[models.Task], info: Info) -> str:
+    return await _payload_text(parent, info, "timeZone") or "UTC"
 
 
-async def _type(parent: strawberry.Parent[models.Task]) -> str:
+def _type(parent: strawberry.Parent[models.Task]) -> str:
     return parent.trigger_type
 
 

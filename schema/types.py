@@ -49,7 +49,7 @@ LazyIntegration = Annotated["Integration", strawberry.lazy("schema.integrations"
 LazyStep = Annotated["Step", strawberry.lazy("schema.types")]
 
 
-async def _itself(parent: strawberry.Parent[models.Task]) -> models.Task:
+def _itself(parent: strawberry.Parent[models.Task]) -> models.Task:
     return parent
 
 
@@ -365,8 +365,10 @@ class Task(Node):
         description="The seed's word: manual, redeploy, rollback, github, ..., tracker:<platform>."
     )
     trigger = strawberry.field(_itself, graphql_type=Trigger, description="The same, typed.")
-    trigger_payload: JSON | None = strawberry.field(
-        description="The request that caused it; no token and no secret is ever stored in it."
+    trigger_payload = strawberry.field(
+        tasks.trigger_payload,
+        graphql_type=JSON | None,
+        description="The request that caused it; no token and no secret is ever stored in it.",
     )
     dispatch_org = strawberry.field(
         tasks.dispatch_org,

@@ -31,7 +31,7 @@ HOOKS = Relation(
     "environment.deployHooks",
     DeployHook,
     '"deploy_hook" x',
-    "x.environment_id",
+    ("x.environment_id",),
     "created_time",
     descending=True,
 )

@@ -33,7 +33,7 @@ DELIVERIES = Relation(
     "application.deliveries",
     Delivery,
     '"delivery" x',
-    "x.application_id",
+    ("x.application_id",),
     "received_time",
     descending=True,
 )
@@ -149,12 +149,12 @@ async def application(parent: strawberry.Parent[Delivery], info: Info) -> Applic
     return found
 
 
-async def status(parent: strawberry.Parent[Delivery]) -> DeliveryStatus:
+def status(parent: strawberry.Parent[Delivery]) -> DeliveryStatus:
     """Return how far it has come."""
     return DeliveryStatus(parent.status)
 
 
-async def verdicts(parent: strawberry.Parent[Delivery], info: Info) -> list[Answer]:
+def verdicts(parent: strawberry.Parent[Delivery], info: Info) -> list[Answer]:
     """Return what the environments said that the caller sees."""
     answers = [Answer.read(each) for each in parent.verdicts]
     return [each for each in answers if info.context.sees(parent.application_id, each.env_name)]

@@ -40,7 +40,7 @@ class Bill:
         }
 
 
-async def rate_limit(info: strawberry.Info) -> Bill | None:
+def rate_limit(info: strawberry.Info) -> Bill | None:
     """Return what the operation was charged."""
     bill: Bill | None = info.context.bill
     return bill

@@ -93,7 +93,7 @@ async def task(parent: strawberry.Parent[Entry], info: Info) -> Task:
     return found
 
 
-async def task_status(parent: strawberry.Parent[Entry]) -> TaskStatus:
+def task_status(parent: strawberry.Parent[Entry]) -> TaskStatus:
     """Return the status the task got."""
     return TaskStatus(parent.status or "")
 
@@ -106,11 +106,11 @@ async def step(parent: strawberry.Parent[Entry], info: Info) -> Step:
     return found
 
 
-async def step_status(parent: strawberry.Parent[Entry]) -> StepStatus:
+def step_status(parent: strawberry.Parent[Entry]) -> StepStatus:
     """Return the status the step got."""
     return StepStatus(parent.status or "")
 
 
-async def lines(parent: strawberry.Parent[Entry]) -> list[log.Line]:
+def lines(parent: strawberry.Parent[Entry]) -> list[log.Line]:
     """Return the text cut into lines."""
     return log.lines(parent.text, parent.first_line, parent.time, LogStream(parent.stream))

@@ -10,7 +10,7 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import cast
 
-from graphql import GraphQLError, get_operation_ast, parse
+from graphql import GraphQLError, get_operation_ast
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -28,7 +28,7 @@ from rollway.api import accept, asked, refusals
 from rollway.api.framing import FRAMINGS
 from rollway.api.refusals import HEADERS
 from rollway.api.streams import Stream, Streams
-from schema import TOKENS_MAX, schema
+from schema import schema
 
 log = logging.getLogger("rollway.api")
 
@@ -196,7 +196,7 @@ def _kind(given: GraphQLRequestData) -> OperationType | None:
     if text and "mutation" not in text and "subscription" not in text:
         return OperationType.QUERY  # as nearly always, and not worth parsing it once more
     try:
-        document = parse(text, no_location=True, max_tokens=TOKENS_MAX)
+        document = schema.checked(text).document
     except (GraphQLError, RecursionError):
         return None
     operation = get_operation_ast(document, given.operation_name)

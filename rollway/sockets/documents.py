@@ -5,7 +5,6 @@ Answers can be shared when they are the same for everybody who may see the tasks
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -24,19 +23,17 @@ from graphql import (
     Visitor,
     get_named_type,
     is_composite_type,
-    parse,
     visit,
 )
 from graphql.execution.values import get_argument_values, get_variable_values
 
 from rollway.sockets.frames import encoded
 from rollway.sockets.messages import Subscribe
-from schema import TOKENS_MAX, schema
+from schema import schema
+from schema.checked import Checked
 from schema.errors import unquoted
 
 WATCHED = {"taskEvents": "TaskEvent", "applicationTasks": "Task", "orgTasks": "Task"}
-DOCUMENTS_MAX = 256
-CHARACTERS_MAX = 16 * 1024  # a longer document is parsed each time, and shares nothing
 EVENT = frozenset({"taskId", "seq", "time", "task"})
 # What everybody sees alike who may see the task. By type: its fields.
 SHARED: dict[str, frozenset[str]] = {
@@ -73,10 +70,10 @@ class Watching:
 
 def refusal(said: Subscribe) -> GraphQLError | None:
     """Return why a socket does not take this document; None when it does."""
-    document = _document(said.query)
-    if isinstance(document, GraphQLError):
-        return document
-    operation = _operation(document, said.name)
+    checked = _checked(said.query)
+    if isinstance(checked, GraphQLError):
+        return checked
+    operation = _operation(checked.document, said.name)
     if operation is None:
         return _invalid("The document has no operation of this name.")
     if operation.operation is OperationType.MUTATION:
@@ -89,12 +86,13 @@ def watching(said: Subscribe, language: str, env_name: str | None = None) -> Wat
 
     *env_name* is the only environment that the caller reaches, if there is one.
     """
-    document = _document(said.query)
-    if isinstance(document, GraphQLError) or len(said.query) > CHARACTERS_MAX:
+    checked = _checked(said.query)
+    if isinstance(checked, GraphQLError) or checked.errors:
         return None
+    document = checked.document
     operation = _operation(document, said.name)
     node = _watched(document, operation) if operation else None
-    if operation is None or node is None or not _valid(said.query):
+    if operation is None or node is None:
         return None
     core = schema._schema  # noqa: SLF001 - Strawberry has no other way to the types
     found = get_variable_values(core, operation.variable_definitions or (), said.variables or {})
@@ -115,23 +113,13 @@ def watching(said: Subscribe, language: str, env_name: str | None = None) -> Wat
     return Watching(key, field, given, after, document)
 
 
-@lru_cache(DOCUMENTS_MAX)
-def _valid(query: str) -> bool:
-    return schema.fits(query)
-
-
-@lru_cache(DOCUMENTS_MAX)
-def _parsed(query: str) -> DocumentNode | GraphQLError:
+def _checked(query: str) -> Checked | GraphQLError:
     try:
-        return parse(query, max_tokens=TOKENS_MAX)
+        return schema.checked(query)
     except GraphQLError as error:
         return unquoted(error)
     except RecursionError:
         return _invalid("The document is nested too deeply.")
-
-
-def _document(query: str) -> DocumentNode | GraphQLError:
-    return (_parsed if len(query) <= CHARACTERS_MAX else _parsed.__wrapped__)(query)
 
 
 def _invalid(text: str) -> GraphQLError:

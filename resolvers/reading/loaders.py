@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
@@ -12,7 +13,9 @@ from tortoise.models import Model
 from auth.permissions import Role
 from control import journal
 from control.port import Entry
-from db.models import Application, Delivery, Environment, Org, Step, Task, User
+from db.models import Application, Delivery, Document, Environment, Org, Step, Task, User
+from db.rows import among
+from db.uses import DeprecatedUse
 from resolvers import paging
 from resolvers.operations import uses
 from resolvers.paging import Page, Relation, Selection
@@ -27,20 +30,82 @@ class Loaders:
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
-        self.user = self._loader(by_id(User))
-        self.org = self._loader(by_id(Org))
-        self.application = self._loader(by_id(Application))
-        self.environment = self._loader(by_id(Environment))
-        self.task = self._loader(by_id(Task))
-        self.step = self._loader(by_id(Step))
-        self.owner = self._loader(_owners)
-        self.membership = self._loader(_memberships)
-        self.teams = self._loader(_teams)
-        self.steps = self._loader(_steps)
-        self.delivered = self._loader(_delivered)
-        self.environments = self._loader(self._environments)
-        self.uses = self._loader(uses.by_token)
-        self._pages: dict[Hashable, DataLoader[str, Any]] = {}
+        self._keyed: dict[Hashable, DataLoader[Any, Any]] = {}
+
+    @cached_property
+    def user(self) -> DataLoader[str, User | None]:
+        """Return the loader of users by id."""
+        return self._loader(by_id(User))
+
+    @cached_property
+    def org(self) -> DataLoader[str, Org | None]:
+        """Return the loader of members' rows by id."""
+        return self._loader(by_id(Org))
+
+    @cached_property
+    def application(self) -> DataLoader[str, Application | None]:
+        """Return the loader of applications by id."""
+        return self._loader(by_id(Application))
+
+    @cached_property
+    def environment(self) -> DataLoader[str, Environment | None]:
+        """Return the loader of environments by id."""
+        return self._loader(by_id(Environment))
+
+    @cached_property
+    def task(self) -> DataLoader[str, Task | None]:
+        """Return the loader of tasks by id, without what is large."""
+        return self._loader(by_id(Task))
+
+    @cached_property
+    def whole_task(self) -> DataLoader[str, Task | None]:
+        """Return the loader of tasks by id, with all there is."""
+        return self._loader(_whole_tasks)
+
+    @cached_property
+    def payload(self) -> DataLoader[str, Document | None]:
+        """Return the loader of the requests that caused tasks."""
+        return self._loader(_payloads)
+
+    @cached_property
+    def step(self) -> DataLoader[str, Step | None]:
+        """Return the loader of steps by id."""
+        return self._loader(by_id(Step))
+
+    @cached_property
+    def owner(self) -> DataLoader[str, Org | None]:
+        """Return the loader of the OWNERs' rows by their teams' names."""
+        return self._loader(_owners)
+
+    @cached_property
+    def membership(self) -> DataLoader[tuple[str, str], Org | None]:
+        """Return the loader of members' rows by user id and team's name."""
+        return self._loader(_memberships)
+
+    @cached_property
+    def teams(self) -> DataLoader[str, list[str]]:
+        """Return the loader of the names of users' teams."""
+        return self._loader(_teams)
+
+    @cached_property
+    def steps(self) -> DataLoader[str, list[Step]]:
+        """Return the loader of the steps of tasks, in order."""
+        return self._loader(_steps)
+
+    @cached_property
+    def delivered(self) -> DataLoader[str, datetime | None]:
+        """Return the loader of when applications' webhooks were called last."""
+        return self._loader(_delivered)
+
+    @cached_property
+    def environments(self) -> DataLoader[str, list[Environment]]:
+        """Return the loader of the environments of applications, by name."""
+        return self._loader(self._environments)
+
+    @cached_property
+    def uses(self) -> DataLoader[str, list[DeprecatedUse]]:
+        """Return the loader of what API tokens use that is deprecated."""
+        return self._loader(uses.by_token)
 
     def stop(self) -> None:
         """End the statements that are still running: nobody waits for them any more."""
@@ -49,7 +114,7 @@ class Loaders:
 
     def events(self, after: int, limit: int) -> DataLoader[str, list[Entry]]:
         """Return the loader of a page of the journal for each task id."""
-        return self._keyed(("events", after, limit), lambda ids: journal.pages(ids, after, limit))
+        return self._by(("events", after, limit), lambda ids: journal.pages(ids, after, limit))
 
     def page(self, relation: Relation, selection: Selection) -> DataLoader[str, Page]:
         """Return the loader of one page of *relation* for each parent id."""
@@ -59,19 +124,19 @@ class Loaders:
             self._know(edge.node for page in pages for edge in page.edges)
             return pages
 
-        return self._keyed((relation.name, selection), load)
+        return self._by((relation.name, selection), load)
 
     def count(self, relation: Relation, selection: Selection) -> DataLoader[str, int]:
         """Return the loader of how many rows *relation* has for each parent id."""
         unpaged = selection.unpaged()
-        return self._keyed(
+        return self._by(
             (relation.name, unpaged, "count"),
             lambda keys: paging.counts(relation, unpaged, keys),
         )
 
     async def _environments(self, application_ids: list[str]) -> list[list[Environment]]:
         found: dict[str, list[Environment]] = {each: [] for each in application_ids}
-        rows = await Environment.filter(application_id__in=application_ids).order_by("name")
+        rows = await among(Environment, "application_id", application_ids, order="name")
         self._know(rows)
         for row in rows:
             found[row.application_id].append(row)
@@ -89,12 +154,12 @@ class Loaders:
             if loader := loaders.get(type(row)):
                 loader.prime(row.pk, row)
 
-    def _keyed(
+    def _by(
         self, key: Hashable, load: Callable[[list[str]], Awaitable[Sequence[Any]]]
     ) -> DataLoader[str, Any]:
-        if key not in self._pages:
-            self._pages[key] = self._loader(load)
-        return self._pages[key]
+        if key not in self._keyed:
+            self._keyed[key] = self._loader(load)
+        return self._keyed[key]
 
     def _loader(self, load: Callable[[list[K]], Awaitable[Sequence[T]]]) -> DataLoader[K, T]:
         """Return a loader whose statement `stop` can end."""
@@ -115,27 +180,38 @@ def by_id(model: type[M]) -> Callable[[list[str]], Awaitable[list[M | None]]]:
     """Return how to load *model* by primary key; None for what is not there."""
 
     async def load(ids: list[str]) -> list[M | None]:
-        found = {row.pk: row for row in await model.filter(pk__in=ids)}
+        found = {row.pk: row for row in await among(model, "id", ids)}
         return [found.get(each) for each in ids]
 
     return load
 
 
+async def _whole_tasks(ids: list[str]) -> list[Task | None]:
+    found = {row.id: row for row in await Task.filter(id__in=ids)}
+    return [found.get(each) for each in ids]
+
+
+async def _payloads(ids: list[str]) -> list[Document | None]:
+    rows = await Task.filter(id__in=ids).values_list("id", "trigger_payload")
+    found = dict(rows)
+    return [found.get(each) for each in ids]
+
+
 async def _owners(names: list[str]) -> list[Org | None]:
-    rows = await Org.filter(name__in=names, role=Role.OWNER.value)
+    rows = await among(Org, "name", names, where=f"x.role = '{Role.OWNER.value}'")
     found = {row.name: row for row in rows}
     return [found.get(name) for name in names]
 
 
 async def _memberships(keys: list[tuple[str, str]]) -> list[Org | None]:
-    rows = await Org.filter(id__in=[f"{user}:{name}" for user, name in keys])
+    rows = await among(Org, "id", [f"{user}:{name}" for user, name in keys])
     found = {(row.user_id, row.name): row for row in rows}
     return [found.get(key) for key in keys]
 
 
 async def _teams(user_ids: list[str]) -> list[list[str]]:
     found: dict[str, list[str]] = {user_id: [] for user_id in user_ids}
-    for row in await Org.filter(user_id__in=user_ids).only("id", "user_id", "name"):
+    for row in await among(Org, "user_id", user_ids):
         found[row.user_id].append(row.name)
     return [found[user_id] for user_id in user_ids]
 
@@ -150,6 +226,6 @@ async def _delivered(application_ids: list[str]) -> list[datetime | None]:
 
 async def _steps(task_ids: list[str]) -> list[list[Step]]:
     found: dict[str, list[Step]] = {task_id: [] for task_id in task_ids}
-    for step in await Step.filter(task_id__in=task_ids).order_by("index"):
+    for step in await among(Step, "task_id", task_ids, order="index"):
         found[step.task_id].append(step)
     return [found[task_id] for task_id in task_ids]

@@ -1,0 +1,74 @@
+"""A server that is measured: Rollway, with a trap if one is named, or the same pages by hand."""
+
+import argparse
+import asyncio
+import json
+import secrets
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+
+import db
+from db.vault import KEY_BYTES, Vault
+from engine.executors.isolation import Isolation, Level
+from rollway import migrations
+from rollway.app import Server
+from rollway.cutting import Cuttable
+from rollway.settings import UP, load
+
+sys.path.insert(0, str(Path(__file__).parent))
+import data
+import floor
+import traps
+
+
+async def seed(url: str, tasks: int) -> None:
+    """Make the tables, fill them, and say what is in them."""
+    await migrations.upgrade(url)
+    async with db.connect(url):
+        print(json.dumps(await data.furnish(tasks)), flush=True)
+
+
+def rollway(url: str, folder: str) -> Starlette:
+    """Return Rollway's application; nothing but requests keeps it busy."""
+    given = {
+        "DATA": folder,
+        "DATABASE_URL": url,
+        "COST_PER_MINUTE": "1000000000",
+    }
+    settings = load(UP, {f"ROLLWAY_{name}": value for name, value in given.items()}, {})
+    server = Server(settings, Vault(secrets.token_bytes(KEY_BYTES)), Isolation(Level.PLAIN))
+    return server.app()
+
+
+def main() -> None:
+    """Seed, or serve until killed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("seed", "floor", "rollway"))
+    parser.add_argument("url")
+    parser.add_argument("--tasks", type=int, default=5000)
+    parser.add_argument("--trap")
+    parsed = parser.parse_args()
+    if parsed.what == "seed":
+        asyncio.run(seed(parsed.url, parsed.tasks))
+        return
+    listening = socket.create_server(("127.0.0.1", 0), backlog=256)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    print(listening.getsockname()[1], flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        if parsed.what == "floor":
+            app = floor.app(parsed.url)
+        else:
+            if parsed.trap:
+                traps.set_up(parsed.trap)
+            app = rollway(parsed.url, folder)
+        config = uvicorn.Config(app, http=Cuttable, log_config=None, access_log=False)
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+if __name__ == "__main__":
+    main()
