@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import random
-import re
 import shutil
 import sys
 from contextlib import asynccontextmanager
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from rollway.documents import registered
 from tests.cutting import cutting
 from tests.journeys.conftest import PASSWORD
 
