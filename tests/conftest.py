@@ -81,7 +81,7 @@ def npm_installed(request: pytest.FixtureRequest, pinned: Path, untested: str) -
     if not installed.exists():
         making = installed.with_name(f"{installed.name}.{os.getpid()}")
         shutil.copytree(pinned, making)
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         subprocess.run(command, cwd=making, check=True, timeout=NPM_SECONDS)
         try:
             making.rename(installed)
