@@ -173,6 +173,7 @@ async def test_a_server_that_restarts_is_resumed_at(
         gate.open()
         await asyncio.to_thread(front.start)
         proxy.lead_to(front.url)
+    assert proxy.streams >= 2 * len(runs)
     for run in runs:
         await check(member, run)
 
