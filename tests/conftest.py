@@ -120,7 +120,8 @@ def client_kit(http_clients: Path) -> Path:
         shutil.copytree(examples, making)
         shutil.copy(ROOT / "schema.graphql", making)
         tools = http_clients / "node_modules" / ".bin"
-        bundle = ["node", http_clients / "build.js", "main.ts", "main.js"]
+        build = ["node", http_clients / "build.js"]
+        bundle = [*build, "main.ts", "main.js"]
         manifest = [tools / "generate-persisted-query-manifest", "--config", "apollo/manifest.json"]
         for command in (
             [tools / "graphql-codegen"],
@@ -128,6 +129,7 @@ def client_kit(http_clients: Path) -> Path:
             [tools / "tsc"],
             manifest,
             bundle,
+            *([*build, f"transport/{name}.ts", f"{name}.js"] for name in ("resuming", "sse", "ws")),
         ):
             _succeed(command, making)
         lasting = making / "registered"
