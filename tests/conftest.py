@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import logging
 import os
 import secrets
@@ -33,6 +34,7 @@ LOCAL_POSTGRES = "postgres://root@127.0.0.1:5432/postgres"
 CONNECT_SECONDS = 3
 NPM_SECONDS = 120
 ROOT = Path(__file__).parent.parent
+PERSISTED = {"persistConfig": {"file": "relay/persisted.json", "algorithm": "SHA256"}}
 
 # A busy machine is no defect, and a change is judged by the same examples twice; `make fuzz` looks
 # for others.
@@ -79,7 +81,7 @@ def npm_installed(request: pytest.FixtureRequest, pinned: Path, untested: str) -
     if not installed.exists():
         making = installed.with_name(f"{installed.name}.{os.getpid()}")
         shutil.copytree(pinned, making)
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         subprocess.run(command, cwd=making, check=True, timeout=NPM_SECONDS)
         try:
             making.rename(installed)
@@ -117,16 +119,26 @@ def client_kit(http_clients: Path) -> Path:
         making = compiled.with_name(f"{compiled.name}.{os.getpid()}")
         shutil.copytree(examples, making)
         shutil.copy(ROOT / "schema.graphql", making)
-        _run(making, "graphql-codegen")
-        _run(making, "relay-compiler")
-        _run(making, "tsc")
-        _run(making, "generate-persisted-query-manifest", "--config", "apollo/manifest.json")
-        _bundle(making)
+        tools = http_clients / "node_modules" / ".bin"
+        build = ["node", http_clients / "build.js"]
+        bundle = [*build, "main.ts", "main.js"]
+        manifest = [tools / "generate-persisted-query-manifest", "--config", "apollo/manifest.json"]
+        for command in (
+            [tools / "graphql-codegen"],
+            [tools / "relay-compiler"],
+            [tools / "tsc"],
+            manifest,
+            bundle,
+            *([*build, f"transport/{name}.ts", f"{name}.js"] for name in ("resuming", "sse", "ws")),
+        ):
+            _succeed(command, making)
         lasting = making / "registered"
-        shutil.copytree(making, lasting)
+        shutil.copytree(making, lasting, ignore=shutil.ignore_patterns("registered"))
         (lasting / "relay" / "persisted.json").write_text("{}")
-        _run(lasting, "relay-compiler", "relay.persisted.config.json")
-        _bundle(lasting)
+        config = lasting / "relay.config.json"
+        config.write_text(json.dumps(json.loads(config.read_text()) | PERSISTED))
+        _succeed([tools / "relay-compiler"], lasting)
+        _succeed(bundle, lasting)
         try:
             making.rename(compiled)
         except OSError:  # another process of the tests was faster
@@ -134,14 +146,11 @@ def client_kit(http_clients: Path) -> Path:
     return compiled
 
 
-def _run(folder: Path, tool: str, *arguments: str) -> None:
-    """Run a tool in a folder of the kit."""
-    (bin_folder,) = (each for each in folder.parents if (each / "node_modules").is_dir())
-    command = [bin_folder / "node_modules" / ".bin" / tool, *arguments]
+def _succeed(command: list[Path | str], folder: Path) -> None:
     done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, check=False, timeout=NPM_SECONDS
     )
-    assert done.returncode == 0, f"{tool}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
 
 
 @pytest.fixture(scope="session")

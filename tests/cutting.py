@@ -36,14 +36,13 @@ class Cutting:
             writer.transport.abort()
             return
         sending = asyncio.create_task(self._up(reader, downstream))
-        try:
+        with suppress(asyncio.CancelledError):  # at the end, which asyncio would log
             await self._down(upstream, writer)
-        finally:
-            sending.cancel()
-            for each in (writer, downstream):
-                each.transport.abort()
-                with suppress(ConnectionError):
-                    await each.wait_closed()
+        sending.cancel()
+        for each in (writer, downstream):
+            each.transport.abort()
+            with suppress(ConnectionError):
+                await each.wait_closed()
 
     async def _up(self, reader, writer):
         with suppress(ConnectionError):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rollway.sockets.documents import CHARACTERS_MAX, SHARED, watching
+from rollway.sockets.documents import SHARED, watching
 from rollway.sockets.messages import Subscribe
 from schema import schema
 
@@ -59,7 +59,6 @@ def test_what_everybody_sees_alike_is_shared(selection):
         ASKED % "nonsense",
         ASKED % "...Missing",
         ASKED % ("... { " * 600 + "seq" + " }" * 600),
-        ASKED % "seq" + " " * CHARACTERS_MAX,
         'subscription { orgTasks(orgName: "a") { viewerCan { deploy } } }',
         "subscription { viewerTasks { id } }",
         'subscription { tasksEvents(tasks: [{taskId: "t"}]) { seq } }',

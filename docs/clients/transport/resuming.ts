@@ -26,10 +26,14 @@ export interface Sink {
 /** Begins a subscription; what it returns ends it. */
 export type Subscribe = (operation: Operation, sink: Sink) => () => void;
 
-/** How many times in a row nothing new may come, and the first of the waits, which double. */
+/**
+ * How many times in a row nothing new may come, the first of the waits, which double, and how long a
+ * connection may be silent before it counts as lost.
+ */
 export interface Patience {
   triesMax?: number;
   waitMilliseconds?: number;
+  silenceMilliseconds?: number;
 }
 
 const WAIT_MILLISECONDS_MAX = 30_000;
@@ -120,7 +124,7 @@ function askedMilliseconds(fault: unknown): number {
 function asError(fault: unknown): Error {
   if (fault instanceof Error) return fault;
   const failures = Array.isArray(fault) ? (fault as Failure[]) : [];
-  const close = isObject(fault) && 'code' in fault ? `${fault.code} ${fault.reason}` : '';
+  const close = isObject(fault) && 'code' in fault ? `${fault.code} ${fault.reason}`.trim() : '';
   const said = failures.map(({ message }) => message).join('; ');
   return new Error(said || close || 'The connection failed', { cause: fault });
 }

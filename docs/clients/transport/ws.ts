@@ -5,25 +5,24 @@ import WebSocket from 'ws'; // in a browser, and on Node 22, leave this out
 
 import { resuming, type Patience, type Subscribe } from './resuming';
 
-const SILENCE_MILLISECONDS = 15_000;
-
 /** *token* is asked for whenever a connection is made; a page with the cookie needs none. */
 export function overWebSocket(
   url: string,
   token: () => string | undefined,
-  patience?: Patience,
+  patience: Patience = {},
 ): Subscribe {
+  const { silenceMilliseconds = 30_000 } = patience;
   let deadline: ReturnType<typeof setTimeout>;
   const client = createClient({
     url: url.replace(/^http/, 'ws'),
     webSocketImpl: WebSocket,
     connectionParams: () => (token() ? { Authorization: `Bearer ${token()}` } : {}),
     retryAttempts: 0, // graphql-ws would ask again with the old variables
-    keepAlive: SILENCE_MILLISECONDS,
+    keepAlive: silenceMilliseconds / 2,
     on: {
       // A connection that died without a word is noticed by the pong that does not come.
       ping: (received) => {
-        if (!received) deadline = setTimeout(() => client.terminate(), SILENCE_MILLISECONDS);
+        if (!received) deadline = setTimeout(() => client.terminate(), silenceMilliseconds / 2);
       },
       pong: (received) => {
         if (received) clearTimeout(deadline);
