@@ -23,6 +23,7 @@ from pathlib import Path
 from streams import QUERY, WATCHING, Measured, Subscriber
 
 MARKS = (0.1, 0.5, 1)
+TOLD = ("kib", "files", "sockets", "turn_p50_ms", "turn_p99_ms", "turn_p999_ms")
 SECONDS = 30
 ADDRESSES = 20
 REOPEN_SECONDS = 5
@@ -186,10 +187,12 @@ async def round_of(server: Measured, seconds: float) -> dict[str, float]:
         seen = person.messages
         await asyncio.sleep(0.5)
     person.timed = True
+    state(server)  # the turns before are not of this round
     cpu = server.cpu_seconds
     await asyncio.gather(server.say(20, seconds), asker.ask(seconds))
     await asyncio.sleep(0.5)
     cpu = server.cpu_seconds - cpu
+    found = state(server)
     person.transport.abort()
     query, event = quantiles(asker.took), quantiles(person.late)
     return {
@@ -198,7 +201,7 @@ async def round_of(server: Measured, seconds: float) -> dict[str, float]:
         "event_p50_ms": event[0],
         "event_p99_ms": event[1],
         "cpu_of_a_core": round(cpu / seconds, 3),
-        **{name: value for name, value in state(server).items() if name in {"kib", "files"}},
+        **{name: found[name] for name in TOLD},
     }
 
 
@@ -207,7 +210,7 @@ async def with_silent(server: Measured, parsed: argparse.Namespace) -> dict[str,
     rounds: dict[str, list[dict[str, float]]] = {"without": [], "with": []}
     port = str(server.given["port"])
     command = [sys.executable, __file__, "--silent", str(parsed.sockets), "--port", port]
-    await round_of(server, 2)
+    before = await round_of(server, 2)
     for _ in range(parsed.rounds):
         rounds["without"].append(await round_of(server, parsed.seconds))
         strangers = subprocess.Popen(["nice", "-n", "19", *command])  # noqa: ASYNC220
@@ -222,7 +225,9 @@ async def with_silent(server: Measured, parsed: argparse.Namespace) -> dict[str,
         title: {name: statistics.median(each[name] for each in several) for name in several[0]}
         for title, several in rounds.items()
     }
-    for name in ("query_p99_ms", "event_p99_ms"):
+    strangers = found["with"]["sockets"] - found["without"]["sockets"]
+    found["kib_a_silent_socket"] = round((found["with"]["kib"] - before["kib"]) / strangers, 1)
+    for name in ("query_p99_ms", "event_p99_ms", "turn_p99_ms"):
         ratio = found["with"][name] / found["without"][name]
         found[f"{name.removesuffix('_ms')}_ratio"] = round(ratio, 2)
     return found

@@ -33,6 +33,7 @@ DASHBOARD_TASKS = 10
 SAID = re.compile(rb"t=(\d+\.\d+)")
 CHANGED = re.compile(rb'"updatedTime": ?"([^"]+)"')
 NEXT = b'"type":"next"'
+EVENT = b"event: next"
 TICKS = os.sysconf("SC_CLK_TCK")
 AT_ONCE = 50
 FEW = 100
@@ -90,16 +91,41 @@ class Subscriber(asyncio.Protocol):
                 self.greeted.set_result(None)
                 self.rest = b""
             return
+        self.count(data, NEXT)
+
+    def count(self, data: bytes, mark: bytes) -> None:
+        """Count what begins with *mark*."""
         text = self.rest + data
-        self.messages += text.count(NEXT)
+        self.messages += text.count(mark)
         if self.timed:
             clock = time.monotonic()
             self.late += [clock - float(each) for each in SAID.findall(data)]
             clock = time.time()
             for each in CHANGED.findall(data):
                 self.late.append(clock - datetime.fromisoformat(each.decode()).timestamp())
-        cut = text.rfind(NEXT)
-        self.rest = text[max(cut + len(NEXT), len(text) - len(NEXT) + 1) :][-len(NEXT) + 1 :]
+        cut = text.rfind(mark)
+        self.rest = text[max(cut + len(mark), len(text) - len(mark) + 1) :][-len(mark) + 1 :]
+
+
+class OverHttp(Subscriber):
+    """The same by server-sent events."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask."""
+        self.transport = transport
+        variables = {"id": self.given["task"], "after": 4}
+        body = json.dumps({"query": QUERY, "variables": variables})
+        transport.write(
+            "POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n"
+            f"Authorization: Bearer {self.given['token']}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
+        )
+
+    def data_received(self, data: bytes) -> None:
+        """Count events; each is in a chunk of its own, or cut."""
+        if not self.greeted.done():
+            self.greeted.set_result(None)
+        self.count(data, EVENT)
 
 
 class Measured:
@@ -142,14 +168,14 @@ class Measured:
         self.process.wait()
 
 
-async def subscribed(server: Measured, count: int) -> list[Subscriber]:
+async def subscribed(server: Measured, count: int, kind: type[Subscriber]) -> list[Subscriber]:
     """Return so many who watch; each has got the first event."""
     loop = asyncio.get_running_loop()
     people: list[Subscriber] = []
     async with asyncio.timeout(READY_SECONDS):
         while len(people) < count:
             group = [
-                Subscriber(server.given, len(people) + each)
+                kind(server.given, len(people) + each)
                 for each in range(min(AT_ONCE, count - len(people)))
             ]
             for each in group:
@@ -164,10 +190,12 @@ async def subscribed(server: Measured, count: int) -> list[Subscriber]:
     return people
 
 
-async def measure(server: Measured, count: int, rate: int, seconds: float) -> dict[str, float]:
+async def measure(
+    server: Measured, count: int, rate: int, seconds: float, kind: type[Subscriber]
+) -> dict[str, float]:
     """Return what *count* subscribers of *rate* events a second cost."""
     before_kib = server.memory_kib
-    people = await subscribed(server, count)
+    people = await subscribed(server, count, kind)
     await server.say(rate, 1)
     await asyncio.sleep(1)
     for each in people:
@@ -210,10 +238,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--subscribers", type=int, default=1000)
     parser.add_argument("--stock-subscribers", type=int, default=100)
+    parser.add_argument("--only", help="rollway, rollway_100, rollway_events_100, ...")
     parser.add_argument("--rate", type=int, default=100)
     parser.add_argument("--changes-rate", type=int, default=20)
     parser.add_argument("--dashboards", type=int, nargs="*", default=[200, 1000])
-    parser.add_argument("--only-dashboards", action="store_true")
     parser.add_argument("--seconds", type=float, default=10)
     parsed = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
@@ -224,39 +252,42 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rollway = [sys.executable, str(WATCHING / "server.py")]
-        for each in ("a", "b", "c"):
+        for each in ("a", "b", "c", "d"):
             (folder / each).mkdir()
         runs = [
             ("rollway", [*rollway, str(folder / "a")], parsed.subscribers),
             ("rollway_100", [*rollway, str(folder / "b")], 100),
-            (
-                "graphql_ws",
-                None if parsed.only_dashboards else node(folder / "node"),
-                parsed.subscribers,
-            ),
+            ("rollway_events_100", [*rollway, str(folder / "d")], 100),
+            ("graphql_ws", node(folder / "node"), parsed.subscribers),
             ("strawberry", [*rollway, str(folder / "c"), "--stock"], parsed.stock_subscribers),
         ]
-        for title, command, count in [] if parsed.only_dashboards else runs:
+        for title, command, count in runs:
+            if parsed.only not in {None, title}:
+                continue
             if command is None:
                 print(f"{title}: npm is not installed, not measured", file=sys.stderr)
                 continue
             server = Measured(command, core)
             try:
-                work = measure(server, count, parsed.rate, parsed.seconds)
+                kind = OverHttp if "events" in title else Subscriber
+                work = measure(server, count, parsed.rate, parsed.seconds, kind)
                 result[title] = asyncio.run(work)
             finally:
                 server.close()
         for count in parsed.dashboards:
+            title = f"dashboard_{count}"
+            if parsed.only not in {None, title}:
+                continue
             (folder / f"d{count}").mkdir()
             command = [*rollway, str(folder / f"d{count}"), "--tasks", f"{DASHBOARD_TASKS}"]
             server = Measured(command, core, dashboard=True)
             try:
                 work = measure(server, count, parsed.changes_rate, parsed.seconds)
-                result[f"dashboard_{count}"] = asyncio.run(work)
+                result[title] = asyncio.run(work)
             finally:
                 server.close()
     for title in ("graphql_ws", "strawberry"):
-        if title in result:
+        if title in result and "rollway" in result:
             ours = result["rollway"]["cpu_us_per_message"]
             result[f"to_{title}"] = round(ours / result[title]["cpu_us_per_message"], 3)
     print(json.dumps(result, indent=2))

@@ -253,15 +253,17 @@ async def test_nothing_is_left_behind(stage):
         if number % 10 == 0:
             await stage.say(1)
     sockets = stage.server.sockets
-    while sockets.feeds._feeds or sockets.looks._watches or sockets.door.users._taken:
+    kinds = (Socket, Operation, Reader, Feed)
+    while sockets.door.users._taken or any(isinstance(each, kinds) for each in gc.get_objects()):
         await asyncio.sleep(0.01)
-    gc.collect()
+        gc.collect()
 
+    assert not sockets.feeds._feeds
+    assert not sockets.looks._watches
+    assert not sockets.feeds._interested
     assert not sockets.feeds._closing
     assert not sockets.door.guests._taken
     assert not sockets.door.waiting._rooms
-    kinds = (Socket, Operation, Reader, Feed)
-    assert [each for each in gc.get_objects() if isinstance(each, kinds)] == []
 
 
 async def test_what_depends_on_who_asks_is_not_shared(stage, watchers):
