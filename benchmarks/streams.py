@@ -37,7 +37,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 AT_ONCE = 50
 FEW = 100
 SHORT_MAX = 125  # bytes that a frame of one length byte holds
-READY_SECONDS = 120
+READY_SECONDS = 500
 NPM_SECONDS = 120
 
 

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.filterwarnings(CANCELLED)
 
 WATCHERS = 8
 FUZZ = settings().max_examples > 1000
-SECONDS = 50
+SECONDS = 600 if FUZZ else 50
 STEPS = 40
 
 watchers = st.integers(0, WATCHERS - 1)
