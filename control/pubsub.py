@@ -25,7 +25,7 @@ def org_topic(name: str) -> str:
 
 
 def user_topic(user_id: str) -> str:
-    """Return the topic that rings when the user may have lost a right."""
+    """Return the topic that rings when the rights of the user have changed."""
     return f"user:{user_id}"
 
 

@@ -1,4 +1,4 @@
-"""Who may have lost a right: rung by whoever takes one away, heard by whatever goes on for long."""
+"""Whose rights have changed: rung by whoever changes them, heard by whatever goes on for long."""
 
 from collections.abc import AsyncGenerator
 
@@ -17,7 +17,7 @@ class Rights:
         self._poll_seconds = poll_seconds
 
     def changed(self, *user_ids: str) -> None:
-        """Say, once it is stored, that these users may have lost a right."""
+        """Say, once it is stored, that these users may have lost a right, or got one."""
         self._pubsub.ring(*(user_topic(user_id) for user_id in user_ids))
 
     async def looks(self, user_id: str) -> AsyncGenerator[None, None]:

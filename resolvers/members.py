@@ -82,7 +82,7 @@ async def accept_invitation(info: Info, input: Input[AcceptInvitationInput]) -> 
         after = {"username": user.username, "role": row.role}
         entry = context.entry(Act.MEMBER_JOINED, row.id, after=after)
         await audit.write(org_chain(row.name), entry, db)
-    context.forget()
+    _forget(context, row)
     return row
 
 

@@ -79,6 +79,7 @@ async def create_org(info: Info, input: Input[CreateOrgInput]) -> Org:  # noqa: 
     except IntegrityError as fault:
         raise Taken("name") from fault
     context.forget()
+    context.services.rights.changed(user.id)
     return row
 
 

@@ -120,7 +120,7 @@ class Along:
         """Read along from the reader's place on; return why that ended."""
         viewer, find = self.context.signed_in(), self._find
         with self.looks.watch(
-            (viewer.via, self.watched.field, *map(str, self.watched.given.values())),
+            (viewer.via, self.watched.field, encoded(self.watched.given).decode()),
             lambda: _look(self.context, find),
             lambda: reader.leave(Left.LOST),
         ):

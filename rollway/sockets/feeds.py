@@ -133,11 +133,15 @@ class Reader:
 
 
 class Feed:
-    """One stream for all who asked the same; what comes is behind *place*."""
+    """One stream for all who asked the same; what comes is behind *place*.
+
+    While nobody reads along a journal waits. Where tasks stand cannot: it would be old by then.
+    """
 
     def __init__(self, begin: Begin, place: Place, kept_bytes_max: Callable[[], int]) -> None:
         self.position = place.position
         self.since = place.since
+        self._waits = place.since is None
         self.users = 0
         self._begin = begin
         self._kept_bytes_max = kept_bytes_max
@@ -192,7 +196,8 @@ class Feed:
             async with aclosing(self._begin()) as events:
                 async for event in events:
                     self._add(event)
-                    await self._joined.wait()
+                    if self._waits:
+                        await self._joined.wait()
             why = Left.ENDED
         finally:
             self._flush()

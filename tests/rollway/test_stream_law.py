@@ -17,7 +17,7 @@ from tests.streaming import EVENTS, OWN, Board, ManyWatcher, Stage, Watcher, tok
 
 WATCHERS = 8
 FUZZ = settings().max_examples > 1000
-SECONDS = 50
+SECONDS = 600 if FUZZ else 50
 STEPS = 40
 
 watchers = st.integers(0, WATCHERS - 1)
