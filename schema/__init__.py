@@ -1,11 +1,16 @@
 """What the API looks like: the schema object."""
 
+from dataclasses import replace
+from datetime import datetime
+
 from strawberry.extensions import (
     AddValidationRules,
     MaxTokensLimiter,
     ParserCache,
     ValidationCache,
 )
+from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.types.base_scalars import DateTimeDefinition
 
 from schema.account import ApiToken, Invitation, Session
 from schema.charging import Costs
@@ -29,7 +34,14 @@ from schema.triggers import (
 from schema.types import Application, Environment, Org, Step, Task, User
 from schema.webhooks import Delivery
 
+MOMENT = replace(
+    DateTimeDefinition,
+    description="A moment, as `2026-07-01T12:00:00+00:00`; answers are in UTC.",
+    specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+)
+
 schema = Schema(
+    config=StrawberryConfig(scalar_map={datetime: MOMENT}),
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
