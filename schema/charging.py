@@ -48,7 +48,8 @@ def charge(built: Any) -> GraphQLError | None:
         return _refused(built, refusal)
     if built.operation.operation is not OperationType.SUBSCRIPTION:
         context.bill = Bill(cost, left.limit, left.remaining, left.reset_time)
-    if found := known.deprecated.used(_given(built)):
+    given = _given(built) if known.deprecated.variables else {}
+    if found := known.deprecated.used(given):
         context.services.uses.note(context.viewer, found)
     return None
 
