@@ -251,8 +251,8 @@ BLOCKED = Blocked(
         (
             NoDelivery(payloads.InvalidPayload(payloads.Part.BODY, NO_JSON)),
             (
-                "That is no delivery of this service: The delivery cannot be read: its body is no JSON"
-                " (line 1, column 2)."
+                "That is no delivery of this service: The delivery cannot be read: its body is"
+                " no JSON (line 1, column 2)."
             ),
             "这不是该服务发送的推送:无法读取:正文 不是 JSON(第 1 行,第 2 列)。",
         ),
