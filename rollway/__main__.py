@@ -117,8 +117,8 @@ def _parser() -> argparse.ArgumentParser:
     add(SERVE, _serve, "Serve the API, and work unless ROLLWAY_WORKER_SLOTS is 0.", address)
     add("worker", _worker, "Run tasks of a PostgreSQL server's queue.", place)
     add("migrate", _migrate, "Bring the database to this version.", place)
-    shown = add("schema", _schema, "Print the API's schema (SDL), or who uses what is old.", place)
-    shown.add_argument("what", nargs="?", choices=["uses"], help="who uses what is deprecated")
+    old = add("schema", _schema, "Print the schema (SDL), or who uses what is deprecated.", place)
+    old.add_argument("what", nargs="?", choices=["uses"], help="who uses what is deprecated")
     add("check", _check, "Say what is configured, what is missing, how steps are isolated.", place)
     written = add(
         "pipeline",
@@ -126,11 +126,7 @@ def _parser() -> argparse.ArgumentParser:
         "Check a pipeline file, or print the JSON Schema of such files.",
         place,
     )
-    actions = written.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("schema", help="print the JSON Schema of pipeline files, for editors")
-    checked = actions.add_parser("check", help="say what is wrong with FILE, with --json as JSON")
-    checked.add_argument("file", metavar="FILE", help="-: standard input")
-    checked.add_argument("--json", action="store_true", help="print the findings as JSON")
+    _add_pipeline_actions(written)
     played = add(
         "provider-double", _double, "Play GitHub and Gitee, to try the sign-in with them.", place
     )
@@ -151,6 +147,14 @@ def _parser() -> argparse.ArgumentParser:
         "--expect", metavar="FILE", type=Path, help="what an earlier run printed, kept elsewhere"
     )
     return parser
+
+
+def _add_pipeline_actions(written: argparse.ArgumentParser) -> None:
+    actions = written.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("schema", help="print the JSON Schema of pipeline files, for editors")
+    checked = actions.add_parser("check", help="say what is wrong with FILE, with --json as JSON")
+    checked.add_argument("file", metavar="FILE", help="-: standard input")
+    checked.add_argument("--json", action="store_true", help="print the findings as JSON")
 
 
 def _up(_: argparse.Namespace, settings: Settings) -> int:
@@ -313,16 +317,11 @@ def _require_head(settings: Settings) -> None:
 
 
 def _schema(parsed: argparse.Namespace, settings: Settings) -> int:
-    async def tell() -> None:
-        async with connect(settings.database):
-            async for line in uses.lines():
-                print(line)
-
     if parsed.what is None:
         print(schema.as_str())
         return 0
     _require_head(settings)
-    asyncio.run(tell())
+    print("\n".join(asyncio.run(uses.report(settings.database))))
     return 0
 
 

@@ -2,11 +2,18 @@
 
 from collections.abc import AsyncIterator
 
+from db import connect
 from db.models import ApiToken, User
 from db.uses import DeprecatedUse
 
 HEAD = ("element", "caller", "name", "uses", "first", "last")
 LINES_MAX = 10_000
+
+
+async def report(database: str) -> list[str]:
+    """Return the lines of the report on what is kept in the *database*."""
+    async with connect(database):
+        return [line async for line in lines()]
 
 
 async def lines() -> AsyncIterator[str]:

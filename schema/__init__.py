@@ -1,5 +1,11 @@
 """What the API looks like: the schema object."""
 
+from dataclasses import replace
+from datetime import datetime
+
+from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.types.base_scalars import DateTimeDefinition
+
 from schema.account import ApiToken, Invitation, Session
 from schema.charging import Costs
 from schema.checked import TOKENS_MAX as TOKENS_MAX
@@ -22,7 +28,14 @@ from schema.watching.events import StepOutput, StepStatusChanged, StreamEnd, Tas
 from schema.watching.roots import Subscription
 from schema.webhooks import Delivery
 
+MOMENT = replace(
+    DateTimeDefinition,
+    description="A moment, as `2026-07-01T12:00:00+00:00`; answers are in UTC.",
+    specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+)
+
 schema = Schema(
+    config=StrawberryConfig(scalar_map={datetime: MOMENT}),
     query=Query,
     mutation=Mutation,
     subscription=Subscription,

@@ -50,7 +50,8 @@ def charge(built: Any) -> GraphQLError | None:
         context.paid = True
     else:
         context.bill = Bill(cost, left.limit, left.remaining, left.reset_time)
-    if found := known.deprecated.used(_given(built)):
+    given = _given(built) if known.deprecated.variables else {}
+    if found := known.deprecated.used(given):
         context.services.uses.note(context.viewer, found)
     return None
 

@@ -8,6 +8,7 @@ import strawberry
 from auth.permissions import Action
 from control.integrations import Health
 from providers import Provider
+from resolvers.enums.values import describe
 from resolvers.integrations import accounts, listings
 from schema.mutations import mutation, query
 from schema.problems import (
@@ -32,6 +33,7 @@ strawberry.enum(
     " asked, OK, REFUSED the service does not take the token, MISSING_SCOPES the token allows too"
     " little, UNREACHABLE the service did not answer as it should.",
 )
+describe(Health)
 
 
 @strawberry.type(description="A repository that a linked account can reach.")

@@ -5,6 +5,7 @@ from enum import StrEnum
 import strawberry
 
 from engine.language.verdict import Verdict
+from resolvers.enums.values import describe
 
 
 @strawberry.enum(description="How bad something is.")
@@ -13,6 +14,15 @@ class Severity(StrEnum):
 
     ERROR = "ERROR"
     WARNING = "WARNING"
+
+
+describe(
+    Severity,
+    {
+        Severity.ERROR: "The file cannot be run.",
+        Severity.WARNING: "It may not be meant so.",
+    },
+)
 
 
 @strawberry.type(description="Something to be said of a place in a pipeline file.")

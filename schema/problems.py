@@ -12,6 +12,7 @@ from control.deploys import (
 )
 from providers import Provider
 from resolvers.context import Info
+from resolvers.enums.values import describe
 from schema.words import told
 
 
@@ -29,6 +30,23 @@ class ProblemCode(StrEnum):
     BLOCKED = "BLOCKED"
     UPSTREAM = "UPSTREAM"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+
+
+describe(
+    ProblemCode,
+    {
+        ProblemCode.UNAUTHENTICATED: "Nobody is signed in, or the name or password is wrong.",
+        ProblemCode.FORBIDDEN: "The caller may not do this.",
+        ProblemCode.NOT_FOUND: "It does not exist, or not for the caller.",
+        ProblemCode.INVALID: "The input is not valid.",
+        ProblemCode.CONFLICT: "It does not go together with how things stand now.",
+        ProblemCode.ALREADY_EXISTS: "Something of this name exists already.",
+        ProblemCode.LIMIT_EXCEEDED: "It is more than may be, or than may be now.",
+        ProblemCode.BLOCKED: "Something stands in the way.",
+        ProblemCode.UPSTREAM: "A Git hosting service refused, or is down.",
+        ProblemCode.IDEMPOTENCY_KEY_REUSED: "The key was used for another request.",
+    },
+)
 
 
 @strawberry.interface(description="Why a mutation was refused. Nothing was changed.")

@@ -9,6 +9,7 @@ from auth.permissions import Action
 from control.deliveries import Answer, DeliveryStatus
 from db import models
 from resolvers.deliveries import webhooks
+from resolvers.enums.values import describe
 from schema.access import WEBHOOKS_LEFT
 from schema.mutations import mutation
 from schema.node import Node, shows
@@ -21,6 +22,7 @@ LazyApplication = Annotated["Application", strawberry.lazy("schema.types")]
 LazyTask = Annotated["Task", strawberry.lazy("schema.types")]
 
 strawberry.enum(DeliveryStatus, description="How far a delivery has come.")
+describe(DeliveryStatus)
 
 
 def _matched(parent: strawberry.Parent[Answer]) -> bool:

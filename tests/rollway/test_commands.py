@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from db.vault import key_id
-from rollway import sample
+from rollway import sample, uses
 from rollway.__main__ import _parser, main
 from rollway.keyfile import KeyFile
 from schema import schema
@@ -59,6 +59,17 @@ def test_schema_prints_the_sdl(capsys):
     """What `make schema` commits."""
     assert main(["schema"]) == 0
     assert capsys.readouterr().out == schema.as_str() + "\n"
+
+
+def test_schema_uses_lists_what_is_kept(data, capsys):
+    """A head, and a line for each element and caller: nothing yet; first the tables must be."""
+    assert main(["schema", "uses", *data]) == 2
+    assert "run `rollway migrate` first" in capsys.readouterr().err
+    assert main(["migrate", *data]) == 0
+    capsys.readouterr()
+
+    assert main(["schema", "uses", *data]) == 0
+    assert capsys.readouterr().out == "\t".join(uses.HEAD) + "\n"
 
 
 def test_migrate_is_done_once(data, capsys):

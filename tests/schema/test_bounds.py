@@ -33,6 +33,7 @@ from db.models import (
     TaskEvent,
     User,
 )
+from db.uses import DeprecatedUse
 from schema import schema
 from tests.conftest import make_application
 from tests.schema import test_access as access
@@ -173,6 +174,14 @@ async def _personal(mark, ann, stranger):
         token_hash="j",
         invited_by_id=stranger.id,
         expires_time=now() + timedelta(days=1),
+    )
+    await DeprecatedUse.create(
+        id="u_old",
+        caller="token k_used",
+        element=mark("person", "old"),
+        first_time=now(),
+        last_time=now(),
+        count=2,
     )
     await _told(audit.user_chain(ann.id), ann, mark("person", "remembered"))
 

@@ -11,9 +11,12 @@ from string import Formatter
 import pytest
 import strawberry
 
+from control.deploys import Blocked, Blocker, BlockerKind, Obstacle
 from engine import refusal as engine
+from engine.git import RepositoryUnreachable
+from engine.repository.source import Cause
 from providers import headers, payloads, proofs, refusal, webhooks
-from resolvers.refusals import VersionConflict
+from resolvers.refusals import NoDelivery, VersionConflict
 from schema.catalogue import CATALOGUE, message
 from schema.errors import Masking
 from schema.mutations import mutation
@@ -231,6 +234,53 @@ def test_what_is_not_ours_is_quoted():
     assert told("reason", "no such thing", "zh") == "“no such thing”"
     assert told("reason", "no such thing", "en") == "no such thing"
     assert told("username", "team", "zh") == "team"
+
+
+NO_JSON = payloads.PayloadFlaw.NO_JSON.of(line=1, column=2)
+BLOCKED = Blocked(
+    (
+        Blocker(BlockerKind.EXPIRED_PLAN, Obstacle.NO_PLAN),
+        Blocker(BlockerKind.MISSING_SECRET, Obstacle.NO_SECRETS.of(names="A, B")),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("met", "english", "chinese"),
+    [
+        (
+            NoDelivery(payloads.InvalidPayload(payloads.Part.BODY, NO_JSON)),
+            (
+                "That is no delivery of this service: The delivery cannot be read: its body is"
+                " no JSON (line 1, column 2)."
+            ),
+            "这不是该服务发送的推送:无法读取:正文 不是 JSON(第 1 行,第 2 列)。",
+        ),
+        (
+            BLOCKED,
+            (
+                "The task cannot be rolled back to exactly as it was (The task has no sealed plan;"
+                " Secrets it used are gone: A, B)."
+            ),
+            "无法按原样回滚到该任务(该任务没有封存的计划;它用过的密钥已不存在:A, B)。",
+        ),
+        (
+            RepositoryUnreachable("https://example.com/a", Cause.SLOW.of(seconds=5.0)),
+            "The repository https://example.com/a could not be reached: no answer within 5 s.",
+            "无法访问仓库 https://example.com/a:5 秒内没有回答。",
+        ),
+        (
+            RepositoryUnreachable("https://example.com/a", "not found"),
+            "The repository https://example.com/a could not be reached: not found.",
+            "无法访问仓库 https://example.com/a:“not found”。",
+        ),
+    ],
+    ids=["delivery", "blocked", "ours", "git's"],
+)
+def test_reasons_are_told_in_the_language_of_the_message(met, english, chinese):
+    """Those within another refusal, those in a row, those with numbers; git's own are quoted."""
+    assert message(met, "en") == english
+    assert message(met, "zh") == chinese
 
 
 async def _refuse() -> None:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from graphql import GraphQLEnumType, is_introspection_type, is_specified_scalar_type
-from graphql.type import is_input_object_type, is_interface_type, is_object_type
+from graphql import is_introspection_type, is_scalar_type, is_specified_scalar_type
+from graphql.type import is_input_object_type
 
 from db import models
 from resolvers import validation
@@ -20,17 +20,36 @@ def test_the_committed_sdl_is_the_schema():
 
 def elements():
     """Yield the name and the description of everything in the schema."""
-    for kind in schema._schema.type_map.values():
+    graph = schema._schema
+    for directive in graph.directives:
+        yield f"@{directive.name}", directive.description
+        for argument, value in directive.args.items():
+            yield f"@{directive.name}({argument})", value.description
+    for kind in graph.type_map.values():
         if is_introspection_type(kind) or is_specified_scalar_type(kind):
             continue
         yield kind.name, kind.description
-        if isinstance(kind, GraphQLEnumType):
-            continue
-        if is_object_type(kind) or is_interface_type(kind) or is_input_object_type(kind):
-            for name, field in kind.fields.items():
-                yield f"{kind.name}.{name}", field.description
-                for argument, value in getattr(field, "args", {}).items():
-                    yield f"{kind.name}.{name}({argument})", value.description
+        for name, member in {**getattr(kind, "fields", {}), **getattr(kind, "values", {})}.items():
+            yield f"{kind.name}.{name}", member.description
+            for argument, value in getattr(member, "args", {}).items():
+                yield f"{kind.name}.{name}({argument})", value.description
+
+
+def test_every_kind_of_element_is_looked_at():
+    """One of each, so that none is left out unnoticed."""
+    names = {name for name, _ in elements()}
+
+    assert names >= {
+        "Role",
+        "Role.OWNER",
+        "DeployInput.envName",
+        "Query.node(id)",
+        "Org.tasks(first)",
+        "Node.id",
+        "@include(if)",
+        "DateTime",
+        "DeployResult",
+    }
 
 
 def test_everything_has_a_description():
@@ -69,6 +88,18 @@ def test_every_rule_speaks_both_languages():
         english, chinese = rule.value
         assert english
         assert any("\u4e00" <= character <= "\u9fff" for character in chinese)
+
+
+def test_scalars_of_our_own_say_where_they_are_specified():
+    """A client's generator can tell what comes."""
+    scalars = {
+        each.name: each.specified_by_url
+        for each in schema._schema.type_map.values()
+        if is_scalar_type(each) and not is_specified_scalar_type(each)
+    }
+
+    assert scalars.keys() == {"DateTime", "JSON"}
+    assert all(url.startswith("https://") for url in scalars.values())
 
 
 def test_inputs_are_the_resolvers_arguments():

@@ -12,6 +12,7 @@ from db.fields import EnvironmentType
 from engine.events import LogStream
 from engine.state import StepStatus, TaskStatus
 from providers import Provider
+from resolvers.enums.values import describe
 
 
 class SessionKind(StrEnum):
@@ -48,3 +49,16 @@ strawberry.enum(StepStatus, description="Where a step stands.")
 strawberry.enum(
     LogStream, description="Who wrote a line: OUTPUT the step's command, SYSTEM Rollway."
 )
+
+describe(
+    SessionKind,
+    {
+        SessionKind.COOKIE: "A cookie, for browsers.",
+        SessionKind.BEARER: "A token for `Authorization: Bearer`, for other programs.",
+    },
+)
+for kind in (
+    *(RedeployMode, BlockerKind, Scope, Act, Service, Role, Provider, EnvironmentType),
+    *(TaskStatus, StepStatus, LogStream),
+):
+    describe(kind)
