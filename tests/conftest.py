@@ -1,6 +1,7 @@
 """Databases to test on, and the API in this process."""
 
 import asyncio
+import fcntl
 import hashlib
 import json
 import logging
@@ -9,7 +10,7 @@ import secrets
 import shutil
 import subprocess
 import warnings
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -68,6 +69,24 @@ async def _statement(url: str, sql: str) -> None:
         await connection.close()
 
 
+def made_once(path: Path, make: Callable[[Path], None]) -> None:
+    """Have *make* fill the folder *path*, once for all processes of the tests."""
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            making = path.with_name(f"{path.name}.making")
+            shutil.rmtree(making, ignore_errors=True)
+            make(making)
+            making.rename(path)
+
+
+def _succeed(command: list[Path | str], folder: Path) -> None:
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, timeout=NPM_SECONDS
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+
+
 def npm_installed(request: pytest.FixtureRequest, pinned: Path, untested: str) -> Path:
     """Return a copy of a folder with its packages of npm: the pinned ones, installed once."""
     npm = shutil.which("npm")
@@ -78,15 +97,13 @@ def npm_installed(request: pytest.FixtureRequest, pinned: Path, untested: str) -
         digest.update(file.read_bytes())
     cache = request.config.cache.mkdir(pinned.name.replace("_", "-"))
     installed = cache / digest.hexdigest()[:16]
-    if not installed.exists():
-        making = installed.with_name(f"{installed.name}.{os.getpid()}")
-        shutil.copytree(pinned, making)
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        subprocess.run(command, cwd=making, check=True, timeout=NPM_SECONDS)
-        try:
-            making.rename(installed)
-        except OSError:  # another process of the tests was faster
-            shutil.rmtree(making)
+
+    def make(folder: Path) -> None:
+        shutil.copytree(pinned, folder)
+        options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        _succeed([npm, "ci", *options], folder)
+
+    made_once(installed, make)
     return installed
 
 
@@ -115,42 +132,32 @@ def client_kit(http_clients: Path) -> Path:
     sources = [ROOT / "schema.graphql", *sorted(examples.rglob("*.*"))]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     compiled = http_clients / f"kit-{digest[:16]}"
-    if not compiled.exists():
-        making = compiled.with_name(f"{compiled.name}.{os.getpid()}")
-        shutil.copytree(examples, making)
-        shutil.copy(ROOT / "schema.graphql", making)
-        tools = http_clients / "node_modules" / ".bin"
-        build = ["node", http_clients / "build.js"]
-        bundle = [*build, "main.ts", "main.js"]
-        manifest = [tools / "generate-persisted-query-manifest", "--config", "apollo/manifest.json"]
+    tools = http_clients / "node_modules" / ".bin"
+    build = ["node", http_clients / "build.js"]
+    manifest = [tools / "generate-persisted-query-manifest", "--config", "apollo/manifest.json"]
+
+    def make(folder: Path) -> None:
+        shutil.copytree(examples, folder)
+        shutil.copy(ROOT / "schema.graphql", folder)
         for command in (
             [tools / "graphql-codegen"],
             [tools / "relay-compiler"],
             [tools / "tsc"],
             manifest,
-            bundle,
+            [*build, "main.ts", "main.js"],
             *([*build, f"transport/{name}.ts", f"{name}.js"] for name in ("resuming", "sse", "ws")),
         ):
-            _succeed(command, making)
-        lasting = making / "registered"
-        shutil.copytree(making, lasting, ignore=shutil.ignore_patterns("registered"))
+            _succeed(command, folder)
+        lasting = folder / "registered"
+        shutil.copytree(folder, lasting, ignore=shutil.ignore_patterns("registered"))
         (lasting / "relay" / "persisted.json").write_text("{}")
         config = lasting / "relay.config.json"
         config.write_text(json.dumps(json.loads(config.read_text()) | PERSISTED))
         _succeed([tools / "relay-compiler"], lasting)
-        _succeed(bundle, lasting)
-        try:
-            making.rename(compiled)
-        except OSError:  # another process of the tests was faster
-            shutil.rmtree(making)
+        _succeed([*build, "main.ts", "main.js"], lasting)
+
+    made_once(compiled, make)
     return compiled
-
-
-def _succeed(command: list[Path | str], folder: Path) -> None:
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, timeout=NPM_SECONDS
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
 
 
 @pytest.fixture(scope="session")

@@ -44,10 +44,15 @@ class OutputPipe:
             self._read_end = -1
 
     async def _readable(self) -> None:
-        ready = self._loop.create_future()
-        self._loop.add_reader(self._read_end, ready.set_result, None)
+        ready: asyncio.Future[None] = self._loop.create_future()
+        self._loop.add_reader(self._read_end, _tell, ready)
         try:
             await ready
         finally:
             if self._read_end >= 0:
                 self._loop.remove_reader(self._read_end)
+
+
+def _tell(ready: asyncio.Future[None]) -> None:
+    if not ready.done():  # whoever waited may have been cancelled in the same turn of the loop
+        ready.set_result(None)
