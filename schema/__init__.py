@@ -2,8 +2,8 @@
 
 from schema.account import ApiToken, Invitation, Session
 from schema.charging import Costs
-from schema.checked import TOKENS_MAX as TOKENS_MAX
 from schema.deploy_hooks import DeployHook
+from schema.documents.checked import TOKENS_MAX as TOKENS_MAX
 from schema.errors import Masking
 from schema.events import StepOutput, StepStatusChanged, StreamEnd, TaskStatusChanged
 from schema.execution import ExecutionContext

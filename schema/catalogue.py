@@ -49,7 +49,7 @@ from resolvers.refusals import (
 )
 from resolvers.validation import InvalidInput, Issue, Rule
 from schema import trigger_issues, upstream
-from schema.limits import TooLarge
+from schema.documents.limits import TooLarge
 from schema.problems import (
     AlreadyExistsProblem,
     BlockedProblem,

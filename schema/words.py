@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from auth.permissions import Action
-from schema.limits import ALIASES, DEPTH, DIRECTIVES, FIELDS, ROOT_FIELDS
+from schema.documents.limits import ALIASES, DEPTH, DIRECTIVES, FIELDS, ROOT_FIELDS
 
 WORDS: Mapping[str, str] = {
     "team": "团队",

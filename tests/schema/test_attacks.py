@@ -3,7 +3,7 @@
 import pytest
 
 from schema import schema
-from schema.limits import DIRECTIVES, PAIRS
+from schema.documents.limits import DIRECTIVES, PAIRS
 
 MANY = 490  # as fit into the most tokens a document may have
 TOKENS = "more than 2000 tokens"

@@ -14,7 +14,7 @@ from tortoise.transactions import in_transaction
 from auth import sessions, viewer
 from db.models import Task, User
 from schema import schema
-from schema.kept import Kept
+from schema.documents.kept import Kept
 
 PAGES = Path(__file__).parents[2] / "benchmarks" / "reading"
 DASHBOARD, APPLICATION, TASK = (

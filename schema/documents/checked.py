@@ -13,8 +13,8 @@ from graphql import (
 )
 from strawberry.schema.schema import validate_document
 
-from schema.kept import Kept
-from schema.limits import Limits
+from schema.documents.kept import Kept
+from schema.documents.limits import Limits
 
 TOKENS_MAX = 2000
 

@@ -161,6 +161,6 @@ class Limits(ValidationRule):
     def _of_fragment(self, name: str) -> Measure:
         if name not in self._fragments:
             fragment = self.context.get_fragment(name)
-            if fragment is not None:
-                self._fragments[name] = self._of_set(fragment.selection_set)
+            found = self._of_set(fragment.selection_set) if fragment else Measure()
+            self._fragments[name] = found
         return self._fragments[name]
