@@ -8,8 +8,8 @@ from strawberry.schema.types.base_scalars import DateTimeDefinition
 
 from schema.account import ApiToken, Invitation, Session
 from schema.charging import Costs
-from schema.checked import TOKENS_MAX as TOKENS_MAX
 from schema.deploy_hooks import DeployHook
+from schema.documents.checked import TOKENS_MAX as TOKENS_MAX
 from schema.errors import Masking
 from schema.execution import ExecutionContext
 from schema.roots import Mutation, Query

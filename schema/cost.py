@@ -36,8 +36,8 @@ from graphql import (
 
 from resolvers.paging import PAGE_SIZE
 from schema.deprecation import Deprecated, deprecated
-from schema.kept import Kept
-from schema.limits import INTROSPECTION
+from schema.documents.kept import Kept
+from schema.documents.limits import INTROSPECTION
 from schema.prices import LIST_SIZE, LIST_SIZES, TEXT_CHARACTERS, Price, price
 
 Variables: TypeAlias = Mapping[str, Any]

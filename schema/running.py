@@ -13,7 +13,7 @@ from strawberry.types.graphql import OperationType
 
 from resolvers.context import Context
 from resolvers.operations import documents
-from schema.checked import Checked, CheckedDocuments
+from schema.documents.checked import Checked, CheckedDocuments
 from schema.execution import ExecutionContext
 from schema.refusals import TookTooLong, Unnamed
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from auth.permissions import Action
 from engine import refusal as engine
 from providers import refusal as providers
-from schema.limits import ALIASES, DEPTH, DIRECTIVES, FIELDS, ROOT_FIELDS
+from schema.documents.limits import ALIASES, DEPTH, DIRECTIVES, FIELDS, ROOT_FIELDS
 from schema.reasons import INNER, REASONS
 
 WORDS: Mapping[str, str] = {

@@ -30,7 +30,7 @@ from graphql.execution.values import get_argument_values, get_variable_values
 from rollway.sockets.frames import encoded
 from rollway.sockets.messages import Subscribe
 from schema import schema
-from schema.checked import Checked
+from schema.documents.checked import Checked
 from schema.errors import unquoted
 
 WATCHED = {"taskEvents": "TaskEvent", "applicationTasks": "Task", "orgTasks": "Task"}

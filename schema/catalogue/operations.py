@@ -9,7 +9,7 @@ from resolvers.refusals import Taken, WrongTasks
 from resolvers.validation import InvalidInput, Issue, Rule
 from schema import trigger_issues
 from schema.catalogue.entry import IN_SECONDS, Entry, Remedy, wait
-from schema.limits import TooLarge
+from schema.documents.limits import TooLarge
 from schema.problems import (
     AlreadyExistsProblem,
     ForbiddenProblem,

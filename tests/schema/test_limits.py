@@ -6,7 +6,13 @@ import pytest
 from graphql import get_introspection_query
 
 from schema import schema
-from schema.limits import ALIASES_MAX, DEPTH_MAX, DIRECTIVES_MAX, FIELDS_MAX, ROOT_FIELDS_MAX
+from schema.documents.limits import (
+    ALIASES_MAX,
+    DEPTH_MAX,
+    DIRECTIVES_MAX,
+    FIELDS_MAX,
+    ROOT_FIELDS_MAX,
+)
 
 
 def doubled(levels):

@@ -2,14 +2,21 @@
 
 from dataclasses import dataclass
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, specified_rules
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    NoFragmentCyclesRule,
+    parse,
+    specified_rules,
+    validate,
+)
 from strawberry.schema.schema import validate_document
 
-from schema.kept import Kept
-from schema.limits import Limits
+from schema.documents.kept import Kept
+from schema.documents.limits import Limits
 
 TOKENS_MAX = 2000
-RULES = (*specified_rules, Limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,13 @@ class CheckedDocuments:
         found = self.kept.find(text)
         if found is None:
             document = parse(text, max_tokens=TOKENS_MAX)
-            found = Checked(document, tuple(validate_document(schema, document, RULES)))
+            found = Checked(document, tuple(_errors(schema, document)))
             self.kept.keep(text, found, len(text))
         return found
+
+
+def _errors(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
+    """Return what is wrong; the limits are first and alone, they bound what the others take."""
+    errors = validate(schema, document, [NoFragmentCyclesRule])
+    errors = errors or validate(schema, document, [Limits])
+    return errors or validate_document(schema, document, tuple(specified_rules))

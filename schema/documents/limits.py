@@ -1,10 +1,13 @@
 """How much one document may ask for: measured when it is first seen, before it is executed."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
     FieldNode,
+    FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
     InlineFragmentNode,
@@ -19,6 +22,8 @@ ROOT_FIELDS_MAX = 30
 ALIASES_MAX = 500
 DIRECTIVES_MAX = 50
 DEPTH_MAX = 20
+# Fields of one name at one place, each of which is compared with each other: some 13 µs a pair.
+PAIRS_MAX = 7_500
 NESTED_MAX = 100  # selection sets within each other, those of fragments too
 INTROSPECTION = frozenset({"__schema", "__type"})
 
@@ -27,6 +32,7 @@ ROOT_FIELDS = "fields at its root"
 ALIASES = "aliases"
 DIRECTIVES = "directives"
 DEPTH = "levels"
+PAIRS = "pairs of fields that share a name"
 
 
 @dataclass(eq=False)
@@ -63,7 +69,8 @@ class Limits(ValidationRule):
     """Refuses operations that ask for too much.
 
     Fragments count as often as they are spread, so that a short document that doubles one again and
-    again is refused; each is measured once. Introspection has no depth: what tools send is 13 deep.
+    again is refused; each is measured once. None may spread itself: another rule must have looked.
+    Introspection has no depth: what tools send is 13 deep.
     """
 
     def __init__(self, *args: Any) -> None:
@@ -73,18 +80,55 @@ class Limits(ValidationRule):
 
     def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
         """Measure the operation, and report what is too much."""
+        self._check(node, ROOT_FIELDS_MAX)
+
+    def enter_fragment_definition(self, node: FragmentDefinitionNode, *_: Any) -> None:
+        """Measure a fragment too: one that nothing spreads is validated like the others."""
+        self._check(node, FIELDS_MAX)
+
+    def _check(
+        self, node: OperationDefinitionNode | FragmentDefinitionNode, level_max: int
+    ) -> None:
         measure = self._of_set(node.selection_set)
         directives = measure.directives + len(node.directives or ())
-        for count, most, what in (
-            (measure.level, ROOT_FIELDS_MAX, ROOT_FIELDS),
-            (measure.fields, FIELDS_MAX, FIELDS),
-            (measure.aliases, ALIASES_MAX, ALIASES),
-            (directives, DIRECTIVES_MAX, DIRECTIVES),
-            (measure.depth, DEPTH_MAX, DEPTH),
-        ):
-            if count > most:
-                refusal = TooLarge(count, what, most)
-                self.report_error(GraphQLError(what, node, original_error=refusal))
+        found = [
+            TooLarge(count, what, most)
+            for count, most, what in (
+                (measure.level, level_max, ROOT_FIELDS),
+                (measure.fields, FIELDS_MAX, FIELDS),
+                (measure.aliases, ALIASES_MAX, ALIASES),
+                (directives, DIRECTIVES_MAX, DIRECTIVES),
+                (measure.depth, DEPTH_MAX, DEPTH),
+            )
+            if count > most
+        ]
+        # What was just seen to be small can be walked in full.
+        if not found and (pairs := self._pairs([node.selection_set])) > PAIRS_MAX:
+            found = [TooLarge(pairs, PAIRS, PAIRS_MAX)]
+        for refusal in found:
+            self.report_error(GraphQLError(refusal.what, node, original_error=refusal))
+
+    def _pairs(self, sets: Sequence[SelectionSetNode]) -> int:
+        """Return how often two fields must be compared, of selections that are merged."""
+        below: dict[str, list[SelectionSetNode]] = defaultdict(list)
+        counts: dict[str, int] = defaultdict(int)
+        seen: set[str] = set()
+        waiting = list(sets)
+        while waiting:
+            for each in waiting.pop().selections:
+                if isinstance(each, FieldNode):
+                    name = (each.alias or each.name).value
+                    counts[name] += 1
+                    if each.selection_set:
+                        below[name].append(each.selection_set)
+                elif isinstance(each, InlineFragmentNode):
+                    waiting.append(each.selection_set)
+                elif isinstance(each, FragmentSpreadNode) and each.name.value not in seen:
+                    seen.add(each.name.value)
+                    fragment = self.context.get_fragment(each.name.value)
+                    waiting += [fragment.selection_set] if fragment else []
+        own = sum(count * (count - 1) // 2 for count in counts.values())
+        return own + sum(self._pairs(each) for each in below.values())
 
     def _of_set(self, selections: SelectionSetNode) -> Measure:
         if self._nested == NESTED_MAX:
@@ -116,8 +160,7 @@ class Limits(ValidationRule):
 
     def _of_fragment(self, name: str) -> Measure:
         if name not in self._fragments:
-            self._fragments[name] = Measure()  # one that spreads itself another rule refuses
             fragment = self.context.get_fragment(name)
-            if fragment is not None:
-                self._fragments[name] = self._of_set(fragment.selection_set)
+            found = self._of_set(fragment.selection_set) if fragment else Measure()
+            self._fragments[name] = found
         return self._fragments[name]

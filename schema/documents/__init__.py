@@ -1,0 +1,1 @@
+"""What is looked at in a document before it runs, and kept of it."""
