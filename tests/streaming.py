@@ -41,7 +41,8 @@ BOARDS = {
       applicationTasks(applicationId: $app) { ...Standing } }""",
 }
 SIGNED_OUT = 4403
-CANCELLED = "ignore:coroutine 'GraphQLCoreConverter:RuntimeWarning"  # in the midst of an event
+# In the midst of an event: what graphql-core leaves unawaited then.
+CANCELLED = "ignore:coroutine '(GraphQLCoreConverter|Executor):RuntimeWarning"
 
 
 class Stage:
