@@ -197,12 +197,12 @@ def test_documents_are_kept_within_bounds():
 async def test_a_document_is_validated_once(sqlite_api):
     """Its text alone says whether it is known; each operation in it is told what is wrong."""
     text = "query A { logins { service } } query B { nothing }"
-    before = schema.documents.checked(text)
+    before = schema.checked(text)
     for _ in range(3):
         answer = await schema.execute(
             text, context_value=sqlite_api.context(None), operation_name="A"
         )
         assert len(answer.errors) == 1
         assert "nothing" in answer.errors[0].message
-    assert schema.documents.checked(text) is before
-    assert schema.documents.checked(f"{text} ") is not before
+    assert schema.checked(text) is before
+    assert schema.checked(f"{text} ") is not before
