@@ -79,6 +79,7 @@ class Stage:
 
     async def stop(self):
         """End the server as SIGTERM does."""
+        self.server.leave()
         self._serving.should_exit = True
         await self._running
         gc.collect()  # what is left unawaited is ours, not the next test's
@@ -240,6 +241,39 @@ class Watcher:
             assert said["type"] == "next", said
             self.events.append(said["payload"]["data"]["taskEvents"])
             self.news.set()
+
+
+class HttpWatcher(Watcher):
+    """The same by server-sent events."""
+
+    async def _watch(self):
+        while not self.events or self.events[-1]["__typename"] != "StreamEnd":
+            try:
+                await self._follow()
+            except (OSError, asyncio.IncompleteReadError):
+                await asyncio.sleep(0.005)
+
+    async def _follow(self):
+        reader, self._socket = await asyncio.open_connection(
+            "127.0.0.1", self.stage.port, limit=1024 * 1024
+        )
+        variables = {"id": self.stage.task, "after": self.position}
+        body = json.dumps({"query": self.document, "variables": variables})
+        self._socket.write(
+            f"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1:{self.stage.port}\r\n"
+            "Accept: text/event-stream\r\nContent-Type: application/json\r\n"
+            f"Authorization: Bearer {self.token}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
+        )
+        try:
+            while (line := await reader.readuntil(b"\n")) != b"event: complete\n":
+                if line.startswith(b"data: {"):
+                    await self.reading.wait()
+                    said = json.loads(line.removeprefix(b"data: "))
+                    self.events.append(said["data"]["taskEvents"])
+                    self.news.set()
+        finally:
+            self._socket.transport.abort()
 
 
 async def token_of(user):

@@ -9,10 +9,10 @@ from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from enum import Enum, auto
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from rollway.sockets.frames import Outlet, header, next_prefix
 from rollway.sockets.looks import retrieved
+from rollway.sockets.outlets import Event, Made, Outlet
 
 KEPT_BYTES_MAX = 256 * 1024  # of one feed
 ALL_KEPT_BYTES_MAX = 32 * 1024 * 1024
@@ -35,13 +35,6 @@ class Left(Enum):
     """They may have lost the right to look."""
 
 
-class Event(NamedTuple):
-    """An event, finished: its answer, encoded, and the brace that ends the message."""
-
-    seq: int
-    payload: bytes
-
-
 Events: TypeAlias = AsyncGenerator[Event, None]
 Begin: TypeAlias = Callable[[int], Events]
 
@@ -52,11 +45,11 @@ class Reader:
     *position* is the sequence of the last event they have got.
     """
 
-    __slots__ = ("_outlet", "_prefix", "left", "position")
+    __slots__ = ("_framed", "_outlet", "left", "position")
 
     def __init__(self, outlet: Outlet, operation_id: str, position: int) -> None:
         self._outlet = outlet
-        self._prefix = next_prefix(operation_id)
+        self._framed = outlet.framed(operation_id)
         self.position = position
         self.left: asyncio.Future[Left] = asyncio.get_running_loop().create_future()
 
@@ -65,10 +58,10 @@ class Reader:
         if not self.left.done():
             self.left.set_result(why)
 
-    def take(self, batch: Sequence[Event], headers: dict[int, list[bytes]]) -> None:
+    def take(self, batch: Sequence[Event], made: Made) -> None:
         """Write what of *batch* is new to them; leave when they are behind, or have a gap.
 
-        *headers* are those of the batch's frames, by the length of the prefix.
+        *made* is what of the batch's frames is made already.
         """
         if self.left.done():
             return
@@ -77,20 +70,8 @@ class Reader:
         elif self.position + 1 < batch[0].seq:
             self.leave(Left.BROKEN)
         elif self.position < batch[-1].seq:
-            self._write(batch, headers)
-
-    def _write(self, batch: Sequence[Event], headers: dict[int, list[bytes]]) -> None:
-        prefix = self._prefix
-        mine = headers.get(len(prefix))
-        if mine is None:
-            mine = [header(len(prefix) + len(event.payload)) for event in batch]
-            headers[len(prefix)] = mine
-        parts: list[bytes] = []
-        for event, head in zip(batch, mine, strict=True):
-            if event.seq > self.position:
-                parts += (head, prefix, event.payload)
-        self._outlet.write(b"".join(parts))
-        self.position = batch[-1].seq
+            self._outlet.write(self._framed(batch, self.position, made))
+            self.position = batch[-1].seq
 
 
 class Feed:
@@ -183,9 +164,9 @@ class Feed:
             return
         loop = asyncio.get_running_loop()
         began = loop.time()
-        headers: dict[int, list[bytes]] = {}
+        made: Made = {}
         for reader in self._readers:
-            reader.take(batch, headers)
+            reader.take(batch, made)
         self._pause_seconds = min(loop.time() - began, PAUSE_SECONDS_MAX)
 
 

@@ -20,10 +20,11 @@ from resolvers.context import Context
 from resolvers.events import look
 from rollway.sockets.documents import Watching, refusal, watching
 from rollway.sockets.door import Door
-from rollway.sockets.feeds import Begin, Event, Events, Feeds, Left, Reader
-from rollway.sockets.frames import Outlet, encoded
+from rollway.sockets.feeds import Begin, Events, Feeds, Left, Reader
+from rollway.sockets.frames import encoded
 from rollway.sockets.looks import Looks
 from rollway.sockets.messages import Subscribe
+from rollway.sockets.outlets import Event, Outlet
 from schema import schema
 from schema.catalogue import CATALOGUE
 

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import db
-from tests.streaming import EVENTS, OWN, Stage, Watcher, token_of
+from tests.streaming import EVENTS, OWN, HttpWatcher, Stage, Watcher, token_of
 
-WATCHERS = 5
+WATCHERS = 6
 FUZZ = settings().max_examples > 1000
 SECONDS = 50
 
@@ -37,7 +37,8 @@ async def play(schedule, url, folder):
         await stage.start()
         token = await token_of(await stage.furnish())
         documents = [EVENTS, EVENTS, EVENTS, EVENTS, OWN]
-        people = [Watcher(stage, token, documents[number]) for number in range(WATCHERS)]
+        people = [Watcher(stage, token, each) for each in documents]
+        people.append(HttpWatcher(stage, token))
         try:
             for action, *given in schedule:
                 await act(stage, people, action, *given)
@@ -84,4 +85,4 @@ def test_nothing_is_lost_or_doubled(schedule, stage_url, tmp_path):
     for events in received:
         assert [event["seq"] for event in events] == [entry.seq for entry in journal]
         assert [event.get("text", "") for event in events] == [entry.text for entry in journal]
-    assert received[0] == received[1] == received[2] == received[3]
+    assert received[0] == received[1] == received[2] == received[3] == received[5]
