@@ -93,6 +93,7 @@ class Stage:
 
     async def stop(self):
         """End the server as SIGTERM does."""
+        self.server.leave()
         self._serving.should_exit = True
         await self._running
         gc.collect()  # what is left unawaited is ours, not the next test's
@@ -358,6 +359,39 @@ class Board(Client):
         self.steps_back += bool(before and before["updatedTime"] > data["updatedTime"])
         self.last[data["id"]] = data
         self.received += 1
+
+
+class HttpWatcher(Watcher):
+    """The same by server-sent events."""
+
+    async def _watch(self):
+        while not self.over:
+            try:
+                await self._follow()
+            except (OSError, asyncio.IncompleteReadError):
+                await asyncio.sleep(0.005)
+
+    async def _follow(self):
+        reader, self._socket = await asyncio.open_connection(
+            "127.0.0.1", self.stage.port, limit=1024 * 1024
+        )
+        query, variables = self.asked()
+        body = json.dumps({"query": query, "variables": variables})
+        self._socket.write(
+            f"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1:{self.stage.port}\r\n"
+            "Accept: text/event-stream\r\nContent-Type: application/json\r\n"
+            f"Authorization: Bearer {self.token}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
+        )
+        try:
+            while (line := await reader.readuntil(b"\n")) != b"event: complete\n":
+                if line.startswith(b"data: {"):
+                    await self.reading.wait()
+                    (data,) = json.loads(line.removeprefix(b"data: "))["data"].values()
+                    self.take(data)
+                    self.news.set()
+        finally:
+            self._socket.transport.abort()
 
 
 async def token_of(user):

@@ -25,9 +25,13 @@ from strawberry.types.graphql import OperationType
 from providers.refusal import Refusal
 from resolvers.context import Context
 from rollway.api import accept, asked, refusals
-from rollway.api.framing import FRAMINGS
+from rollway.api.framing import FRAMINGS, Framing
+from rollway.api.pipe import Pipe
 from rollway.api.refusals import HEADERS
 from rollway.api.streams import Stream, Streams
+from rollway.sockets.documents import watching
+from rollway.sockets.messages import Subscribe
+from rollway.sockets.operation import Operation, Sockets
 from schema import schema
 
 log = logging.getLogger("rollway.api")
@@ -41,6 +45,7 @@ COMPRESSION = 5
 class Http(GraphQL[Context, None]):
     """The HTTP side of the API; *batch_max* is how many operations a request may have, 0: one."""
 
+    sockets: Sockets
     streams: Streams
     batch_max: int
 
@@ -129,17 +134,37 @@ class Http(GraphQL[Context, None]):
 
     def _stream(self, given: GraphQLRequestData, context: Context, media_type: str) -> ASGIApp:
         whole = _kind(given) is not OperationType.SUBSCRIPTION
-        answers = self._only_answer(given, context) if whole else self._answers(given, context)
-        viewer = context.viewer
+        framing, viewer = FRAMINGS[media_type], context.viewer
+        said = Subscribe("", given.query or "", given.variables, given.operation_name, None)
+        if whole:
+            frames = _framed(framing, self._only_answer(given, context))
+        elif viewer is not None and watching(said, context.language, viewer.env_name):
+            frames = self._shared(said, context, Pipe(framing))
+        else:
+            frames = _framed(framing, self._answers(given, context))
         return Stream(
-            answers,
-            FRAMINGS[media_type],
+            frames,
+            framing,
             self.streams,
             user_id=viewer.user.id if viewer else None,
             address=context.address,
             headers={**HEADERS, "Cache-Control": "no-store, no-transform"},
             whole=whole,
         )
+
+    async def _shared(
+        self, said: Subscribe, context: Context, pipe: Pipe
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield what is made once for all who watch the same."""
+        operation = Operation(said, pipe, self.sockets, lambda: None)
+        operation.begin(context)
+        try:
+            async with aclosing(pipe.taken()) as pieces:
+                async for piece in pieces:
+                    yield piece
+        finally:
+            operation.stop()
+            await operation.stopped()
 
     async def _only_answer(
         self, given: GraphQLRequestData, context: Context
@@ -166,6 +191,14 @@ class Http(GraphQL[Context, None]):
     def _encoded(self, answer: object) -> bytes:
         encoded = self.encode_json(answer)
         return encoded if isinstance(encoded, bytes) else encoded.encode()
+
+
+async def _framed(
+    framing: Framing, answers: AsyncGenerator[bytes, None]
+) -> AsyncGenerator[bytes, None]:
+    async with aclosing(answers):
+        async for answer in answers:
+            yield framing.frame(answer)
 
 
 def _found(given: GraphQLRequestData, context: Context) -> GraphQLRequestData:

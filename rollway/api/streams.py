@@ -56,14 +56,14 @@ class Streams:
 
 
 class Stream:
-    """A response that sends *answers* as they come; each is JSON without line breaks.
+    """A response that sends *frames* as they come, of answers in the form of *framing*.
 
     One that is *whole*, the single answer of a query or mutation, is never stopped half-way.
     """
 
     def __init__(
         self,
-        answers: AsyncGenerator[bytes, None],
+        frames: AsyncGenerator[bytes, None],
         framing: Framing,
         streams: Streams,
         *,
@@ -72,7 +72,7 @@ class Stream:
         headers: Mapping[str, str],
         whole: bool,
     ) -> None:
-        self._answers = answers
+        self._frames = frames
         self._framing = framing
         self._streams = streams
         self._user_id = user_id
@@ -96,21 +96,21 @@ class Stream:
                 gone.cancel()
                 left.cancel()
                 await asyncio.wait({gone, left})
-                await self._answers.aclose()
+                await self._frames.aclose()
 
     async def _pump(self, send: Send, *ends: asyncio.Task[None]) -> None:
         ending = self._framing.completion
         try:
-            while (answer := await self._next(send, ends)) is not None:
-                await _write(send, _body(self._framing.frame(answer)))
+            while (frames := await self._next(send, ends)) is not None:
+                await _write(send, _body(frames))
         except _Interrupted:
             ending = self._framing.farewell
         await _write(send, _body(ending, more=False))
 
     async def _next(self, send: Send, ends: tuple[asyncio.Task[None], ...]) -> bytes | None:
-        """Return the next answer, None behind the last; heartbeats are sent meanwhile."""
+        """Return the next frames, None behind the last; heartbeats are sent meanwhile."""
         interrupting = () if self._whole else ends
-        coming = asyncio.ensure_future(anext(self._answers, None))
+        coming = asyncio.ensure_future(anext(self._frames, None))
         try:
             while not coming.done():
                 if any(each.done() for each in interrupting):

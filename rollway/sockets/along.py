@@ -21,9 +21,10 @@ from resolvers.context import Context
 from resolvers.watching import dashboards, events
 from resolvers.watching.looking import Find, look
 from rollway.sockets.documents import Watching
-from rollway.sockets.feeds import Begin, Event, Events, Feed, Left, Place, Reader, State
+from rollway.sockets.feeds import Begin, Events, Feed, Left, Place, Reader
 from rollway.sockets.frames import encoded
 from rollway.sockets.looks import Looks
+from rollway.sockets.outlets import Event, State
 from schema.catalogue import CATALOGUE
 
 NOWHERE = -1  # in a feed that has not been looked at

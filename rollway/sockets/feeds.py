@@ -11,10 +11,10 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from rollway.sockets.frames import Outlet, header, next_prefix
 from rollway.sockets.looks import retrieved
+from rollway.sockets.outlets import Event, Made, Outlet, State
 
 KEPT_BYTES_MAX = 256 * 1024  # of one feed
 ALL_KEPT_BYTES_MAX = 32 * 1024 * 1024
@@ -34,27 +34,6 @@ class Left(Enum):
     """The feed cannot go on."""
     LOST = auto()
     """They may have lost the right to look."""
-
-
-class State(NamedTuple):
-    """Which state of which task an event shows; a later one is greater."""
-
-    task_id: str
-    seq: int
-    time: datetime
-
-
-class Event(NamedTuple):
-    """An event, finished: its answer, encoded, and the brace that ends the message.
-
-    Events of a feed are numbered without gaps. One of tasks shows a *state*; it, and all events
-    behind it, are of tasks that changed after *since*.
-    """
-
-    seq: int
-    payload: bytes
-    since: datetime | None = None
-    state: State | None = None
 
 
 Events: TypeAlias = AsyncGenerator[Event, None]
@@ -90,11 +69,11 @@ class Place:
 class Reader:
     """Who reads along: one operation of one connection."""
 
-    __slots__ = ("_outlet", "_prefix", "left", "place")
+    __slots__ = ("_framed", "_outlet", "left", "place")
 
     def __init__(self, outlet: Outlet, operation_id: str, place: Place) -> None:
         self._outlet = outlet
-        self._prefix = next_prefix(operation_id)
+        self._framed = outlet.framed(operation_id)
         self.place = place
         self.left: asyncio.Future[Left] = asyncio.get_running_loop().create_future()
 
@@ -103,10 +82,10 @@ class Reader:
         if not self.left.done():
             self.left.set_result(why)
 
-    def take(self, batch: Sequence[Event], headers: dict[int, list[bytes]]) -> None:
+    def take(self, batch: Sequence[Event], made: Made) -> None:
         """Write what of *batch* is new to them; leave when they are behind, or have a gap.
 
-        *headers* are those of the batch's frames, by the length of the prefix.
+        *made* is what of the batch's frames is made already.
         """
         if self.left.done():
             return
@@ -115,21 +94,9 @@ class Reader:
         elif self.place.position + 1 < batch[0].seq:
             self.leave(Left.BROKEN)
         elif self.place.position < batch[-1].seq:
-            self._write(batch, headers)
-
-    def _write(self, batch: Sequence[Event], headers: dict[int, list[bytes]]) -> None:
-        prefix = self._prefix
-        mine = headers.get(len(prefix))
-        if mine is None:
-            mine = [header(len(prefix) + len(event.payload)) for event in batch]
-            headers[len(prefix)] = mine
-        parts: list[bytes] = []
-        for event, head in zip(batch, mine, strict=True):
-            if self.place.lacks(event):
-                parts += (head, prefix, event.payload)
-        if parts:
-            self._outlet.write(b"".join(parts))
-        self.place.got(batch[-1])
+            if new := self._framed(batch, self.place.lacks, made):
+                self._outlet.write(new)
+            self.place.got(batch[-1])
 
 
 class Feed:
@@ -228,9 +195,9 @@ class Feed:
             return
         loop = asyncio.get_running_loop()
         began = loop.time()
-        headers: dict[int, list[bytes]] = {}
+        made: Made = {}
         for reader in self._readers:
-            reader.take(batch, headers)
+            reader.take(batch, made)
         self._pause_seconds = min(loop.time() - began, PAUSE_SECONDS_MAX)
 
 

@@ -1,11 +1,14 @@
 """WebSocket frames, finished elsewhere and written as they are."""
 
 import json
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
+
+from rollway.sockets.outlets import Event, Framed, Made
 
 EXTENSION = "rollway.frames"
 UNREAD_BYTES_MAX = 4 * 1024 * 1024
@@ -107,6 +110,23 @@ class Outlet:
         """Write finished frames, at once; nothing when the connection is closed."""
         if self.open:
             self._protocol.transport.write(frames)
+
+    def framed(self, operation_id: str) -> Framed:
+        """Return how events of an operation are finished."""
+        prefix = next_prefix(operation_id)
+
+        def framed(batch: Sequence[Event], lacks: Callable[[Event], bool], made: Made) -> bytes:
+            mine = made.get(len(prefix))
+            if mine is None:
+                mine = [header(len(prefix) + len(event.payload)) for event in batch]
+                made[len(prefix)] = mine
+            parts: list[bytes] = []
+            for event, head in zip(batch, mine, strict=True):
+                if lacks(event):
+                    parts += (head, prefix, event.payload)
+            return b"".join(parts)
+
+        return framed
 
     def send(self, message: Any) -> None:
         """Write a message as a frame of its own."""

@@ -17,9 +17,9 @@ from rollway.sockets.along import Along, now
 from rollway.sockets.documents import Watching, refusal, watching
 from rollway.sockets.door import Door
 from rollway.sockets.feeds import Feed, Feeds, Left, Reader
-from rollway.sockets.frames import Outlet
 from rollway.sockets.looks import Looks
 from rollway.sockets.messages import Subscribe
+from rollway.sockets.outlets import Outlet
 from schema import schema
 
 TRIES_MAX = 2  # of joining others without getting anything; then it is done alone

@@ -13,9 +13,9 @@ import db
 from db.models import Step, Task
 from engine.events import StepChanged, now
 from engine.state import StepStatus
-from tests.streaming import EVENTS, OWN, Board, ManyWatcher, Stage, Watcher, token_of
+from tests.streaming import EVENTS, OWN, Board, HttpWatcher, ManyWatcher, Stage, Watcher, token_of
 
-WATCHERS = 8
+WATCHERS = 9
 FUZZ = settings().max_examples > 1000
 SECONDS = 600 if FUZZ else 50
 STEPS = 40
@@ -49,6 +49,7 @@ class Play:
         self.step = 1  # that runs, of the task at the side
         self.pending = []
         self.single = [Watcher(stage, token, each) for each in (EVENTS, EVENTS, EVENTS, OWN)]
+        self.single.append(HttpWatcher(stage, token))
         self.many = ManyWatcher(stage, token, stage.tasks)
         boards = ("orgTasks", "orgTasks", "applicationTasks")
         self.boards = [Board(stage, token, name) for name in boards]
@@ -153,5 +154,6 @@ def test_nothing_is_lost_or_doubled(schedule, stage_url, tmp_path):
         assert [event.get("text", "") for event in events] == [
             entry.text for entry in journals[task]
         ]
-    assert played.single[0].events == played.single[1].events == played.single[2].events
+    first, second, third, _, by_http = played.single
+    assert first.events == second.events == third.events == by_http.events
     assert [each.steps_back for each in played.boards] == [0, 0, 0]

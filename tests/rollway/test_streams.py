@@ -26,13 +26,14 @@ class Source:
     def __init__(self, answers, *, ends=True):
         self.answers = answers
         self.ends = ends
+        self.framing = FRAMINGS[EVENTS]
         self.closed = asyncio.Event()
 
     async def items(self):
         """Yield the answers; then end, or wait for ever."""
         try:
             for each in self.answers:
-                yield each
+                yield self.framing.frame(each)
             if not self.ends:
                 await asyncio.Event().wait()
         finally:
@@ -43,6 +44,7 @@ class Source:
 async def serving(source, media_type=EVENTS, *, whole=False):
     """Serve a stream; give where, the open streams, and the server."""
     opened, framing = Streams(2, 2), FRAMINGS[media_type]
+    source.framing = framing
 
     class Endpoint:
         async def __call__(self, scope, receive, send):
@@ -156,7 +158,7 @@ async def test_a_whole_answer_is_finished(monkeypatch):
         async def items(self):
             await asyncio.sleep(0.3)
             written.set()
-            yield b'{"data":1}'
+            yield self.framing.frame(b'{"data":1}')
 
     async with serving(Slow([]), whole=True) as (address, _, server):
         _, going = await asked(address)
