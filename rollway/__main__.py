@@ -27,10 +27,10 @@ from resolvers.inputs import SignUpInput
 from resolvers.validation import Check, InvalidInput
 from rollway import check, double, forge, heads, migrations, pipeline, sample, uses
 from rollway.app import Server
-from rollway.cutting import cuttable
+from rollway.connections.cutting import cuttable
+from rollway.connections.listening import Announcing, CannotListen, allow, bind
 from rollway.keyfile import BadKeyFile, KeyFile
 from rollway.keys import Keys
-from rollway.listening import Announcing, CannotListen, allow, bind
 from rollway.observing import logs
 from rollway.setting import BadSetting
 from rollway.settings import SERVE, UP, Settings, load

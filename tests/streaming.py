@@ -21,7 +21,7 @@ from engine.executors.isolation import Isolation, Level
 from engine.state import StepStatus, TaskStatus
 from rollway.__main__ import FRAME_BYTES_MAX
 from rollway.app import Server
-from rollway.cutting import cuttable
+from rollway.connections.cutting import cuttable
 from rollway.settings import UP, load
 from rollway.sockets.frames import Protocol
 from tests.conftest import make_application

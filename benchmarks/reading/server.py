@@ -17,7 +17,7 @@ from db.vault import KEY_BYTES, Vault
 from engine.executors.isolation import Isolation, Level
 from rollway import migrations
 from rollway.app import Server
-from rollway.cutting import Cuttable
+from rollway.connections.cutting import Cuttable
 from rollway.settings import UP, load
 
 sys.path.insert(0, str(Path(__file__).parent))

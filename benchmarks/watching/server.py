@@ -31,7 +31,7 @@ from engine.state import StepStatus
 from rollway import graphql, migrations
 from rollway.api.streams import Stream
 from rollway.app import Server
-from rollway.cutting import cuttable
+from rollway.connections.cutting import cuttable
 from rollway.settings import UP, load
 from rollway.sockets.feeds import Reader
 from rollway.sockets.frames import Protocol

@@ -9,8 +9,8 @@ from starlette.types import Message, Receive, Scope, Send
 from auth.throttle import network
 from rollway.api.framing import Framing
 from rollway.api.refusals import Leaving, TooManyStreams
-from rollway.cutting import cut
-from rollway.seats import Full, Seats
+from rollway.connections.cutting import cut
+from rollway.connections.seats import Full, Seats
 
 GUESTS_MAX = 1000
 GUESTS_PER_ADDRESS_MAX = 100

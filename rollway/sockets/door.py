@@ -1,6 +1,6 @@
 """How many sockets there may be: of users, of guests, and of those who have not said which."""
 
-from rollway.seats import Seats, Waiting
+from rollway.connections.seats import Seats, Waiting
 
 WAITING_MAX = 1000
 WAITING_PER_ADDRESS_MAX = 200

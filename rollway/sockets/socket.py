@@ -21,7 +21,7 @@ from auth.throttle import network
 from auth.viewer import Viewer
 from control.rights import Rights
 from resolvers.context import Context
-from rollway.seats import Full
+from rollway.connections.seats import Full
 from rollway.sockets import messages
 from rollway.sockets.frames import EXTENSION, Outlet
 from rollway.sockets.messages import Complete, Init, Malformed, Ping, Said, Subscribe

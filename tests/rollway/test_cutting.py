@@ -11,8 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from rollway import cutting
-from rollway.cutting import cuttable
-from rollway.listening import bind
+from rollway.connections.cutting import cuttable
+from rollway.connections.listening import bind
 
 ASKED = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 MIB = 1024 * 1024

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from rollway.seats import Full, Seats, Waiting
+from rollway.connections.seats import Full, Seats, Waiting
 
 
 def test_seats_are_counted_by_caller_and_in_all():

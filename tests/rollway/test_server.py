@@ -14,7 +14,7 @@ import db
 from db.vault import KEY_BYTES, Vault
 from engine.executors.isolation import Isolation, Level
 from rollway.app import Server
-from rollway.listening import bind
+from rollway.connections.listening import bind
 from rollway.settings import UP, load
 
 LEASE_SECONDS = 1.0

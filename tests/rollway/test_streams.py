@@ -14,8 +14,8 @@ from rollway.api.accept import EVENTS, PARTS
 from rollway.api.framing import FRAMINGS, Events, Parts
 from rollway.api.refusals import Leaving, TooManyStreams
 from rollway.api.streams import Stream, Streams
-from rollway.cutting import cuttable
-from rollway.listening import Announcing, bind
+from rollway.connections.cutting import cuttable
+from rollway.connections.listening import Announcing, bind
 
 MIB = 1024 * 1024
 

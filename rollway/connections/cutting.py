@@ -9,7 +9,7 @@ import h11
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from rollway.seats import Waiting
+from rollway.connections.seats import Waiting
 
 CUT = "rollway.cut"
 SILENT_SECONDS = 20.0

@@ -1,0 +1,1 @@
+"""Connections: where they come in, how many there may be, and how one is ended."""
