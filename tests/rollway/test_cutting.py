@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
-from rollway import cutting
+from rollway.connections import cutting
 from rollway.connections.cutting import cuttable
 from rollway.connections.listening import bind
 
