@@ -7,7 +7,7 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from control.port import Watched
-from control.pubsub import STATUSES, MemoryPubSub, application_topic, org_topic, task_topic
+from control.pubsub import STATUSES, PubSub, application_topic, org_topic, task_topic
 from db.models import Application, Task
 from engine.state import UNFINISHED
 
@@ -17,7 +17,7 @@ CHANGES_MAX = 1000
 
 
 async def follow(
-    watched: Watched, pubsub: MemoryPubSub, poll_seconds: float
+    watched: Watched, pubsub: PubSub, poll_seconds: float
 ) -> AsyncGenerator[Task, None]:
     """Yield unfinished and recent tasks, then each task again whenever it has changed.
 
@@ -41,7 +41,7 @@ async def follow(
             await bell.wait(poll_seconds)
 
 
-async def ring(task: Task, pubsub: MemoryPubSub) -> None:
+async def ring(task: Task, pubsub: PubSub) -> None:
     """Say, once it is stored, that *task* has changed."""
     mine = Application.filter(id=task.app_id)
     names = await mine.values_list("owner_org__name", flat=True)

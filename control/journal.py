@@ -11,7 +11,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.models import Model
 
 from control.port import Entry, EntryKind
-from control.pubsub import MemoryPubSub, task_topic
+from control.pubsub import PubSub, task_topic
 from db import documents
 from db.models import Environment, LogChunk, Step, Task, TaskEvent
 from engine.events import Event, Output, Planned, StepChanged, TaskChanged, now
@@ -277,7 +277,7 @@ def _read(row: TaskEvent, chunk: LogChunk | None) -> Entry:
 
 
 async def follow(
-    task_id: str, after: int, pubsub: MemoryPubSub, poll_seconds: float, turn: asyncio.Lock
+    task_id: str, after: int, pubsub: PubSub, poll_seconds: float, turn: asyncio.Lock
 ) -> AsyncGenerator[Entry, None]:
     """Yield every entry behind *after* in order, waiting for those to come, up to the END.
 

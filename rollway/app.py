@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -25,12 +24,16 @@ from auth.passwords import Passwords
 from control import packing
 from control.deliveries import Deliveries
 from control.deploys import Deploys
-from control.embedded import EmbeddedQueue
 from control.hosting.statuses import Statuses
 from control.hosting.webhooks import Webhooks
 from control.integrations import Integrations
 from control.port import Queue
-from control.pubsub import MemoryPubSub
+from control.pubsub import MemoryPubSub, PubSub
+from control.queue.embedded import EmbeddedTurns
+from control.queue.procrastinate import ProcrastinateTurns
+from control.queue.sweeper import Sweeper
+from control.queue.tasks import TaskQueue
+from control.queue.turns import Turns
 from control.reports import Reports
 from control.rights import Rights
 from control.schedules.due import Schedules
@@ -68,7 +71,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("rollway.server")
 
-REAP_SECONDS = 1.0
 PRUNE_SECONDS = 3600.0
 RENEW_SECONDS = 600.0
 PACK_SECONDS = 5.0
@@ -99,13 +101,24 @@ def containers_of(settings: Settings) -> "ContainerExecutor | None":
     return container.ContainerExecutor(settings.container_engine, data=settings.data, limits=limits)
 
 
+def shared_by(settings: Settings) -> tuple[Turns, PubSub]:
+    """Return the order of tasks and the bells: of one process, or of all on one database."""
+    if settings.embedded:
+        return EmbeddedTurns(), MemoryPubSub()
+    from control.postgres_pubsub import PostgresPubSub  # noqa: PLC0415 (an extra)
+
+    return ProcrastinateTurns(), PostgresPubSub()
+
+
 class Server:
     """The parts of one process."""
 
     def __init__(self, settings: Settings, vault: Vault, isolation: Isolation) -> None:
         self.settings = settings
-        pubsub = MemoryPubSub()
-        self.queue: Queue = EmbeddedQueue(
+        turns, pubsub = shared_by(settings)
+        self._pubsub = pubsub
+        self.queue: Queue = TaskQueue(
+            turns,
             pubsub,
             vault,
             lease_seconds=settings.lease_seconds,
@@ -216,8 +229,8 @@ class Server:
         if self.settings.embedded and (lost := await self.queue.reap(abandoned=True)):
             log.warning("lost in a crash: %s", ", ".join(lost))
         parts: list[Callable[[], Coroutine[Any, Any, None]]] = [
-            *(self._reap, self._pack, self._deliver, self._schedule, self._tell, self._prune),
-            self._renew,
+            *(self._sweep, self._pack, self._deliver, self._schedule, self._tell, self._prune),
+            *(self._renew, self._carry),
         ]
         if self.settings.worker_slots:
             parts.append(self.work)
@@ -302,26 +315,13 @@ class Server:
     async def _checkpoint(self) -> None:
         await checkpoints(self.settings.database)
 
-    async def _reap(self) -> None:
-        """End the tasks of dead workers.
+    async def _sweep(self) -> None:
+        """End the tasks of dead workers."""
+        await Sweeper(self.queue, lease_seconds=self.settings.lease_seconds).work()
 
-        Whoever could not look for a while, because the database was away or this process stood
-        still, gives every worker one whole lease to be heard again.
-        """
-        while True:
-            await asyncio.sleep(self.settings.lease_seconds)
-            try:
-                late_seconds = 0.0
-                while late_seconds < self.settings.lease_seconds / 2:
-                    begin, clock = monotonic(), time()
-                    if lost := await self.queue.reap():
-                        log.warning("lost: %s", ", ".join(lost))
-                    await asyncio.sleep(REAP_SECONDS)
-                    passed_seconds = max(monotonic() - begin, abs(time() - clock))
-                    late_seconds = passed_seconds - REAP_SECONDS
-                log.warning("this process stood still, or its clock jumped, %.1f s", late_seconds)
-            except Exception:
-                log.exception("the reaper cannot reach the database")
+    async def _carry(self) -> None:
+        """Let other servers on the same database hear what rings here."""
+        await self._pubsub.work()
 
     async def _health(self, _: Request) -> Response:
         """Answer 503 when a part that should run for ever has stopped."""
