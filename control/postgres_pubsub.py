@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 from control.pubsub import MemoryPubSub
@@ -46,14 +47,15 @@ class PostgresPubSub(MemoryPubSub):
         """Carry rings until cancelled; a connection that is lost is opened again."""
         wait_seconds, longest_seconds = BACKOFF_SECONDS
         while True:
+            begin = monotonic()
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
                     connection = await open_connection()
-            except Exception as fault:  # noqa: BLE001 (whatever the database says)
-                log.warning("bells of other servers are not heard: %r", fault)
-            else:
-                wait_seconds = BACKOFF_SECONDS[0]
                 await self._carry(connection)
+            except Exception as fault:  # noqa: BLE001 (whatever the database says)
+                log.warning("the bells of other servers are not heard: %r", fault)
+            if monotonic() - begin > ANSWER_SECONDS:
+                wait_seconds = BACKOFF_SECONDS[0]
             await asyncio.sleep(wait_seconds)
             wait_seconds = min(2 * wait_seconds, longest_seconds)
 
@@ -67,8 +69,6 @@ class PostgresPubSub(MemoryPubSub):
             self.ring_all()
             while not connection.is_closed():
                 await self._send(connection)
-        except Exception as fault:  # noqa: BLE001 (whatever the database says)
-            log.warning("bells of other servers are not heard: %r", fault)
         finally:
             connection.terminate()
 

@@ -45,7 +45,7 @@ async def open_connection() -> Any:
     pool = get_connections().get("default")
     assert isinstance(pool, _Client)  # noqa: S101 (whoever asks has such a database)
     extra = {name: value for name, value in pool.extra.items() if name not in POOL_ONLY}
-    return await asyncpg.connect(
+    return await asyncpg.connect(  # type: ignore[no-untyped-call]
         host=pool.host,
         port=pool.port,
         user=pool.user,

@@ -11,13 +11,17 @@ from db.models import Task
 NEXT = """
 WITH RECURSIVE head(id) AS (
   SELECT * FROM (
-    SELECT id FROM task WHERE status = 'pending' AND reported = false
+    SELECT id FROM task INDEXED BY idx_task_waiting WHERE status = 'pending' AND reported = false
     ORDER BY app_id, env_name, created_time, id LIMIT 1)
   UNION ALL
-  SELECT (
-    SELECT n.id FROM task n WHERE n.status = 'pending' AND n.reported = false
-      AND (n.app_id, n.env_name) > (t.app_id, t.env_name)
-    ORDER BY n.app_id, n.env_name, n.created_time, n.id LIMIT 1)
+  SELECT coalesce(
+    (SELECT n.id FROM task n INDEXED BY idx_task_waiting
+     WHERE n.status = 'pending' AND n.reported = false
+       AND n.app_id = t.app_id AND n.env_name > t.env_name
+     ORDER BY n.app_id, n.env_name, n.created_time, n.id LIMIT 1),
+    (SELECT n.id FROM task n INDEXED BY idx_task_waiting
+     WHERE n.status = 'pending' AND n.reported = false AND n.app_id > t.app_id
+     ORDER BY n.app_id, n.env_name, n.created_time, n.id LIMIT 1))
   FROM head JOIN task t ON t.id = head.id
 )
 SELECT t.id FROM head JOIN task t ON t.id = head.id

@@ -59,14 +59,8 @@ def draft(application):
     """Return drafts of tasks of the application."""
 
     def make(env_name="test", **more):
-        return Draft(
-            id=new_id("t"),
-            app_id=application.id,
-            env_name=env_name,
-            trigger_type="manual",
-            trigger_payload={},
-            **more,
-        )
+        given = {"app_id": application.id, "trigger_type": "manual", "trigger_payload": {}} | more
+        return Draft(id=new_id("t"), env_name=env_name, **given)
 
     return make
 
