@@ -60,7 +60,7 @@ class PostgresPubSub(MemoryPubSub):
             wait_seconds = min(2 * wait_seconds, longest_seconds)
 
     async def _carry(self, connection: Any) -> None:
-        """Carry rings until the connection is lost."""
+        """Carry rings until the connection is lost; the last ones also when this is cancelled."""
         connection.add_termination_listener(lambda _: self._news.set())
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -69,14 +69,18 @@ class PostgresPubSub(MemoryPubSub):
             self.ring_all()
             while not connection.is_closed():
                 await self._send(connection)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(ANSWER_SECONDS):
+                        await self._news.wait()
+                await asyncio.sleep(JOIN_SECONDS)
         finally:
+            with suppress(Exception):
+                await self._send(connection)
+                await connection.close(timeout=ANSWER_SECONDS)
             connection.terminate()
 
     async def _send(self, connection: Any) -> None:
-        """Send what rang, joined; when nothing did for long, ask whether anybody is there."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), ANSWER_SECONDS)
-        await asyncio.sleep(JOIN_SECONDS)
+        """Send what rang, joined; even if nothing did, to see that somebody is there."""
         self._news.clear()
         topics, self._unsent = self._unsent, {}
         try:

@@ -267,7 +267,7 @@ def _worker(_: argparse.Namespace, settings: Settings) -> int:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
         async with connect(settings.database):
             print(f"Rollway works on up to {settings.worker_slots} tasks", flush=True)
-            await server.work()
+            await server.only_work()
 
     with _data_folder(settings), suppress(asyncio.CancelledError):
         asyncio.run(work())

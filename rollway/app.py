@@ -230,19 +230,35 @@ class Server:
             log.warning("lost in a crash: %s", ", ".join(lost))
         parts: list[Callable[[], Coroutine[Any, Any, None]]] = [
             *(self._sweep, self._pack, self._deliver, self._schedule, self._tell, self._prune),
-            *(self._renew, self._carry),
+            self._renew,
         ]
         if self.settings.worker_slots:
             parts.append(self.work)
         if self.settings.embedded:
             parts.append(self._checkpoint)
         jobs = [asyncio.create_task(self._keep(part)) for part in parts]
+        async with self._carrying():
+            try:
+                yield
+            finally:
+                for job in jobs:
+                    job.cancel()
+                await asyncio.wait(jobs)
+
+    @asynccontextmanager
+    async def _carrying(self) -> AsyncIterator[None]:
+        """Let other servers on the same database hear what rings, for as long as somebody works."""
+        carrying = asyncio.create_task(self._keep(self._carry))
         try:
             yield
         finally:
-            for job in jobs:
-                job.cancel()
-            await asyncio.wait(jobs)
+            carrying.cancel()
+            await asyncio.wait({carrying})
+
+    async def only_work(self) -> None:
+        """Run tasks until cancelled: a process that is a worker and nothing else."""
+        async with self._carrying():
+            await self.work()
 
     async def _keep(self, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a part for ever; one that fails is started again, and /healthz tells meanwhile."""
@@ -320,7 +336,7 @@ class Server:
         await Sweeper(self.queue, lease_seconds=self.settings.lease_seconds).work()
 
     async def _carry(self) -> None:
-        """Let other servers on the same database hear what rings here."""
+        """Carry rings to and from other servers."""
         await self._pubsub.work()
 
     async def _health(self, _: Request) -> Response:

@@ -137,6 +137,18 @@ async def test_what_cannot_be_sent_is_bounded(postgres):
                 await heard(bell)
 
 
+async def test_the_last_rings_are_sent_too(postgres):
+    """A worker that is stopped has just told how its tasks ended."""
+    one, two = PostgresPubSub(), PostgresPubSub()
+    with two.listen("task:last") as bell:
+        async with carried(two):
+            async with carried(one):
+                await together(one, two)
+                bell._rung.clear()
+                one.ring("task:last")
+            await heard(bell)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
