@@ -76,7 +76,7 @@ RENEW_SECONDS = 600.0
 PACK_SECONDS = 5.0
 RESTART_SECONDS = 5.0
 POLL_SECONDS = 15.0  # where every bell is heard
-POLL_SECONDS_SHARED = 1.0  # where other processes write too
+POLL_SECONDS_SHARED = 1.0  # where a ring of another process may get lost
 LOOK_SECONDS = 5.0  # a right that is lost is heard of; this is for tokens that expire
 LOOK_SECONDS_SHARED = 0.5  # a stream ends within a second of its right
 PREFLIGHT_SECONDS = 7200  # the longest that browsers keep it
@@ -225,7 +225,7 @@ class Server:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Run worker and reaper for the duration of the block."""
+        """Run all parts for the duration of the block."""
         if self.settings.embedded and (lost := await self.queue.reap(abandoned=True)):
             log.warning("lost in a crash: %s", ", ".join(lost))
         parts: list[Callable[[], Coroutine[Any, Any, None]]] = [

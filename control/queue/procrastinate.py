@@ -9,6 +9,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import RawSQL
 
 from db.models import Task
+from engine.state import TaskStatus
 
 SWEEPER = 0x726F6C6C77617901  # the number of our lock: "rollway", then 1
 PASSED_OVER_MAX = 100  # jobs in one claim
@@ -77,8 +78,10 @@ class ProcrastinateTurns:
 
     async def end(self, task: Task, db: BaseDBAsyncClient) -> None:
         """Delete the job of *task*."""
-        await db.execute_query(CANCEL, [task.id])
-        await db.execute_query(FINISH, [_lock(task), task.id])
+        if task.status == TaskStatus.PENDING.value:
+            await db.execute_query(CANCEL, [task.id])
+        else:
+            await db.execute_query(FINISH, [_lock(task), task.id])
 
     async def alone(self, db: BaseDBAsyncClient) -> bool:
         """Take the lock of those who tidy up, if nobody has it."""

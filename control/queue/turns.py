@@ -26,7 +26,7 @@ class Turns(Protocol):
         """
 
     async def end(self, task: Task, db: BaseDBAsyncClient) -> None:
-        """Have *task*, which is locked, be out of the way: it ends in this transaction."""
+        """Have *task* be out of the way: it is locked, and ends next in this transaction."""
 
     async def alone(self, db: BaseDBAsyncClient) -> bool:
         """Tell whether nobody else tidies up until this transaction ends."""
