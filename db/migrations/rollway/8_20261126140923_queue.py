@@ -13,8 +13,11 @@ CREATE INDEX IF NOT EXISTS "idx_task_waiting" ON "task" ("app_id", "env_name", "
     "postgres": """
 CREATE INDEX IF NOT EXISTS "idx_task_waiting" ON "task" ("app_id", "env_name", "created_time", "id") WHERE status = 'pending' AND reported = false;
 
--- without it a claim reads all jobs for each of them, until the tables have been analysed
+-- a claim walks along the line and looks up what is before each job: also when the tables have not
+-- been analysed since they were empty, where the planner would gather and sort all jobs every time
 CREATE INDEX "rollway_jobs_lock" ON "procrastinate_jobs" ("lock", "id") WHERE status IN ('todo', 'doing');
+ALTER FUNCTION procrastinate_fetch_job_v2(character varying[], bigint) SET enable_sort = off;
+ALTER FUNCTION procrastinate_fetch_job_v2(character varying[], bigint) SET enable_bitmapscan = off;
 
 -- what runs first, so that each of them gets its job; then what waits, in its order
 SELECT procrastinate_defer_jobs_v1(array_agg(
