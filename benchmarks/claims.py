@@ -1,12 +1,12 @@
 """How fast tasks are claimed out of a long queue, on each database.
 
 Fills a queue of its own, then claims and ends tasks with a few claimers in one process; nothing
-runs. Prints JSON for SQLite and for PostgreSQL: claims a second, milliseconds of this process's
-processor for a claim with its end, seconds a claim took (median and p99), the same when every
-environment is busy and nothing can be given out, tasks submitted a second, and whether every
-environment's tasks came in their order. Medians of rounds that take turns. `make bench
-name=claims`; `--database postgres://…` names a server, of which a database is made and dropped;
-without it one is started.
+runs. Prints JSON for SQLite and for PostgreSQL: claims a second, alone and with their ends,
+milliseconds of this process's processor for a claim with its end, seconds a claim took (median and
+p99), the same when every environment is busy and nothing can be given out, tasks submitted a
+second, and whether every environment's tasks came in their order. Medians of rounds that take
+turns. `make bench name=claims`; `--database postgres://…` names a server, of which a database is
+made and dropped; without it one is started.
 """
 
 import argparse
@@ -129,10 +129,22 @@ async def claims(queue: TaskQueue, number: int, claimers: int) -> tuple[float, l
     return each_second, took, all(ids == sorted(ids) for ids in order.values())
 
 
+async def fill_up(queue: TaskQueue, claimers: int) -> float:
+    """Claim for every environment and end nothing; return claims a second."""
+
+    async def claim(worker: str) -> int:
+        given = 0
+        while await queue.claim(worker):
+            given += 1
+        return given
+
+    begin = time.perf_counter()
+    given = await asyncio.gather(*(claim(f"w_{each}") for each in range(claimers)))
+    return sum(given) / (time.perf_counter() - begin)
+
+
 async def busy(queue: TaskQueue) -> list[float]:
-    """Give out all that can be, then ask for more; return how long each "nothing" took."""
-    while await queue.claim("w_busy"):
-        pass
+    """Ask for more where nothing can be given out; return how long each "nothing" took."""
     took = []
     for _ in range(BUSY_LOOKS):
         begin = time.perf_counter()
@@ -173,12 +185,14 @@ async def measure(url: str, given: argparse.Namespace) -> dict:
         each_second, took, in_order = await claims(queue, given.claims, given.claimers)
         processor = time.process_time() - processor
         submitted = await submits(queue, environments)
+        alone = await fill_up(queue, given.claimers)
         nothing = await busy(queue)
         bells.cancel()
         with suppress(asyncio.CancelledError):
             await bells
     return {
-        "claims_per_second": each_second,
+        "claims_alone_per_second": alone,
+        "claims_with_ends_per_second": each_second,
         "processor_ms_per_claim": processor / len(took) * 1000,
         "claim_seconds_median": median(took),
         "claim_seconds_p99": quantiles(took, n=100)[98],

@@ -40,10 +40,11 @@ FINISH = """
 SELECT procrastinate_finish_job_v1(id, 'succeeded', true) FROM procrastinate_jobs
 WHERE lock = $1 AND status = 'doing' AND queueing_lock = $2
 """
+# Its own function would fail where somebody else has deleted the job meanwhile.
 STRAY = """
-SELECT procrastinate_finish_job_v1(j.id, 'failed', true) FROM procrastinate_jobs j
-WHERE j.status = 'doing' AND NOT EXISTS (
-  SELECT 1 FROM task t WHERE t.id = j.queueing_lock AND t.status = 'running' AND t.reported = false)
+DELETE FROM procrastinate_jobs j WHERE j.status IN ('todo', 'doing') AND NOT EXISTS (
+  SELECT 1 FROM task t WHERE t.id = j.queueing_lock AND t.reported = false
+    AND t.status = CASE j.status WHEN 'todo' THEN 'pending' ELSE 'running' END)
 """
 MISSING = """
 SELECT procrastinate_defer_jobs_v1(array_agg(
@@ -89,7 +90,7 @@ class ProcrastinateTurns:
         return bool(rows[0]["ok"])
 
     async def mend(self, db: BaseDBAsyncClient) -> None:
-        """End jobs whose task does not run, and give a job to tasks that wait without one."""
+        """Delete jobs that stand for nothing, and give a job to tasks that wait without one."""
         await db.execute_query(STRAY)
         await db.execute_query(MISSING)
 

@@ -150,7 +150,7 @@ async def test_a_submit_that_fails_leaves_no_job(queue, draft):
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 async def test_jobs_of_a_deleted_application_stop_nobody(queue, draft, application):
-    """A running one is swept away, those that wait are passed over."""
+    """They are swept away; until then those that wait are passed over."""
     other = await make_application(await application.owner_org, "api")
     for _ in range(3):
         await queue.submit(draft())
@@ -160,9 +160,19 @@ async def test_jobs_of_a_deleted_application_stop_nobody(queue, draft, applicati
         await delete(application, db)
 
     assert (await queue.claim("w")).lease.task_id == mine.id
+    assert len(await jobs()) == 4
     await queue.reap()
-    assert await queue.claim("w") is None
     assert [row[0] for row in await jobs()] == [mine.id]
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_a_job_that_stands_for_nothing_is_passed_over(queue, draft):
+    """Its task was cancelled by a server of an older version."""
+    gone, mine = (await queue.submit(draft())).id, (await queue.submit(draft())).id
+    await Task.filter(id=gone).update(status="cancelled", finished_time=now())
+
+    assert (await queue.claim("w")).lease.task_id == mine
+    assert [row[0] for row in await jobs()] == [mine]
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
