@@ -73,6 +73,7 @@ class PostgresPubSub(MemoryPubSub):
                     async with asyncio.timeout(ANSWER_SECONDS):
                         await self._news.wait()
                 await asyncio.sleep(JOIN_SECONDS)
+            raise ConnectionResetError
         finally:
             with suppress(Exception):
                 await self._send(connection)

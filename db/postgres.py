@@ -30,7 +30,19 @@ class _Context(TransactionContextPooled):
         return self.client
 
 
+class _Connection(asyncpg.Connection):
+    """A connection that is not asked to forget, each time it is given back, what nobody sets.
+
+    Nothing here changes the session, and a transaction that is open is undone all the same.
+    """
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
 class _Client(client.AsyncpgDBClient):
+    connection_class = _Connection
+
     def _in_transaction(self) -> TransactionContext:
         return _Context(client.TransactionWrapper(self), self._pool_init_lock)
 
