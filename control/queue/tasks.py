@@ -125,17 +125,14 @@ class TaskQueue:
                 task_id = await self._turns.next(db)
                 if task_id is None:
                     return None
-                await (
-                    Task.filter(id=task_id)
-                    .using_db(db)
-                    .update(
-                        epoch=F("epoch") + 1,
-                        worker=worker,
-                        lease_expires_time=self._lease_until(),
-                        received=0,
-                    )
+                free = Task.filter(id=task_id).using_db(db)
+                await free.update(
+                    epoch=F("epoch") + 1,
+                    worker=worker,
+                    lease_expires_time=self._lease_until(),
+                    received=0,
                 )
-                task = await Task.filter(id=task_id).using_db(db).get()
+                task = await free.get()
                 running = TaskChanged(time=now(), status=TaskStatus.RUNNING)
                 await journal.Writer(task, db).write([running])
         except IntegrityError:  # another claim of the same environment was faster
