@@ -33,7 +33,7 @@ fuzz: .venv/dev.stamp
 journeys: .venv/dev.stamp
 	.venv/bin/pytest tests/journeys $(ARGS)
 
-bench: .venv/dev.stamp  # all, or one: make bench name=queue
+bench: .venv/dev.stamp  # all, or one: make bench name=claims
 	for each in benchmarks/$(or $(name),*).py; do .venv/bin/python $$each $(ARGS) || exit 1; done
 
 migration: .venv/dev.stamp

@@ -21,7 +21,7 @@ from tortoise.transactions import in_transaction
 
 from control.deploys import REFUSALS, Deploys, Dispatch, TriggerType, sentence
 from control.hosting.webhooks import proofs
-from control.pubsub import MemoryPubSub
+from control.pubsub import PubSub
 from control.trigger_spec import read
 from control.triggers import Verdict, match
 from db.audit import Actor
@@ -126,7 +126,7 @@ class Answer:
 class Deliveries:
     """Takes deliveries in, and deploys what they ask for."""
 
-    def __init__(self, deploys: Deploys, vault: Vault, pubsub: MemoryPubSub) -> None:
+    def __init__(self, deploys: Deploys, vault: Vault, pubsub: PubSub) -> None:
         self._deploys = deploys
         self._vault = vault
         self._pubsub = pubsub

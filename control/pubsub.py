@@ -3,7 +3,8 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
 
 QUEUE = "queue"
 STATUSES = "statuses"  # some task stands otherwise than before
@@ -66,6 +67,19 @@ class Bell:
         return self.heard()
 
 
+class PubSub(Protocol):
+    """Bells by topic."""
+
+    def ring(self, *topics: str) -> None:
+        """Ring every bell that listens to one of *topics*; a ring may get lost."""
+
+    def listen(self, *topics: str) -> AbstractContextManager[Bell]:
+        """Listen to *topics* for the duration of the block."""
+
+    async def work(self) -> None:
+        """Carry rings to and from other processes, if there are any, until cancelled."""
+
+
 class MemoryPubSub:
     """Bells within one process."""
 
@@ -77,6 +91,10 @@ class MemoryPubSub:
         for topic in topics:
             for bell in self._bells.get(topic, ()):
                 bell.ring(topic)
+
+    def ring_all(self) -> None:
+        """Ring every bell of this process."""
+        MemoryPubSub.ring(self, *self._bells)
 
     @contextmanager
     def listen(self, *topics: str) -> Iterator[Bell]:
@@ -91,3 +109,7 @@ class MemoryPubSub:
                 self._bells[topic].discard(bell)
                 if not self._bells[topic]:
                     del self._bells[topic]
+
+    async def work(self) -> None:
+        """Carry nothing: there are no others."""
+        await asyncio.Event().wait()

@@ -14,7 +14,7 @@ from control import journal, resources
 from control.assignment import openable
 from control.deploys import masked
 from control.port import ApplicationGone, EnvironmentGone, IdempotencyKeyReused
-from control.pubsub import MemoryPubSub
+from control.pubsub import PubSub
 from control.watching import changes
 from db import audit, documents
 from db.audit import Act, Actor, Entry, Still, org_chain
@@ -81,7 +81,7 @@ class Report:
 class Reports:
     """Turns reports into tasks that no worker sees."""
 
-    def __init__(self, vault: Vault, pubsub: MemoryPubSub) -> None:
+    def __init__(self, vault: Vault, pubsub: PubSub) -> None:
         self._vault = vault
         self._pubsub = pubsub
 

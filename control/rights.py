@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 
-from control.pubsub import MemoryPubSub, user_topic
+from control.pubsub import PubSub, user_topic
 
 
 class Rights:
@@ -12,7 +12,7 @@ class Rights:
     took the right away.
     """
 
-    def __init__(self, pubsub: MemoryPubSub, poll_seconds: float) -> None:
+    def __init__(self, pubsub: PubSub, poll_seconds: float) -> None:
         self._pubsub = pubsub
         self._poll_seconds = poll_seconds
 

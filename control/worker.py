@@ -289,7 +289,7 @@ class Worker:
         except LeaseLost:
             pass
         except Exception:
-            log.exception("task %s: its end is left to the reaper", lease.task_id)
+            log.exception("task %s: its end is left to the sweeper", lease.task_id)
 
     async def _events(
         self, assignment: Assignment, workspace: Path, cancel: Cancel

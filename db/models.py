@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from tortoise import fields
+from tortoise.indexes import PartialIndex
 from tortoise.models import Model
 
 from db.fields import optional_text, without_length_checks
@@ -361,6 +362,11 @@ class Task(Model):
             ("app_id", "env_name", "created_time"),
             ("app_id", "created_time"),
             ("status", "created_time"),
+            PartialIndex(
+                fields=["app_id", "env_name", "created_time", "id"],
+                name="idx_task_waiting",
+                condition={"status": "pending", "reported": False},
+            ),
             UniqueWhere(
                 fields=["app_id", "env_name"],
                 name="uidx_task_run",
@@ -477,21 +483,7 @@ class LogChunk(Model):
 
 
 without_length_checks(
-    User,
-    Session,
-    Throttle,
-    ApiToken,
-    Org,
-    Invitation,
-    AuditChain,
-    AuditEntry,
-    Application,
-    Environment,
-    DeployHook,
-    Delivery,
-    Task,
-    CommitStatus,
-    Step,
-    TaskEvent,
-    LogChunk,
+    *(User, Session, Throttle, ApiToken, Org, Invitation, AuditChain, AuditEntry),
+    *(Application, Environment, DeployHook, Delivery),
+    *(Task, CommitStatus, Step, TaskEvent, LogChunk),
 )

@@ -7,6 +7,9 @@ statement, and no statement of ours leaves anything behind (no SET but LOCAL, no
 no cursor that outlives its transaction).
 """
 
+from typing import Any
+
+import asyncpg
 from tortoise.backends.asyncpg import client
 from tortoise.backends.base.client import (
     TransactionalDBClient,
@@ -31,7 +34,7 @@ class _Context(TransactionContextPooled):
         return self.client
 
 
-class _Connection(client.AsyncpgDBClient.connection_class):  # type: ignore[misc]
+class _Connection(asyncpg.Connection):
     def get_reset_query(self) -> str:
         return ""
 
@@ -44,3 +47,21 @@ class _Client(client.AsyncpgDBClient):
 
 
 client_class = _Client  # the name Tortoise looks for
+
+POOL_ONLY = {"max_queries", "max_inactive_connection_lifetime", "setup", "init", "reset"}
+
+
+async def open_connection() -> Any:
+    """Return a connection of asyncpg's to the database, beside the pool; the caller closes it."""
+    pool = get_connections().get("default")
+    assert isinstance(pool, _Client)  # noqa: S101 (whoever asks has such a database)
+    extra = {name: value for name, value in pool.extra.items() if name not in POOL_ONLY}
+    return await asyncpg.connect(  # type: ignore[no-untyped-call]
+        host=pool.host,
+        port=pool.port,
+        user=pool.user,
+        password=pool.password,
+        database=pool.database,
+        server_settings=pool.server_settings,
+        **extra,
+    )

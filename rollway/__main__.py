@@ -273,7 +273,7 @@ def _worker(_: argparse.Namespace, settings: Settings) -> int:
         async with connect(settings.database):
             print(f"Rollway works on up to {settings.worker_slots} tasks", flush=True)
             try:
-                await server.work()
+                await server.only_work()
             finally:
                 await server.flush()
 

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,12 +22,16 @@ from auth.passwords import Passwords
 from control import packing
 from control.deliveries import Deliveries
 from control.deploys import Deploys
-from control.embedded import EmbeddedQueue
 from control.hosting.statuses import Statuses
 from control.hosting.webhooks import Webhooks
 from control.integrations import Integrations
 from control.port import Queue
-from control.pubsub import MemoryPubSub
+from control.pubsub import MemoryPubSub, PubSub
+from control.queue.embedded import EmbeddedTurns
+from control.queue.procrastinate import ProcrastinateTurns
+from control.queue.sweeper import Sweeper
+from control.queue.tasks import TaskQueue
+from control.queue.turns import Turns
 from control.reports import Reports
 from control.rights import Rights
 from control.schedules.due import Schedules
@@ -74,13 +77,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("rollway.server")
 
-REAP_SECONDS = 1.0
 PRUNE_SECONDS = 3600.0
 RENEW_SECONDS = 600.0
 PACK_SECONDS = 5.0
 RESTART_SECONDS = 5.0
 POLL_SECONDS = 15.0  # where every bell is heard
-POLL_SECONDS_SHARED = 1.0  # where other processes write too
+POLL_SECONDS_SHARED = 1.0  # where a ring of another process may get lost
 LOOK_SECONDS = 5.0  # a right that is lost is heard of; this is for tokens that expire
 LOOK_SECONDS_SHARED = 0.5  # a stream ends within a second of its right
 PREFLIGHT_SECONDS = 7200  # the longest that browsers keep it
@@ -120,6 +122,15 @@ def tracing_of(settings: Settings) -> "Tracing | None":
     return tracing.Tracing(settings.otlp_url)
 
 
+def shared_by(settings: Settings) -> tuple[Turns, PubSub]:
+    """Return the order of tasks and the bells: of one process, or of all on one database."""
+    if settings.embedded:
+        return EmbeddedTurns(), MemoryPubSub()
+    from control.postgres_pubsub import PostgresPubSub  # noqa: PLC0415 (an extra)
+
+    return ProcrastinateTurns(), PostgresPubSub()
+
+
 class Server:
     """The parts of one process."""
 
@@ -129,14 +140,16 @@ class Server:
         self.streams = Streams(settings.streams_per_user, settings.streams_max)
         self.sockets = Sockets(Door(settings.sockets_per_user, settings.sockets_max))
         self.metrics = Metrics(self._open_now())
-        pubsub = MemoryPubSub()
-        embedded = EmbeddedQueue(
+        turns, pubsub = shared_by(settings)
+        self._pubsub = pubsub
+        queue = TaskQueue(
+            turns,
             pubsub,
             vault,
             lease_seconds=settings.lease_seconds,
             poll_seconds=POLL_SECONDS if settings.embedded else POLL_SECONDS_SHARED,
         )
-        self.queue: Queue = MeteredQueue(embedded, self.metrics)
+        self.queue: Queue = MeteredQueue(queue, self.metrics)
         self.tracing = tracing_of(settings)
         if self.tracing:
             self.queue = self.tracing.queue(self.queue)
@@ -267,11 +280,11 @@ class Server:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Run worker and reaper for the duration of the block."""
+        """Run all parts for the duration of the block."""
         if self.settings.embedded and (lost := await self.queue.reap(abandoned=True)):
             log.warning("lost in a crash: %s", ", ".join(lost))
         parts: list[Callable[[], Coroutine[Any, Any, None]]] = [
-            *(self._reap, self._pack, self._deliver, self._schedule, self._tell, self._prune),
+            *(self._sweep, self._pack, self._deliver, self._schedule, self._tell, self._prune),
             *(self._renew, self._count),
         ]
         if self.settings.worker_slots:
@@ -279,13 +292,29 @@ class Server:
         if self.settings.embedded:
             parts.append(self._checkpoint)
         jobs = [asyncio.create_task(self._keep(part)) for part in parts]
+        async with self._carrying():
+            try:
+                yield
+            finally:
+                for job in jobs:
+                    job.cancel()
+                await asyncio.wait(jobs)
+                await self.flush()
+
+    @asynccontextmanager
+    async def _carrying(self) -> AsyncIterator[None]:
+        """Let other servers on the same database hear what rings, for as long as somebody works."""
+        carrying = asyncio.create_task(self._keep(self._carry))
         try:
             yield
         finally:
-            for job in jobs:
-                job.cancel()
-            await asyncio.wait(jobs)
-            await self.flush()
+            carrying.cancel()
+            await asyncio.wait({carrying})
+
+    async def only_work(self) -> None:
+        """Run tasks until cancelled: a process that is a worker and nothing else."""
+        async with self._carrying():
+            await self.work()
 
     async def _keep(self, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a part for ever; one that fails is started again, and /healthz tells meanwhile."""
@@ -364,23 +393,10 @@ class Server:
     async def _checkpoint(self) -> None:
         await checkpoints(self.settings.database)
 
-    async def _reap(self) -> None:
-        """End the tasks of dead workers.
+    async def _sweep(self) -> None:
+        """End the tasks of dead workers."""
+        await Sweeper(self.queue, lease_seconds=self.settings.lease_seconds).work()
 
-        Whoever could not look for a while, because the database was away or this process stood
-        still, gives every worker one whole lease to be heard again.
-        """
-        while True:
-            await asyncio.sleep(self.settings.lease_seconds)
-            try:
-                late_seconds = 0.0
-                while late_seconds < self.settings.lease_seconds / 2:
-                    begin, clock = monotonic(), time()
-                    if lost := await self.queue.reap():
-                        log.warning("lost: %s", ", ".join(lost))
-                    await asyncio.sleep(REAP_SECONDS)
-                    passed_seconds = max(monotonic() - begin, abs(time() - clock))
-                    late_seconds = passed_seconds - REAP_SECONDS
-                log.warning("this process stood still, or its clock jumped, %.1f s", late_seconds)
-            except Exception:
-                log.exception("the reaper cannot reach the database")
+    async def _carry(self) -> None:
+        """Carry rings to and from other servers."""
+        await self._pubsub.work()

@@ -56,7 +56,7 @@ class Settings:
         "ROLLWAY_DATABASE_URL",
         database,
         None,
-        "sqlite:// or postgres:// address; default: SQLite in the data folder.",
+        "postgres:// for several servers, sqlite:// for one; default: SQLite in the data folder.",
         secret=True,  # it may hold a password
     )
     public_url: str | None = setting(

@@ -18,7 +18,7 @@ from tortoise.queryset import QuerySet
 
 from control.integrations import Hosted, Integrations, TokenUnreadable
 from control.integrations.accounts import NotLinked
-from control.pubsub import STATUSES, MemoryPubSub
+from control.pubsub import STATUSES, PubSub
 from db.models import CommitStatus
 from engine.state import TaskStatus
 from providers.api import GitHub, State, Status
@@ -68,7 +68,7 @@ LASTING = (  # asking again would not help
 class Statuses:
     """Tells Git hosting services how deploys stand, at least once each, in order."""
 
-    def __init__(self, integrations: Integrations, pubsub: MemoryPubSub) -> None:
+    def __init__(self, integrations: Integrations, pubsub: PubSub) -> None:
         self._integrations = integrations
         self._pubsub = pubsub
         self._telling: dict[str, _Due] = {}  # by the task's id

@@ -10,7 +10,7 @@ from tortoise.queryset import QuerySet
 from control.port import Shown, Watched
 from control.pubsub import (
     STATUSES,
-    MemoryPubSub,
+    PubSub,
     application_topic,
     org_topic,
     task_topic,
@@ -25,7 +25,7 @@ CHANGES_MAX = 1000
 
 
 async def follow(
-    watched: Watched, since: datetime | None, pubsub: MemoryPubSub, poll_seconds: float
+    watched: Watched, since: datetime | None, pubsub: PubSub, poll_seconds: float
 ) -> AsyncGenerator[Task | Shown, None]:
     """Yield unfinished and recent tasks, then each task again whenever it has changed.
 
@@ -61,7 +61,7 @@ async def follow(
         teams = now
 
 
-async def ring(task: Task, pubsub: MemoryPubSub) -> None:
+async def ring(task: Task, pubsub: PubSub) -> None:
     """Say, once it is stored, that *task* has changed."""
     mine = Application.filter(id=task.app_id)
     names = await mine.values_list("owner_org__name", flat=True)

@@ -6,7 +6,7 @@ from time import monotonic
 
 from control.journal import PAGE_ENTRIES, page
 from control.port import Entry, EntryKind
-from control.pubsub import MemoryPubSub, task_topic
+from control.pubsub import PubSub, task_topic
 from db.models import Task
 from engine.state import TaskStatus
 
@@ -16,7 +16,7 @@ REST_SECONDS = 0.001
 
 
 async def follow(
-    after: Mapping[str, int], pubsub: MemoryPubSub, poll_seconds: float, turn: asyncio.Lock
+    after: Mapping[str, int], pubsub: PubSub, poll_seconds: float, turn: asyncio.Lock
 ) -> AsyncGenerator[Entry, None]:
     """Yield every entry of the tasks behind those of *after*, each task's in order, to their ENDs.
 

@@ -8,9 +8,11 @@ from contextlib import suppress
 
 import pytest
 
-from control.embedded import EmbeddedQueue
 from control.port import Draft
 from control.pubsub import MemoryPubSub
+from control.queue.embedded import EmbeddedTurns
+from control.queue.procrastinate import ProcrastinateTurns
+from control.queue.tasks import TaskQueue
 from db.ids import new_id
 from db.models import Application, Org, User
 from db.vault import KEY_BYTES, Vault
@@ -33,9 +35,15 @@ def pubsub():
 
 
 @pytest.fixture
-def queue(database, pubsub, vault):
-    """The embedded queue with a lease long enough for a test."""
-    return EmbeddedQueue(pubsub, vault, lease_seconds=30, poll_seconds=10)
+def turns(database):
+    """What decides whose turn it is, by the database."""
+    return EmbeddedTurns() if database.startswith("sqlite") else ProcrastinateTurns()
+
+
+@pytest.fixture
+def queue(turns, pubsub, vault):
+    """The queue with a lease long enough for a test."""
+    return TaskQueue(turns, pubsub, vault, lease_seconds=30, poll_seconds=10)
 
 
 @pytest.fixture
@@ -51,14 +59,8 @@ def draft(application):
     """Return drafts of tasks of the application."""
 
     def make(env_name="test", **more):
-        return Draft(
-            id=new_id("t"),
-            app_id=application.id,
-            env_name=env_name,
-            trigger_type="manual",
-            trigger_payload={},
-            **more,
-        )
+        given = {"app_id": application.id, "trigger_type": "manual", "trigger_payload": {}} | more
+        return Draft(id=new_id("t"), env_name=env_name, **given)
 
     return make
 

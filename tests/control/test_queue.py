@@ -149,7 +149,7 @@ async def test_a_stale_epoch_can_write_nothing(queue, draft):
 
 
 async def test_a_silent_worker_loses_its_task_once(queue, draft):
-    """The reaper ends it as LOST, its steps say why, and a late write is refused."""
+    """The sweeper ends it as LOST, its steps say why, and a late write is refused."""
     task_id = (await queue.submit(draft())).id
     queue.lease_seconds = -1
     lease = (await queue.claim("w")).lease

@@ -4,7 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -83,6 +83,51 @@ async def test_schedules_that_are_there_begin(database, application_of):
     assert times["test"] is None
     assert begin <= times["live"] <= datetime.now(UTC)
     assert await timed.filter(next_scheduled_time=times["live"]).exists()
+
+
+QUEUE = 8
+
+
+async def test_tasks_of_an_older_server_get_their_jobs(postgres, application_of):
+    """What runs blocks its environment, what waits keeps its order; the rest is no business."""
+    user = await User.create(id="u_1", username="ann")
+    org = await Org.create(id="u_1:acme", user=user, name="acme", role="OWNER", secrets={})
+    app = await application_of(org, "web")
+    command = Command(db.config(postgres), app=migrations.APP, location=str(migrations.LOCATION))
+    await command.init()
+    await command.downgrade(QUEUE, delete=False)
+    begin = datetime.now(UTC)
+    for name, env_name, status, reported, seconds in (
+        ("t_5", "test", "pending", False, 5),
+        ("t_4", "test", "pending", False, 4),
+        ("t_3", "test", "running", False, 3),
+        ("t_2", "live", "pending", False, 2),
+        ("t_1", "live", "pending", True, 1),
+        ("t_0", "live", "success", False, 0),
+    ):
+        await Task.create(
+            id=name,
+            app=app,
+            env_name=env_name,
+            status=status,
+            reported=reported,
+            steps=[],
+            trigger_type="manual",
+            created_time=begin + timedelta(seconds=seconds),
+            updated_time=begin,
+        )
+
+    await command.upgrade()
+
+    jobs = await connections.get("default").execute_query_dict(
+        "SELECT queueing_lock, lock, status FROM procrastinate_jobs ORDER BY id"
+    )
+    assert [tuple(row.values()) for row in jobs] == [
+        ("t_3", f"{app.id}:test", "doing"),
+        ("t_2", f"{app.id}:live", "todo"),
+        ("t_4", f"{app.id}:test", "todo"),
+        ("t_5", f"{app.id}:test", "todo"),
+    ]
 
 
 @pytest.mark.parametrize("suffix", ["", "?maxsize=3"])

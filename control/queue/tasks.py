@@ -1,9 +1,9 @@
-"""The port's embedded adapter: the queue in the database, its bells in this process."""
+"""What is true of tasks: their rows, leases and journals, whoever decides which one runs next."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import reduce
 from operator import or_
 from time import monotonic
@@ -11,7 +11,7 @@ from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
-from tortoise.expressions import F, Q
+from tortoise.expressions import F, Q, RawSQL
 from tortoise.transactions import in_transaction
 
 from control import assignment, journal
@@ -30,7 +30,8 @@ from control.port import (
     Shown,
     Watched,
 )
-from control.pubsub import QUEUE, MemoryPubSub, task_topic, worker_topic
+from control.pubsub import QUEUE, PubSub, task_topic, worker_topic
+from control.queue.turns import Turns
 from control.watching import changes, tails
 from db import documents
 from db.audit import Told, org_chain
@@ -42,23 +43,11 @@ from engine.state import StepStatus, TaskStatus
 SET_UP = "Set up task"
 RUNNING = TaskStatus.RUNNING.value
 PENDING = TaskStatus.PENDING.value
-
-# The oldest pending task of each environment that has none running; of these the oldest.
-NEXT = """
-SELECT t.id FROM task t
-WHERE t.status = 'pending' AND NOT t.reported
-  AND NOT EXISTS (SELECT 1 FROM task r WHERE r.app_id = t.app_id AND r.env_name = t.env_name
-                  AND r.status = 'running' AND NOT r.reported)
-  AND NOT EXISTS (SELECT 1 FROM task p WHERE p.app_id = t.app_id AND p.env_name = t.env_name
-                  AND p.status IN ('pending', 'waiting_approval') AND NOT p.reported
-                  AND (p.created_time < t.created_time
-                       OR (p.created_time = t.created_time AND p.id < t.id)))
-ORDER BY t.created_time, t.id LIMIT 1
-"""
+REAPED_MAX = 1000  # tasks in one pass; the next one comes soon
 
 
-class EmbeddedQueue:
-    """Implements `control.port.Queue` on the tables alone.
+class TaskQueue:
+    """Implements `control.port.Queue`; *turns* decide which task runs next.
 
     *lease_seconds*: how long a worker may be silent before its tasks count as lost.
     *poll_seconds*: how often followers look though no bell rang.
@@ -66,7 +55,8 @@ class EmbeddedQueue:
 
     def __init__(
         self,
-        pubsub: MemoryPubSub,
+        turns: Turns,
+        pubsub: PubSub,
         vault: Vault,
         *,
         lease_seconds: float = 10.0,
@@ -74,9 +64,10 @@ class EmbeddedQueue:
     ) -> None:
         self.pubsub = pubsub
         self.lease_seconds = lease_seconds
+        self._turns = turns
         self._poll_seconds = poll_seconds
         self._vault = vault
-        self._turn = asyncio.Lock()
+        self._reading = asyncio.Lock()
 
     async def submit(self, draft: Draft, told: Told | None = None) -> Task:
         """Store the task as PENDING; see `Queue.submit`."""
@@ -91,6 +82,7 @@ class EmbeddedQueue:
                 if not await environment.using_db(db).update(latest_task_id=task.id):
                     raise EnvironmentGone(task.env_name)
                 await task.save(using_db=db, force_create=True)
+                await self._turns.add(task, db)
                 if draft.shown:
                     await CommitStatus.create(task=task, due_time=task.created_time, using_db=db)
                 step = journal.new_step(task.id, 0, SET_UP)
@@ -132,18 +124,17 @@ class EmbeddedQueue:
     async def _claim(self, worker: str) -> Task | None:
         try:
             async with in_transaction() as db:
-                found = await db.execute_query_dict(NEXT)
-                if not found:
+                task_id = await self._turns.next(db)
+                if task_id is None:
                     return None
-                free = Task.filter(id=found[0]["id"], status=PENDING).using_db(db)
-                if not await free.update(
+                free = Task.filter(id=task_id).using_db(db)
+                await free.update(
                     epoch=F("epoch") + 1,
                     worker=worker,
                     lease_expires_time=self._lease_until(),
                     received=0,
-                ):
-                    return None
-                task = await Task.filter(id=found[0]["id"]).using_db(db).get()
+                )
+                task = await free.get()
                 running = TaskChanged(time=now(), status=TaskStatus.RUNNING)
                 await journal.Writer(task, db).write([running])
         except IntegrityError:  # another claim of the same environment was faster
@@ -196,6 +187,7 @@ class EmbeddedQueue:
     async def finish(self, lease: Lease, event: TaskChanged) -> None:
         """End the task; see `Queue.finish`."""
         async with self._leased(lease) as (task, db):
+            await self._turns.end(task, db)
             cancelled = task.cancel_requested
             status = TaskStatus.CANCELLED if cancelled else event.status
             await journal.Writer(task, db).write([TaskChanged(time=event.time, status=status)])
@@ -205,7 +197,7 @@ class EmbeddedQueue:
     async def abandon(self, lease: Lease) -> None:
         """End the task without a result; see `Queue.abandon`."""
         async with self._leased(lease) as (task, db):
-            await _end(task, *_loss(task), db)
+            await self._end(task, db)
         await changes.ring(task, self.pubsub)
         self.pubsub.ring(QUEUE)
 
@@ -232,7 +224,7 @@ class EmbeddedQueue:
             if status.completed and status is not TaskStatus.CANCELLED:
                 raise AlreadyCompleted(status.name)
             if not status.completed and (status is TaskStatus.PENDING or task.reported):
-                await _end(task, *_loss(task), db)
+                await self._end(task, db)
         await changes.ring(task, self.pubsub)
         if status is TaskStatus.RUNNING and not task.reported:
             self.pubsub.ring(worker_topic(task.worker or ""))
@@ -240,28 +232,31 @@ class EmbeddedQueue:
             self.pubsub.ring(QUEUE)
 
     async def reap(self, *, abandoned: bool = False) -> list[str]:
-        """End the tasks whose worker is gone: LOST, or CANCELLED where that was asked.
-
-        *abandoned*: every running task, because no worker can be alive (the embedded worker's own
-        restart). Returns the ids.
-        """
+        """End the tasks whose worker is gone; see `Queue.reap`."""
+        async with in_transaction() as db:
+            if await self._turns.alone(db):
+                await self._turns.mend(db)
         running = Task.filter(status=RUNNING, reported=False)
-        expired = running if abandoned else running.filter(lease_expires_time__lt=datetime.now(UTC))
+        lost = Q() if abandoned else Q(lease_expires_time__lt=self._turns.time_in(0))
         ended = []
-        for found in await expired.only("id", "epoch"):
+        for found in await running.filter(lost).only("id", "epoch").limit(REAPED_MAX):
             async with in_transaction() as db:
-                same = Q(id=found.id, epoch=found.epoch, status=RUNNING)
-                if not abandoned:
-                    same &= Q(lease_expires_time__lt=datetime.now(UTC))
-                if not await Task.filter(same).using_db(db).update(epoch=found.epoch + 1):
+                if not await self._turns.alone(db):
+                    break
+                same = Task.filter(lost, id=found.id, epoch=found.epoch, status=RUNNING)
+                if not await same.using_db(db).update(epoch=found.epoch + 1):
                     continue
                 task = await Task.filter(id=found.id).using_db(db).get()
-                await _end(task, *_loss(task), db)
+                await self._end(task, db)
             ended.append(task.id)
             await changes.ring(task, self.pubsub)
         if ended:
             self.pubsub.ring(QUEUE)
         return ended
+
+    async def _end(self, task: Task, db: BaseDBAsyncClient) -> None:
+        await self._turns.end(task, db)
+        await _end(task, *_loss(task), db)
 
     async def control(self, worker: str) -> AsyncGenerator[None, None]:
         """Yield whenever *worker* should beat at once; see `Queue.control`."""
@@ -278,10 +273,10 @@ class EmbeddedQueue:
 
     def tail(self, after: Mapping[str, int]) -> AsyncGenerator[Entry, None]:
         """Yield the entries behind *after*; see `Queue.tail`."""
-        return tails.follow(after, self.pubsub, self._poll_seconds, self._turn)
+        return tails.follow(after, self.pubsub, self._poll_seconds, self._reading)
 
-    def _lease_until(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self.lease_seconds)
+    def _lease_until(self) -> datetime | RawSQL:
+        return self._turns.time_in(self.lease_seconds)
 
 
 async def _require_team(application_id: str, chain: str, db: BaseDBAsyncClient) -> None:

@@ -1,0 +1,57 @@
+"""Turns by the tables alone: for SQLite, where one process is everybody."""
+
+from datetime import UTC, datetime, timedelta
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from db.models import Task
+
+# The oldest waiting task of each environment, one step along the index for each of them; of those
+# that may run the oldest. The index serves because its conditions are written as it has them.
+NEXT = """
+WITH RECURSIVE head(id) AS (
+  SELECT * FROM (
+    SELECT id FROM task INDEXED BY idx_task_waiting WHERE status = 'pending' AND reported = false
+    ORDER BY app_id, env_name, created_time, id LIMIT 1)
+  UNION ALL
+  SELECT coalesce(
+    (SELECT n.id FROM task n INDEXED BY idx_task_waiting
+     WHERE n.status = 'pending' AND n.reported = false
+       AND n.app_id = t.app_id AND n.env_name > t.env_name
+     ORDER BY n.app_id, n.env_name, n.created_time, n.id LIMIT 1),
+    (SELECT n.id FROM task n INDEXED BY idx_task_waiting
+     WHERE n.status = 'pending' AND n.reported = false AND n.app_id > t.app_id
+     ORDER BY n.app_id, n.env_name, n.created_time, n.id LIMIT 1))
+  FROM head JOIN task t ON t.id = head.id
+)
+SELECT t.id FROM head JOIN task t ON t.id = head.id
+WHERE NOT EXISTS (SELECT 1 FROM task r WHERE r.app_id = t.app_id AND r.env_name = t.env_name
+                  AND r.status = 'running' AND r.reported = false)
+ORDER BY t.created_time, t.id LIMIT 1
+"""
+
+
+class EmbeddedTurns:
+    """Implements `control.queue.turns.Turns` with nothing but the tasks."""
+
+    async def add(self, task: Task, db: BaseDBAsyncClient) -> None:
+        """Do nothing: the row itself lines up."""
+
+    async def next(self, db: BaseDBAsyncClient) -> str | None:
+        """Return the oldest of the tasks that may run."""
+        found = await db.execute_query_dict(NEXT)
+        return str(found[0]["id"]) if found else None
+
+    async def end(self, task: Task, db: BaseDBAsyncClient) -> None:
+        """Do nothing: the row itself goes."""
+
+    async def alone(self, db: BaseDBAsyncClient) -> bool:  # noqa: ARG002 (the port's)
+        """Tell that one process has the file."""
+        return True
+
+    async def mend(self, db: BaseDBAsyncClient) -> None:
+        """Do nothing: there is nothing beside the tasks."""
+
+    def time_in(self, seconds: float) -> datetime:
+        """Return the time by this machine's clock."""
+        return datetime.now(UTC) + timedelta(seconds=seconds)

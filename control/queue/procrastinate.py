@@ -1,0 +1,103 @@
+"""Turns by Procrastinate's tables and functions: for PostgreSQL, where several servers claim.
+
+A waiting or running task has a job there. Its queueing lock is the task's id, its lock the
+environment, so that one runs at a time and in the order of their jobs; a job that ends is deleted.
+Nothing of Procrastinate runs here: its functions are called in the transactions that change tasks.
+"""
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.expressions import RawSQL
+
+from db.models import Task
+from engine.state import TaskStatus
+
+SWEEPER = 0x726F6C6C77617901  # the number of our lock: "rollway", then 1
+PASSED_OVER_MAX = 100  # jobs in one claim
+
+DEFER = """
+SELECT procrastinate_defer_jobs_v1(
+  ARRAY[ROW('default', 'deploy', 0, $1, $2, '{}', NULL)::procrastinate_job_to_defer_v1])
+"""
+FETCH = """
+SELECT id, queueing_lock AS task_id
+FROM procrastinate_fetch_job_v2(ARRAY['default']::varchar[], NULL) WHERE id IS NOT NULL
+"""
+# Nothing where somebody changes the task this moment: waiting for that could never end.
+READY = """
+SELECT t.status = 'pending' AND t.reported = false AS waits,
+  EXISTS (SELECT 1 FROM task r WHERE r.app_id = t.app_id AND r.env_name = t.env_name
+          AND r.status = 'running' AND r.reported = false) AS blocked
+FROM task t WHERE t.id = $1 FOR NO KEY UPDATE OF t SKIP LOCKED
+"""
+KNOWN = "SELECT 1 FROM task WHERE id = $1"
+LATER = "SELECT procrastinate_retry_job_v2($1, now() + interval '1 second', NULL, NULL, NULL)"
+DROP = "SELECT procrastinate_finish_job_v1($1, 'failed', true)"
+CANCEL = """
+SELECT procrastinate_cancel_job_v1(id, false, true) FROM procrastinate_jobs
+WHERE queueing_lock = $1 AND status = 'todo'
+"""
+FINISH = """
+SELECT procrastinate_finish_job_v1(id, 'succeeded', true) FROM procrastinate_jobs
+WHERE lock = $1 AND status = 'doing' AND queueing_lock = $2
+"""
+# Its own function would fail where somebody else has deleted the job meanwhile.
+STRAY = """
+DELETE FROM procrastinate_jobs j WHERE j.status IN ('todo', 'doing') AND NOT EXISTS (
+  SELECT 1 FROM task t WHERE t.id = j.queueing_lock AND t.reported = false
+    AND t.status = CASE j.status WHEN 'todo' THEN 'pending' ELSE 'running' END)
+"""
+MISSING = """
+SELECT procrastinate_defer_jobs_v1(array_agg(
+  ROW('default', 'deploy', 0, app_id || ':' || env_name, id, '{}', NULL)
+    ::procrastinate_job_to_defer_v1 ORDER BY created_time, id))
+FROM task t WHERE status = 'pending' AND reported = false AND NOT EXISTS (
+  SELECT 1 FROM procrastinate_jobs j WHERE j.queueing_lock = t.id AND j.status = 'todo')
+HAVING count(*) > 0
+"""
+
+
+class ProcrastinateTurns:
+    """Implements `control.queue.turns.Turns` with Procrastinate 3.10."""
+
+    async def add(self, task: Task, db: BaseDBAsyncClient) -> None:
+        """Give *task* a job. Its environment's row is locked, so that jobs come in their order."""
+        await db.execute_query(DEFER, [_lock(task), task.id])
+
+    async def next(self, db: BaseDBAsyncClient) -> str | None:
+        """Fetch a job, and pass over those whose task is not there to run."""
+        for _ in range(PASSED_OVER_MAX):
+            found = await db.execute_query_dict(FETCH)
+            if not found:
+                return None
+            job_id, task_id = found[0]["id"], str(found[0]["task_id"])
+            rows = await db.execute_query_dict(READY, [task_id])
+            if rows and rows[0]["waits"] and not rows[0]["blocked"]:
+                return task_id
+            waits = rows[0]["waits"] if rows else await db.execute_query_dict(KNOWN, [task_id])
+            await db.execute_query(LATER if waits else DROP, [job_id])
+        return None
+
+    async def end(self, task: Task, db: BaseDBAsyncClient) -> None:
+        """Delete the job of *task*."""
+        if task.status == TaskStatus.PENDING.value:
+            await db.execute_query(CANCEL, [task.id])
+        else:
+            await db.execute_query(FINISH, [_lock(task), task.id])
+
+    async def alone(self, db: BaseDBAsyncClient) -> bool:
+        """Take the lock of those who tidy up, if nobody has it."""
+        rows = await db.execute_query_dict("SELECT pg_try_advisory_xact_lock($1) AS ok", [SWEEPER])
+        return bool(rows[0]["ok"])
+
+    async def mend(self, db: BaseDBAsyncClient) -> None:
+        """Delete jobs that stand for nothing, and give a job to tasks that wait without one."""
+        await db.execute_query(STRAY)
+        await db.execute_query(MISSING)
+
+    def time_in(self, seconds: float) -> RawSQL:
+        """Return the time by the database's clock."""
+        return RawSQL(f"clock_timestamp() + make_interval(secs => {float(seconds)})")
+
+
+def _lock(task: Task) -> str:
+    return f"{task.app_id}:{task.env_name}"

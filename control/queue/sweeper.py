@@ -1,0 +1,49 @@
+"""Ends tasks whose worker is gone, but never because this process was away itself."""
+
+import asyncio
+import logging
+from time import monotonic, time
+
+from control.port import Queue
+from db.models import Task
+
+log = logging.getLogger("rollway.sweeper")
+
+LOOK_SECONDS = 1.0
+
+
+class Sweeper:
+    """Looks after the leases of all workers of the database.
+
+    Whoever could not look for a while, because the database was away or this process stood still,
+    gives every worker one whole lease to be heard again.
+    """
+
+    def __init__(self, queue: Queue, *, lease_seconds: float) -> None:
+        self._queue = queue
+        self._lease_seconds = lease_seconds
+
+    async def work(self) -> None:
+        """Look every second, until cancelled."""
+        while True:
+            try:
+                await self._look()
+            except Exception:
+                log.exception("the database cannot be reached")
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def _look(self) -> None:
+        """Look until the database is away; the first lease of time is only for being in touch."""
+        since = None
+        while True:
+            begin, clock = monotonic(), time()
+            if since is None or begin - since < self._lease_seconds:
+                await Task.exists()
+                since = since or monotonic()
+            elif lost := await self._queue.reap():
+                log.warning("lost: %s", ", ".join(lost))
+            await asyncio.sleep(LOOK_SECONDS)
+            late_seconds = max(monotonic() - begin, abs(time() - clock)) - LOOK_SECONDS
+            if late_seconds >= self._lease_seconds / 2:
+                log.warning("this process stood still, or its clock jumped, %.1f s", late_seconds)
+                since = None

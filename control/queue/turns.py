@@ -1,0 +1,38 @@
+"""Who decides which task runs next: the part of the queue that differs between databases.
+
+The rows of tasks are the truth. Whatever else is kept for the order follows them in the same
+transaction, and locks come in the same order everywhere: task, order, application.
+"""
+
+from datetime import datetime
+from typing import Protocol
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.expressions import RawSQL
+
+from db.models import Task
+
+
+class Turns(Protocol):
+    """One task of an environment at a time, in the order they were submitted."""
+
+    async def add(self, task: Task, db: BaseDBAsyncClient) -> None:
+        """Line up *task*, stored as PENDING in this transaction, behind all of its environment."""
+
+    async def next(self, db: BaseDBAsyncClient) -> str | None:
+        """Return the id of the task whose turn it is; None when there is none.
+
+        Nobody else gets it unless this transaction is undone.
+        """
+
+    async def end(self, task: Task, db: BaseDBAsyncClient) -> None:
+        """Have *task* be out of the way: it is locked, and ends next in this transaction."""
+
+    async def alone(self, db: BaseDBAsyncClient) -> bool:
+        """Tell whether nobody else tidies up until this transaction ends."""
+
+    async def mend(self, db: BaseDBAsyncClient) -> None:
+        """Have the order agree with the tasks again, if somebody changed one without the other."""
+
+    def time_in(self, seconds: float) -> datetime | RawSQL:
+        """Return the time in *seconds* by the clock that all workers share, for a statement."""

@@ -1,0 +1,179 @@
+"""Bells between processes: what rings in one is heard in the others."""
+
+import asyncio
+import sys
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from control.port import EntryKind
+from control.postgres_pubsub import PAYLOAD_BYTES_MAX, TOPICS_MAX, PostgresPubSub, payloads
+from control.queue.procrastinate import ProcrastinateTurns
+from control.queue.tasks import TaskQueue
+
+NEVER_SECONDS = 3600.0  # longer than any test: only a bell helps
+
+WORKER = """
+import asyncio, sys
+import db
+from control.postgres_pubsub import PostgresPubSub
+from control.queue.procrastinate import ProcrastinateTurns
+from control.queue.tasks import TaskQueue
+from db.vault import KEY_BYTES, Vault
+from engine.events import Output, TaskChanged, now
+from engine.state import TaskStatus
+
+async def main():
+    async with db.connect(sys.argv[1]):
+        pubsub = PostgresPubSub()
+        bells = asyncio.create_task(pubsub.work())
+        turns = ProcrastinateTurns()
+        queue = TaskQueue(turns, pubsub, Vault(bytes(KEY_BYTES)), poll_seconds=3600)
+        print("ready", flush=True)
+        lease = (await queue.claim("w_other", 3600)).lease
+        for number in range(1, 4):
+            await asyncio.to_thread(sys.stdin.readline)
+            text = f"line {number}\\n"
+            piece = Output(time=now(), index=0, first_line=number, text=text)
+            await queue.append(lease, number - 1, [piece])
+        await queue.finish(lease, TaskChanged(time=now(), status=TaskStatus.SUCCESS))
+        await asyncio.to_thread(sys.stdin.readline)
+        bells.cancel()
+
+asyncio.run(main())
+"""
+
+
+@asynccontextmanager
+async def carried(*bells):
+    """Carry rings for the duration of the block."""
+    jobs = [asyncio.create_task(each.work()) for each in bells]
+    try:
+        yield
+    finally:
+        for job in jobs:
+            job.cancel()
+            with suppress(asyncio.CancelledError):
+                await job
+
+
+async def heard(bell):
+    """Return when the bell has rung."""
+    await bell.wait(NEVER_SECONDS)
+
+
+async def together(*bells):
+    """Return when all of them hear each other: each first connection rings every bell."""
+    for ringing in bells:
+        for listening in bells:
+            with listening.listen("hello") as bell:
+                waiting = asyncio.create_task(heard(bell))
+                while not waiting.done():
+                    ringing.ring("hello")
+                    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.2)  # what is still under way
+
+
+async def test_what_rings_here_is_heard_there_and_nothing_else(postgres):
+    """The topic that rang, on the other side, once; others stay silent."""
+    one, two = PostgresPubSub(), PostgresPubSub()
+    async with carried(one, two):
+        await together(one, two)
+        with two.listen("task:t_1") as bell, two.listen("task:t_2") as other:
+            one.ring("task:t_1")
+            await heard(bell)
+
+            assert not other._rung.is_set()
+
+
+async def test_more_topics_than_one_message_holds(postgres):
+    """Each of them is heard, however long they are together."""
+    topics = [f"task:{number:0100}" for number in range(300)]
+    one, two = PostgresPubSub(), PostgresPubSub()
+    async with carried(one, two):
+        await together(one, two)
+        with two.listen(topics[0]) as first, two.listen(topics[-1]) as last:
+            one.ring(*topics)
+            await heard(first)
+            await heard(last)
+
+    texts = payloads(topics)
+    assert len(texts) > 1
+    assert all(len(text.encode()) <= PAYLOAD_BYTES_MAX for text in texts)
+    assert "\n".join(texts).split("\n") == topics
+
+
+async def test_after_a_lost_connection_every_bell_rings(postgres):
+    """Rings may have been lost in both directions; then rings are carried as before."""
+    one, two = PostgresPubSub(), PostgresPubSub()
+    async with carried(one, two):
+        await together(one, two)
+        with one.listen("task:near") as near, two.listen("task:far") as far:
+            admin = await asyncpg.connect(postgres)
+            await admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND query LIKE '%pg_notify%' "
+                "AND pid <> pg_backend_pid()"
+            )
+            await admin.close()
+            await heard(near)
+            await heard(far)
+        await together(one, two)
+
+
+async def test_what_cannot_be_sent_is_bounded(postgres):
+    """A database that is away for long must not fill the memory; everything rings afterwards."""
+    one, two = PostgresPubSub(), PostgresPubSub()
+    one.ring(*(f"task:{number}" for number in range(TOPICS_MAX + 1)))
+    assert len(one._unsent) == 1
+
+    async with carried(two):
+        await asyncio.sleep(0.5)
+        with two.listen("task:any") as bell:
+            bell._rung.clear()
+            async with carried(one):
+                await heard(bell)
+
+
+async def test_the_last_rings_are_sent_too(postgres):
+    """A worker that is stopped has just told how its tasks ended."""
+    one, two = PostgresPubSub(), PostgresPubSub()
+    with two.listen("task:last") as bell:
+        async with carried(two):
+            async with carried(one):
+                await together(one, two)
+                bell._rung.clear()
+                one.ring("task:last")
+            await heard(bell)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_a_follower_sees_what_a_worker_of_another_process_does(database, draft, vault):
+    """Claim, output and end, though nobody looks without a bell."""
+    pubsub = PostgresPubSub()
+    queue = TaskQueue(ProcrastinateTurns(), pubsub, vault, poll_seconds=NEVER_SECONDS)
+    async with carried(pubsub):
+        worker = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", WORKER, database),
+            cwd=Path(__file__).parents[2],
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert await worker.stdout.readline() == b"ready\n"
+        task = await queue.submit(draft())
+        texts, kinds = [], []
+        async for entry in queue.tail(task.id, 0):
+            kinds.append(entry.kind)
+            if entry.kind is EntryKind.OUTPUT:
+                texts.append(entry.text)
+            if entry.status == "running" or entry.kind is EntryKind.OUTPUT:
+                worker.stdin.write(b"\n")
+        worker.stdin.write(b"\n")
+
+        assert texts == ["line 1\n", "line 2\n", "line 3\n"]
+        assert kinds[-1] is EntryKind.END
+        assert await worker.wait() == 0
