@@ -166,7 +166,7 @@ async def test_a_follower_sees_what_a_worker_of_another_process_does(database, d
         assert await worker.stdout.readline() == b"ready\n"
         task = await queue.submit(draft())
         texts, kinds = [], []
-        async for entry in queue.tail(task.id, 0):
+        async for entry in queue.tail({task.id: 0}):
             kinds.append(entry.kind)
             if entry.kind is EntryKind.OUTPUT:
                 texts.append(entry.text)
