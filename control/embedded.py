@@ -51,8 +51,12 @@ WHERE t.status = 'pending' AND NOT t.reported
                   AND p.status IN ('pending', 'waiting_approval') AND NOT p.reported
                   AND (p.created_time < t.created_time
                        OR (p.created_time = t.created_time AND p.id < t.id)))
-ORDER BY t.created_time, t.id LIMIT 1
 """
+OF_TEAM = """
+  AND t.app_id IN (SELECT a.id FROM application a JOIN org o ON o.id = a.owner_org_id
+                   WHERE o.name = {mark})
+"""
+FIRST = " ORDER BY t.created_time, t.id LIMIT 1"
 
 
 class EmbeddedQueue:
@@ -113,12 +117,14 @@ class EmbeddedQueue:
             raise IdempotencyKeyReused(request.idempotency_key)
         return task
 
-    async def claim(self, worker: str, wait_seconds: float = 0.0) -> Assignment | None:
+    async def claim(
+        self, worker: str, wait_seconds: float = 0.0, org: str | None = None
+    ) -> Assignment | None:
         """Give *worker* the next task; see `Queue.claim`."""
         until = monotonic() + wait_seconds
         with self.pubsub.listen(QUEUE) as bell:
             while True:
-                task = await self._claim(worker)
+                task = await self._claim(worker, org)
                 if task and (given := await self._assign(task)):
                     return given
                 if task is None:
@@ -127,10 +133,10 @@ class EmbeddedQueue:
                         return None
                     await bell.wait(rest_seconds)
 
-    async def _claim(self, worker: str) -> Task | None:
+    async def _claim(self, worker: str, org: str | None) -> Task | None:
         try:
             async with in_transaction() as db:
-                found = await db.execute_query_dict(NEXT)
+                found = await _next(org, db)
                 if not found:
                     return None
                 free = Task.filter(id=found[0]["id"], status=PENDING).using_db(db)
@@ -278,6 +284,14 @@ class EmbeddedQueue:
 
     def _lease_until(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self.lease_seconds)
+
+
+async def _next(org: str | None, db: BaseDBAsyncClient) -> list[dict[str, Any]]:
+    """Return the id of the task that is to run next, of the team *org* where one is named."""
+    if org is None:
+        return await db.execute_query_dict(NEXT + FIRST)
+    mark = "$1" if db.capabilities.dialect == "postgres" else "?"
+    return await db.execute_query_dict(NEXT + OF_TEAM.format(mark=mark) + FIRST, [org])
 
 
 async def _require_team(application_id: str, chain: str, db: BaseDBAsyncClient) -> None:

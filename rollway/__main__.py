@@ -32,7 +32,8 @@ from rollway.keyfile import BadKeyFile, KeyFile
 from rollway.keys import Keys
 from rollway.listening import Announcing, CannotListen, bind
 from rollway.observing import logs
-from rollway.settings import SERVE, UP, BadSetting, Settings, load
+from rollway.setting import BadSetting
+from rollway.settings import SERVE, UP, Settings, load
 from rollway.sockets.frames import Protocol
 from schema import schema
 

@@ -62,7 +62,8 @@ from rollway.observing.health import Health
 from rollway.observing.ids import RequestIds
 from rollway.observing.metered import MeteredQueue
 from rollway.observing.metrics import Metrics, Scrape
-from rollway.settings import ANY_ADDRESS, BadSetting, Settings
+from rollway.setting import BadSetting
+from rollway.settings import ANY_ADDRESS, Settings
 from rollway.sockets.door import Door
 from rollway.sockets.operation import Sockets
 

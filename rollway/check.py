@@ -14,7 +14,8 @@ from engine.git import caution, outdated
 from rollway import migrations
 from rollway.app import containers_of, tracing_of
 from rollway.keyfile import BadKeyFile, KeyFile
-from rollway.settings import BadSetting, Settings
+from rollway.setting import BadSetting
+from rollway.settings import Settings
 
 COMMAND_SECONDS = 5.0
 

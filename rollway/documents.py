@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from rollway.settings import BadSetting
+from rollway.setting import BadSetting
 from schema import schema
 
 SETTING = "ROLLWAY_DOCUMENTS"

@@ -8,7 +8,8 @@ from db.rotation import Tally, rewrap, tally
 from db.sealed import Sealed
 from db.vault import Vault, key_id
 from rollway.keyfile import KeyFile
-from rollway.settings import BadSetting, Settings
+from rollway.setting import BadSetting
+from rollway.settings import Settings
 
 RETIRE_AFTER_SECONDS = 60  # a server stores within it what it sealed under the key before
 FAULTS_SHOWN_MAX = 20

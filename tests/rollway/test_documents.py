@@ -15,7 +15,7 @@ import websockets
 from resolvers.operations import documents
 from resolvers.operations.documents import Documents
 from rollway.documents import registered
-from rollway.settings import BadSetting
+from rollway.setting import BadSetting
 
 QUERY = "query Who { viewer { username } __typename }"
 ANSWER = {"viewer": None, "__typename": "Query"}

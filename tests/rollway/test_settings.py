@@ -5,7 +5,8 @@ from dataclasses import fields
 
 import pytest
 
-from rollway.settings import SERVE, UP, BadSetting, Settings, load
+from rollway.setting import BadSetting
+from rollway.settings import SERVE, UP, Settings, load
 
 KEY = base64.b64encode(bytes(32)).decode()
 GOOD = {
@@ -37,6 +38,10 @@ GOOD = {
     "ROLLWAY_BATCH_OPERATIONS": "10",
     "ROLLWAY_WORKER_SLOTS": "0",
     "ROLLWAY_LEASE_SECONDS": "2.5",
+    "ROLLWAY_WORKER_URL": "https://a.example.com, http://127.0.0.1:8000/",
+    "ROLLWAY_WORKER_TOKEN": "rwr_hush-registration",
+    "ROLLWAY_DRAIN_SECONDS": "0",
+    "ROLLWAY_SPOOL_BYTES_MAX": "1048576",
     "ROLLWAY_STEP_SECONDS": "60",
     "ROLLWAY_JOB_SECONDS": "120",
     "ROLLWAY_PARALLEL_STEPS": "8",
