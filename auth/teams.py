@@ -18,7 +18,7 @@ from auth.permissions import MAY, Action, NotFound, Role, require
 from auth.sessions import hash_token
 from db import audit
 from db.ids import new_id
-from db.models import ApiToken, Application, Invitation, Org, User
+from db.models import ApiToken, Application, Invitation, Org, User, WorkerMachine
 
 INVITATION_PREFIX = "rwi_"
 INVITATION_DAYS = 7
@@ -254,6 +254,7 @@ async def delete(name: str, db: BaseDBAsyncClient) -> list[str]:
     gone = await user_ids(name, db)
     await Invitation.filter(org_name=name).using_db(db).delete()
     await ApiToken.filter(org_name=name).using_db(db).delete()
+    await WorkerMachine.filter(org_name=name).using_db(db).delete()
     await _withdraw(Application.filter(transfer_org_name=name), db)
     await members.delete()
     return gone

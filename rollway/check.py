@@ -12,10 +12,11 @@ from engine.executors import NotStarted
 from engine.executors.isolation import Level, Unavailable, choose
 from engine.git import caution, outdated
 from rollway import migrations
-from rollway.app import containers_of, tracing_of
+from rollway.app import tracing_of
 from rollway.keyfile import BadKeyFile, KeyFile
 from rollway.setting import BadSetting
 from rollway.settings import Settings
+from rollway.working import containers_of
 
 COMMAND_SECONDS = 5.0
 

@@ -11,12 +11,13 @@ from engine.state import StepStatus, TaskStatus
 
 T = TypeVar("T")
 
+SESSION_HEADER = "Rollway-Session"
 EVENTS_MAX = 50_000  # in one request
-LEASES_MAX = 64
+LEASES_MAX = 1000
 STEPS_MAX = 100_000
 OUTPUT_CHARACTERS_MAX = 128 * 1024
 TEXT_CHARACTERS_MAX = 4 * 1024 * 1024
-ID_CHARACTERS_MAX = 64
+ID_CHARACTERS_MAX = 128
 WHOLE_MAX = 2**31 - 1
 
 
@@ -100,6 +101,10 @@ class Fields:
             raise Unreadable(f"{self._where}.{name} has more than {most} entries")
         return found
 
+    def lease(self) -> Lease:
+        """Return the lease that the fields `taskId` and `epoch` name."""
+        return Lease(self.text("taskId", ID_CHARACTERS_MAX), self.whole("epoch", 0, WHOLE_MAX))
+
     def texts(self, name: str) -> dict[str, str]:
         """Return an object of texts."""
         found: dict[str, Any] = self.get(name, dict)
@@ -122,8 +127,7 @@ def write_lease(lease: Lease) -> dict[str, object]:
 
 def read_lease(document: object, where: str = "lease") -> Lease:
     """Read a lease. Raises Unreadable."""
-    fields = Fields(document, where)
-    return Lease(fields.text("taskId", ID_CHARACTERS_MAX), fields.whole("epoch", 0, WHOLE_MAX))
+    return Fields(document, where).lease()
 
 
 def read_leases(documents: Sequence[object]) -> list[Lease]:
