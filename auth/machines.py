@@ -14,7 +14,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from auth.sessions import hash_token
 from db.ids import new_id
-from db.models import WorkerMachine
+from db.machines import WorkerMachine
 
 TOKEN_PREFIX = "rwr_"  # noqa: S105 (what leaked tokens are found by)
 CREDENTIAL_PREFIX = "rww_"

@@ -18,7 +18,8 @@ from auth.permissions import MAY, Action, NotFound, Role, require
 from auth.sessions import hash_token
 from db import audit
 from db.ids import new_id
-from db.models import ApiToken, Application, Invitation, Org, User, WorkerMachine
+from db.machines import WorkerMachine
+from db.models import ApiToken, Application, Invitation, Org, User
 
 INVITATION_PREFIX = "rwi_"
 INVITATION_DAYS = 7

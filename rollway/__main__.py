@@ -23,7 +23,7 @@ from db.vault import Vault
 from engine.executors.isolation import Isolation
 from resolvers.inputs import SignUpInput
 from resolvers.validation import Check, InvalidInput
-from rollway import check, double, forge, heads, migrations, pipeline, sample, worker
+from rollway import check, double, forge, heads, migrations, pipeline, sample
 from rollway.app import Server
 from rollway.cutting import Cuttable
 from rollway.keyfile import BadKeyFile
@@ -42,6 +42,7 @@ from rollway.starting import (
     require_head,
     vault_of,
 )
+from rollway.working import command as working
 from schema import schema
 
 SHUTDOWN_SECONDS = 15
@@ -118,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add(UP, _up, "Everything for one person: migrate, make a sample, serve and work.", address)
     add(SERVE, _serve, "Serve the API, and work unless ROLLWAY_WORKER_SLOTS is 0.", address)
-    worker.declare(add("worker", worker.run, worker.HELP, place))
+    working.declare(add("worker", working.run, working.HELP, place))
     add("migrate", _migrate, "Bring the database to this version.", place)
     add("schema", _schema, "Print the API's schema (SDL).", place)
     add("check", _check, "Say what is configured, what is missing, how steps are isolated.", place)

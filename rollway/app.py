@@ -61,7 +61,7 @@ from rollway.setting import BadSetting
 from rollway.settings import ANY_ADDRESS, Settings
 from rollway.sockets.door import Door
 from rollway.sockets.operation import Sockets
-from rollway.working import Working
+from rollway.working.machine import Working
 
 if TYPE_CHECKING:
     from rollway.observing.tracing import Tracing

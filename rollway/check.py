@@ -16,7 +16,7 @@ from rollway.app import tracing_of
 from rollway.keyfile import BadKeyFile, KeyFile
 from rollway.setting import BadSetting
 from rollway.settings import Settings
-from rollway.working import containers_of
+from rollway.working.machine import containers_of
 
 COMMAND_SECONDS = 5.0
 

@@ -9,6 +9,7 @@ from auth.budgets import OverBudget
 from auth.deploy_hooks import TooManyDeployHooks
 from auth.identities import LastWayIn
 from auth.logins import LoginNotOffered
+from auth.machines import TooManyMachines
 from auth.passwords import Busy
 from auth.permissions import Denied, NotFound, OutOfScope, SessionNeeded
 from auth.sessions import Unauthenticated, WrongCredentials
@@ -216,6 +217,11 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         LimitExceededProblem,
         ProblemCode.LIMIT_EXCEEDED,
         "一个环境最多有 {hooks_max} 个部署钩子;请先撤销一个。",
+    ),
+    TooManyMachines: Entry(
+        LimitExceededProblem,
+        ProblemCode.LIMIT_EXCEEDED,
+        "一个团队最多有 {machines_max} 个工作节点;请先移除一个。",
     ),
     ApplicationGone: Entry(
         NotFoundProblem,

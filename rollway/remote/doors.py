@@ -35,7 +35,7 @@ from control.remote.wire import (
     write_assignment,
 )
 from control.streams import whole
-from db.models import WorkerMachine
+from db.machines import WorkerMachine
 from db.vault import Vault
 from engine.events import Event, TaskChanged
 from engine.state import TaskStatus

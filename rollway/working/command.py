@@ -15,7 +15,7 @@ from auth.machines import TooManyMachines
 from control.port import Dismissed
 from control.worker import Link
 from db import connect
-from db.models import WorkerMachine
+from db.machines import WorkerMachine
 from resolvers.validation import Check, InvalidInput
 from rollway.app import Server
 from rollway.remote import enrolment
@@ -24,7 +24,7 @@ from rollway.remote.line import Line
 from rollway.remote.queue import CLAIM_WAIT_SECONDS, FINISH_SECONDS, RemoteQueue
 from rollway.settings import Settings
 from rollway.starting import Refused, data_folder, isolation_of, require_head, vault_of
-from rollway.working import Working, work_until_told
+from rollway.working.machine import Working, work_until_told
 
 HELP = "Run tasks of a server's queue: by its database, or elsewhere by its address."
 INVITE, LIST, REMOVE = "invite", "list", "remove"
