@@ -29,7 +29,7 @@ ONLINE_SECONDS = 30
 
 @dataclass(eq=False)
 class TooManyMachines(Exception):
-    """There are at most {machines_max} workers of a team; remove one first."""
+    """A team has at most {machines_max} workers; remove one first."""
 
     machines_max: int
 

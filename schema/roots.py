@@ -44,7 +44,7 @@ from schema.problems import (
 from schema.rate_limit import RateLimit
 from schema.types import Application, Environment, Org, SecretKey, Task, User
 from schema.webhooks import TriggerPreviewPayload, WebhookMutations
-from schema.workers import WorkerMutations
+from schema.workers.machines import WorkerMutations
 
 
 @strawberry.type(description="A new account, signed in.")

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from schema.deploy_hooks import DeployHook
     from schema.integrations import Integration
     from schema.webhooks import Delivery
-    from schema.workers import Worker
+    from schema.workers.machines import Worker
 
 LazyUser = Annotated["User", strawberry.lazy("schema.types")]
 LazyOrg = Annotated["Org", strawberry.lazy("schema.types")]
@@ -46,7 +46,7 @@ LazyApplication = Annotated["Application", strawberry.lazy("schema.types")]
 LazyEnvironment = Annotated["Environment", strawberry.lazy("schema.types")]
 LazyTask = Annotated["Task", strawberry.lazy("schema.types")]
 LazyDelivery = Annotated["Delivery", strawberry.lazy("schema.webhooks")]
-LazyWorker = Annotated["Worker", strawberry.lazy("schema.workers")]
+LazyWorker = Annotated["Worker", strawberry.lazy("schema.workers.machines")]
 LazyDeployHook = Annotated["DeployHook", strawberry.lazy("schema.deploy_hooks")]
 LazyIntegration = Annotated["Integration", strawberry.lazy("schema.integrations")]
 LazyStep = Annotated["Step", strawberry.lazy("schema.types")]
