@@ -26,6 +26,7 @@ class WorkerMachine(Model):
     slots = fields.IntField(null=True)
     created_by_id = fields.CharField(max_length=64, null=True)
     created_time = fields.DatetimeField(auto_now_add=True)
+    running: int | None = None  # tasks, where whoever lists workers has counted them
     last_seen_time: fields.Field[datetime | None] = fields.DatetimeField(null=True)
 
     class Meta:

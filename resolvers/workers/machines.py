@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import strawberry
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
+from tortoise.functions import Count
 
 from auth import machines, teams
 from auth.permissions import Action, NotFound
@@ -65,7 +66,14 @@ async def of_org(parent: strawberry.Parent[Org], info: Info) -> list[WorkerMachi
     if not await info.context.may(parent.name, Action.SET_SECRETS):
         return None
     theirs = WorkerMachine.filter(Q(org_name=parent.name) | Q(org_name=None))
-    return await theirs.order_by("name", "id")
+    rows = await theirs.order_by("name", "id")
+    running = Task.filter(status=TaskStatus.RUNNING.value).exclude(worker=None)
+    sessions = [row.session for row in rows if row.org_name and row.session]
+    counted = running.filter(worker__in=sessions).annotate(count=Count("id")).group_by("worker")
+    counts = dict(await counted.values_list("worker", "count")) if sessions else {}
+    for row in rows:
+        row.running = counts.get(row.session, 0) if row.org_name else None
+    return rows
 
 
 async def registered(parent: strawberry.Parent[WorkerMachine]) -> bool:
@@ -81,15 +89,6 @@ async def shared(parent: strawberry.Parent[WorkerMachine]) -> bool:
 async def online(parent: strawberry.Parent[WorkerMachine]) -> bool:
     """Tell whether it works and was heard of lately."""
     return machines.online(parent)
-
-
-async def running(parent: strawberry.Parent[WorkerMachine]) -> int | None:
-    """Return how many tasks run there; None for one that other teams use too."""
-    if parent.org_name is None:
-        return None
-    if parent.session is None:
-        return 0
-    return await Task.filter(worker=parent.session, status=TaskStatus.RUNNING.value).count()
 
 
 def _shown(row: WorkerMachine) -> dict[str, object]:

@@ -34,10 +34,8 @@ class Worker:
     slots: int | None = strawberry.field(
         description="How many tasks it runs at a time; null before its first start."
     )
-    running = strawberry.field(
-        machines.running,
-        graphql_type=int | None,
-        description="How many tasks it runs now; null for a shared one.",
+    running: int | None = strawberry.field(
+        description="How many tasks it runs now; null for a shared one, and where it was just made."
     )
     online = strawberry.field(
         machines.online,

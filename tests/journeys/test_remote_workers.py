@@ -22,12 +22,12 @@ WORKERS = """query ($name: String!) { org(name: $name) { workers {
 class Wire:
     """A proxy between workers and the server, at an address that stays.
 
-    Once *silent*, nothing passes and nobody is told.
+    Once *silent*, nothing passes and nobody is told; while *cut*, nobody is let in.
     """
 
     def __init__(self):
         self.port = 0
-        self.silent = False
+        self.silent = self.cut = False
         self.url = ""
         self._writers = set()
 
@@ -44,8 +44,17 @@ class Wire:
         """Lead to this process of the server from now on."""
         self.port = urlsplit(server.url).port
 
+    def break_off(self):
+        """Let nobody in from now on, and those who are go."""
+        self.cut = True
+        for writer in self._writers:
+            writer.close()
+
     async def _accept(self, reader, writer):
         self._writers.add(writer)
+        if self.cut:
+            writer.close()
+            return
         try:
             there = await asyncio.open_connection("127.0.0.1", self.port)
         except OSError:
@@ -143,9 +152,9 @@ async def house_of(rollway_of, postgres_url, member_of, tmp_path):
     made = []
     wire = Wire()
 
-    async def make(lease_seconds):
+    async def make(lease_seconds, database=postgres_url):
         settings = {
-            "ROLLWAY_DATABASE_URL": postgres_url,
+            "ROLLWAY_DATABASE_URL": database,
             "ROLLWAY_WORKER_SLOTS": "0",
             "ROLLWAY_LEASE_SECONDS": str(lease_seconds),
         }
@@ -153,7 +162,8 @@ async def house_of(rollway_of, postgres_url, member_of, tmp_path):
         await asyncio.to_thread(server.start)
         wire.lead_to(server)
         client = await member_of(server)
-        worker = Elsewhere(server, tmp_path / "elsewhere", wire.url)
+        dead = "http://127.0.0.1:1"  # the next one is asked
+        worker = Elsewhere(server, tmp_path / "elsewhere", f"{dead},{wire.url}")
         made.extend((worker, server))
         answer = await client.done(
             "createWorker", CREATE, orgName=client.team, name="box", labels=["linux"]
@@ -297,6 +307,41 @@ async def test_what_is_lost_is_stopped_first(house_of, repository, trouble):
     task = await lost
 
     assert "went away" in task["steps"][1]["error"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+async def test_a_task_outlives_its_database(house_of, repository, gate, postgres_url):
+    """Away for longer than the lease, while the server says so itself: the step goes on."""
+    there = urlsplit(postgres_url)
+    wire = Wire()
+    wire.port = there.port
+    lease_seconds = 6
+    async with wire.up():
+        port = urlsplit(wire.url).port
+        database = there._replace(netloc=there.netloc.replace(f":{there.port}", f":{port}"))
+        server, _, client, worker, _ = await house_of(lease_seconds, database.geturl())
+        code = repository(f"steps: [{{run: 'echo running; {gate_of(gate)}; echo done'}}]")
+        task_id = await client.deploy(await client.create_application(code.url))
+        await client.until(task_id, "running", seconds=90)
+        wire.break_off()
+        await asyncio.sleep(2.5 * lease_seconds)
+        steps = worker.steps()
+        wire.cut = False
+        await asyncio.sleep(1)
+        gate.open()
+        task = await ended(client, task_id, "SUCCESS", "LOST", "FAILURE")
+        await asyncio.to_thread(worker.stop)
+        await asyncio.to_thread(server.terminate)
+        server.looked = len(server.log)  # it complained of its database, rightly
+
+    assert steps
+    assert task["status"] == "SUCCESS"
+
+
+def gate_of(gate):
+    """Return the text of a step that waits, without quotes."""
+    return gate.wait.replace("'", "")
 
 
 @pytest.mark.slow
