@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -45,8 +46,16 @@ class Enrolment:
         A token that is not the one of the last time asks for a credential of its own. Raises
         NotEnrolled.
         """
-        known = self._read()
-        digest = sha256(token.encode()).hexdigest() if token else None
+        credential, fresh = self.look(token)
+        if credential is None:
+            credential = new_credential()
+            known = {"credential": credential, "token": _digest(token), "registered": False}
+            self._write(known)
+        return credential, fresh
+
+    def look(self, token: str | None) -> tuple[str | None, bool]:
+        """Return the same without making a credential: None where there is none yet."""
+        known, digest = self._read(), _digest(token)
         if known and (digest is None or digest == known["token"]) and known["registered"]:
             return str(known["credential"]), False
         if digest is None:
@@ -56,9 +65,7 @@ class Enrolment:
             )
         if known and digest == known["token"]:  # its answer was lost
             return str(known["credential"]), True
-        credential = new_credential()
-        self._write({"credential": credential, "token": digest, "registered": False})
-        return credential, True
+        return None, True
 
     def registered(self) -> None:
         """Note that the server knows the credential."""
@@ -78,7 +85,7 @@ class Enrolment:
             raise NotEnrolled(f"{self._path} cannot be read: {fault}") from fault
         return found
 
-    def _write(self, content: dict[str, object]) -> None:
+    def _write(self, content: Mapping[str, object]) -> None:
         """Replace the file whole."""
         making = self._path.with_suffix(".new")
         making.unlink(missing_ok=True)
@@ -88,6 +95,10 @@ class Enrolment:
             file.flush()
             os.fsync(file.fileno())
         making.replace(self._path)
+
+
+def _digest(token: str | None) -> str | None:
+    return sha256(token.encode()).hexdigest() if token else None
 
 
 async def register(line: Line, token: str, credential: str) -> str:
