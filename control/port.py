@@ -30,8 +30,11 @@ class EventsRefused(Exception):
     reason: str
 
 
-@dataclass(eq=False)
-class StoreAway(Exception):
+class QueueAway(Exception):
+    """Nothing can be asked of the queue now; later it can."""
+
+
+class StoreAway(QueueAway):
     """The queue is there, but its database is not: nobody can give this worker's tasks away."""
 
 

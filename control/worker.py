@@ -15,6 +15,7 @@ from control.port import (
     EventsRefused,
     Lease,
     LeaseLost,
+    QueueAway,
     StoreAway,
     WorkerQueue,
 )
@@ -135,10 +136,13 @@ class Report:
                 await self._queue.append(self.lease, self._position, batch)
             except (LeaseLost, EventsRefused, Dismissed, AssertionError):
                 raise
-            except Exception:
+            except Exception as fault:
                 if self._given_up:
                     raise
-                log.exception("task %s: not stored, trying again", self.lease.task_id)
+                if isinstance(fault, QueueAway):
+                    log.warning("task %s: the queue is away: %r", self.lease.task_id, fault)
+                else:
+                    log.exception("task %s: not stored, trying again", self.lease.task_id)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 self._position += len(batch)
@@ -249,6 +253,10 @@ class Worker:
             raise
         except Dismissed:
             raise
+        except QueueAway as fault:
+            log.warning("the queue is away: %r; trying again in %s s", fault, RETRY_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
+            return None
         except Exception:
             log.exception("claim failed; trying again in %s s", RETRY_SECONDS)
             await asyncio.sleep(RETRY_SECONDS)

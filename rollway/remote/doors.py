@@ -44,6 +44,7 @@ from rollway.callers import bearer
 from rollway.observing.health import database_fault
 from rollway.remote.refusals import REFUSALS, NotYours
 
+SMALL_BYTES_MAX = 16 * 1024
 BODY_BYTES_MAX = 16 * 1024 * 1024
 LARGE_BYTES_MAX = 64 * 1024 * 1024  # of all bodies at once, beyond the first 256 KiB of each
 CLAIM_SECONDS_MAX = 30
@@ -53,6 +54,7 @@ HEADERS = {"Cache-Control": "no-store"}
 ENDS = frozenset({TaskStatus.SUCCESS, TaskStatus.FAILURE, TaskStatus.CANCELLED})
 
 Answer: TypeAlias = dict[str, object]
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,28 +93,49 @@ class Doors:
             "leave": self._leave,
         }
         return [
-            self._route("register", self._register),
-            self._route("session", self._session),
-            *(self._route(name, self._working(act)) for name, act in acts.items()),
+            _route("register", self._open(self._register)),
+            _route("session", self._open(self._session)),
+            *(_route(name, self._working(act)) for name, act in acts.items()),
         ]
 
     def leave(self) -> None:
         """Answer what is held: the server stops, and workers go on to the next one."""
         self._leaving.set()
 
-    def _route(self, name: str, act: Callable[[Request, Fields], Awaitable[Answer]]) -> Route:
-        async def answer(request: Request) -> Response:
+    def _open(self, act: Callable[[Request, Fields], Awaitable[Answer]]) -> Endpoint:
+        """Return what answers whoever comes, from a small body."""
+
+        async def answered(request: Request) -> Answer:
+            body = await read_body(request, SMALL_BYTES_MAX)
+            return await act(request, _object(body))
+
+        return self._endpoint(answered)
+
+    def _working(self, act: Callable[[Call], Awaitable[Answer]]) -> Endpoint:
+        """Return what answers a worker that works; nobody else's body is read."""
+
+        async def answered(request: Request) -> Answer:
+            machine = await _machine(request)
+            session = request.headers.get(SESSION_HEADER, "")
+            if machine.session is None or session != machine.session:
+                raise SessionGone
+            with self._room.place() as place:
+                body = await read_body(request, BODY_BYTES_MAX, place)
+                return await act(Call(request, machine, _object(body), session))
+
+        return self._endpoint(answered)
+
+    def _endpoint(self, answered: Callable[[Request], Awaitable[Answer]]) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
             try:
-                with self._room.place() as place:
-                    body = await read_body(request, BODY_BYTES_MAX, place)
-                    answer = await self._stored(act(request, _object(body)))
+                answer = await self._stored(answered(request))
             except tuple(REFUSALS) as refusal:
                 shown = next(REFUSALS[kind] for kind in REFUSALS if isinstance(refusal, kind))
                 said = str(refusal) or (type(refusal).__doc__ or "").partition("\n")[0]
                 return JSONResponse({"code": shown.code, "error": said}, shown.status, HEADERS)
             return JSONResponse(answer, headers=HEADERS)
 
-        return Route(f"/worker/{name}", answer, methods=["POST"], name=f"worker-{name}")
+        return endpoint
 
     async def _stored(self, act: Awaitable[Answer]) -> Answer:
         """Do *act*; StoreAway where it fails because the database does."""
@@ -124,18 +147,6 @@ class Doors:
             if await database_fault():
                 raise StoreAway from fault
             raise
-
-    def _working(
-        self, act: Callable[[Call], Awaitable[Answer]]
-    ) -> Callable[[Request, Fields], Awaitable[Answer]]:
-        async def known(request: Request, fields: Fields) -> Answer:
-            machine = await _machine(request)
-            session = request.headers.get(SESSION_HEADER, "")
-            if machine.session is None or session != machine.session:
-                raise SessionGone
-            return await act(Call(request, machine, fields, session))
-
-        return known
 
     async def _register(self, _: Request, fields: Fields) -> Answer:
         token, credential = fields.text("token", 256), fields.text("credential", 256)
@@ -252,6 +263,10 @@ class Doors:
     async def _leave(self, call: Call) -> Answer:
         await machines.end(call.machine, call.session)
         return {}
+
+
+def _route(name: str, endpoint: Endpoint) -> Route:
+    return Route(f"/worker/{name}", endpoint, methods=["POST"], name=f"worker-{name}")
 
 
 async def _machine(request: Request) -> WorkerMachine:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from auth.machines import new_credential
-from control.port import StoreAway
-from rollway.remote.line import Line, Unreachable
+from control.port import QueueAway
+from rollway.remote.line import Line
 
 log = logging.getLogger("rollway.worker")
 
@@ -122,6 +122,6 @@ async def _until_answered(line: Line, path: str, body: dict[str, object]) -> dic
     while True:
         try:
             return await line.ask(path, body, ASK_SECONDS)
-        except (Unreachable, StoreAway) as fault:
+        except QueueAway as fault:
             log.warning("no server answers (%s); trying again", fault or "its database is away")
             await asyncio.sleep(RETRY_SECONDS)

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 
-from control.port import Dismissed, EventsRefused, LeaseLost, StoreAway
+from control.port import Dismissed, EventsRefused, LeaseLost, QueueAway, StoreAway
 from control.remote.wire import SESSION_HEADER
 from rollway.remote import refusals
 
@@ -17,7 +17,7 @@ CONNECT_SECONDS = 3.0
 ANSWER_BYTES_MAX = 32 * 1024 * 1024
 
 
-class Unreachable(Exception):
+class Unreachable(QueueAway):
     """No server answers, or none in a way that can be used; the text says what came instead."""
 
 

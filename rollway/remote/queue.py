@@ -6,7 +6,15 @@ from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
 from contextlib import suppress
 from time import monotonic
 
-from control.port import Assignment, Beat, Dismissed, EventsRefused, Lease, LeaseLost, StoreAway
+from control.port import (
+    Assignment,
+    Beat,
+    Dismissed,
+    EventsRefused,
+    Lease,
+    LeaseLost,
+    QueueAway,
+)
 from control.remote.wire import (
     LEASES_MAX,
     Unreadable,
@@ -106,7 +114,7 @@ class RemoteQueue:
             try:
                 body = {**write_lease(lease), "event": write_event(event)}
                 await self._tell("finish", lease, body)
-            except (Unreachable, StoreAway):
+            except QueueAway:
                 if monotonic() > until:
                     raise
                 await asyncio.sleep(next(rest))
@@ -124,7 +132,7 @@ class RemoteQueue:
         while True:
             due = monotonic() + self._lease_seconds / 5
             early = monotonic() + CALLS_SECONDS_MIN
-            with suppress(Unreachable, StoreAway, LeaseLost, EventsRefused, TimeoutError):
+            with suppress(QueueAway, LeaseLost, EventsRefused, TimeoutError):
                 async with asyncio.timeout_at(
                     asyncio.get_running_loop().time() + due - monotonic()
                 ):
@@ -135,7 +143,7 @@ class RemoteQueue:
 
     async def end(self) -> None:
         """Tell the server that this process ends in good order."""
-        with suppress(Unreachable, StoreAway, Dismissed):
+        with suppress(QueueAway, Dismissed):
             await self._line.ask("leave", {}, MARGIN_SECONDS)
 
     async def _tell(self, path: str, lease: Lease, body: dict[str, object]) -> None:

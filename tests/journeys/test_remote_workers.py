@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -288,10 +289,20 @@ steps:
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("trouble", ["kill -9", "silence"])
-async def test_what_is_lost_is_stopped_first(house_of, repository, trouble):
-    """A worker that dies or hears nothing: its commands end, and the task is LOST."""
-    _, wire, client, worker, _ = await house_of(10)
-    code = repository("steps: [{run: 'echo running; setsid sleep 300 & sleep 300'}]")
+async def test_what_is_lost_is_stopped_first(house_of, repository, trouble, tmp_path):
+    """A worker that dies or hears nothing: its commands end, and the task is LOST.
+
+    In this order where it lives: another deploy may begin once the task is lost.
+    """
+    _, wire, client, worker, _ = await house_of(20)
+    tick = tmp_path / "tick"
+    code = repository(f"""
+steps:
+  - run: |
+      echo running
+      setsid sleep 300 &
+      while :; do date +%s >'{tick}.new' && mv '{tick}.new' '{tick}'; sleep 0.1; done
+""")
     task_id = await client.deploy(await client.create_application(code.url))
     await client.until(task_id, "running", seconds=90)
     assert worker.steps()
@@ -307,6 +318,8 @@ async def test_what_is_lost_is_stopped_first(house_of, repository, trouble):
     task = await lost
 
     assert "went away" in task["steps"][1]["error"]
+    lost_time = datetime.fromisoformat(task["finishedTime"])
+    assert int(tick.read_text()) < lost_time.timestamp()
 
 
 @pytest.mark.slow

@@ -300,3 +300,16 @@ async def test_a_removed_worker_is_dismissed(house):
         await queue.beat("", [])
     with pytest.raises(Dismissed):
         await queue.claim("", 0.0)
+
+
+async def test_a_stranger_sends_no_large_bodies(house):
+    """Nobody's body is read who has not shown a credential, but for what registers."""
+    big = {"token": "x" * 20_000, "credential": ""}
+    refused = await house.post("append", big)
+    registering = await house.post("register", big)
+    worker = await house.worker("acme")
+    allowed = await house.post(
+        "append", {"taskId": "t", "epoch": 1, "more": "x" * 300_000}, *worker
+    )
+
+    assert (refused[0], registering[0], allowed[0]) == (401, 413, 403)
