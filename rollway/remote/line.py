@@ -2,6 +2,7 @@
 
 import json
 import logging
+import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,15 +25,18 @@ class Unreachable(QueueAway):
 class Line:
     """Asks servers by HTTP with the worker's *credential*.
 
-    Of several *urls* the one that answered last is asked first. Nothing of the environment is
-    read: neither proxies nor certificates.
+    Of several *urls* the one that answered last is asked first. No proxy of the environment is
+    used. *trust*: for certificates that the system does not know.
     """
 
-    def __init__(self, urls: Sequence[str], credential: str) -> None:
+    def __init__(
+        self, urls: Sequence[str], credential: str, trust: ssl.SSLContext | None = None
+    ) -> None:
         self._urls = list(urls)
         self.session = ""
         self._http = httpx2.AsyncClient(
             headers={"Authorization": f"Bearer {credential}"},
+            verify=trust or True,
             follow_redirects=False,
             trust_env=False,
         )

@@ -28,7 +28,7 @@ from rollway.remote.line import Line, Unreachable
 
 log = logging.getLogger("rollway.worker")
 
-CLAIM_WAIT_SECONDS = 20.0
+CLAIM_WAIT_SECONDS = 10.0  # a power cut leaves a claim behind for as long
 MARGIN_SECONDS = 5.0
 STORE_SECONDS = 30.0
 SLICE_CHARACTERS = 512 * 1024

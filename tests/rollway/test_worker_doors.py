@@ -313,3 +313,41 @@ async def test_a_stranger_sends_no_large_bodies(house):
     )
 
     assert (refused[0], registering[0], allowed[0]) == (401, 413, 403)
+
+
+async def test_a_claim_ends_with_who_asked(house):
+    """The connection of a worker that died takes no task with it."""
+    credential, session = await house.worker("acme")
+    body = b'{"waitSeconds": 30, "held": [], "onlyLost": false}'
+    messages = asyncio.Queue()
+    messages.put_nowait({"type": "http.request", "body": body, "more_body": False})
+    named = {"authorization": f"Bearer {credential}", "rollway-session": session}
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "path": "/worker/claim",
+        "raw_path": b"/worker/claim",
+        "query_string": b"",
+        "root_path": "",
+        "scheme": "http",
+        "headers": [(name.encode(), value.encode()) for name, value in named.items()],
+        "client": ("192.0.2.9", 1),
+        "server": ("door", 80),
+        "state": {},
+    }
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    claiming = asyncio.create_task(house.api.server.app()(scope, messages.get, send))
+    await asyncio.sleep(0.3)
+    assert not claiming.done()
+    messages.put_nowait({"type": "http.disconnect"})
+    async with asyncio.timeout(15):
+        await claiming
+    task_id = await house.deploy("acme")
+
+    assert (await Task.get(id=task_id)).status == "pending"
+    assert (await house.claim((credential, session)))["taskId"] == task_id

@@ -2,18 +2,20 @@
 
 import asyncio
 import json
+import ssl
 from contextlib import asynccontextmanager
 
 import pytest
 
 from control.port import Dismissed, EventsRefused, LeaseLost, StoreAway
 from rollway.remote.line import Line, Unreachable
+from tests.providers.test_client_addresses import certified
 
 NOBODY = "http://127.0.0.1:1"
 
 
 @asynccontextmanager
-async def answering(status, body):
+async def answering(status, body, certificate=None):
     """Give the address of a server that answers everything alike, and what it was asked."""
     asked = []
 
@@ -29,8 +31,13 @@ async def answering(status, body):
         await writer.drain()
         writer.close()
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as listening:
-        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", asked
+    tls = None
+    if certificate:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(*certificate)
+    async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        yield (f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"), asked
 
 
 async def ask(*urls):
@@ -84,3 +91,22 @@ async def test_the_next_server_is_asked():
     assert asked_there == ["POST /worker/beat HTTP/1.1"] * 2
     with pytest.raises(Unreachable):
         await ask(NOBODY)
+
+
+@pytest.mark.parametrize("name", ["localhost", "elsewhere.example"])
+async def test_a_credential_goes_to_a_known_certificate_alone(tmp_path, name):
+    """One that nobody vouches for, or of another name, is sent nothing."""
+    certificate = certified(tmp_path, name)
+    trust = ssl.create_default_context(cafile=certificate[0])
+    async with answering(200, {"fine": True}, certificate) as (url, asked):
+        with pytest.raises(Unreachable):
+            await ask(url)
+        line = Line((url,), "rww_x", trust)
+        if name == "localhost":
+            assert await line.ask("beat", {}, 5.0) == {"fine": True}
+        else:
+            with pytest.raises(Unreachable):
+                await line.ask("beat", {}, 5.0)
+        await line.close()
+
+    assert len(asked) == (name == "localhost")
