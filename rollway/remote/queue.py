@@ -34,7 +34,7 @@ STORE_SECONDS = 30.0
 SLICE_CHARACTERS = 512 * 1024
 SLICE_EVENTS = 5_000
 EVENT_CHARACTERS = 256  # what an event without text counts for
-FINISH_SECONDS = 600.0  # the longest lease
+FINISH_SECONDS = 3600.0  # how long a task that has ended waits for its database
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0)  # then the last one again
 CALLS_SECONDS_MIN = 0.1
 
@@ -108,7 +108,7 @@ class RemoteQueue:
             position += len(part)
 
     async def finish(self, lease: Lease, event: TaskChanged) -> None:
-        """End the task; see `WorkerQueue.finish`. Tries for as long as there may be a lease."""
+        """End the task; see `WorkerQueue.finish`. Tries for an hour: it may keep its lease."""
         until, rest = monotonic() + FINISH_SECONDS, _rests()
         while True:
             try:

@@ -105,20 +105,23 @@ async def work_until_told(
     def stop() -> None:
         nonlocal told
         told += 1
+        leave()
         if told > 1 or not drain_seconds:
             working.cancel()
             return
         worker.drain()
-        leave()
         loop.call_later(drain_seconds, working.cancel)
 
     loop.add_signal_handler(signal.SIGTERM, stop)
     try:
-        await working
+        await asyncio.shield(working)
+    except asyncio.CancelledError:
+        leave()
+        working.cancel()
+        await asyncio.wait({working})
+        raise
     except BaseExceptionGroup as group:
         raise _dismissed(group) or group from group
-    finally:
-        loop.remove_signal_handler(signal.SIGTERM)
 
 
 def _dismissed(group: BaseExceptionGroup[BaseException]) -> Dismissed | None:
