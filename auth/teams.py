@@ -18,6 +18,7 @@ from auth.permissions import MAY, Action, NotFound, Role, require
 from auth.sessions import hash_token
 from db import audit
 from db.ids import new_id
+from db.machines import WorkerMachine
 from db.models import ApiToken, Application, Invitation, Org, User
 
 INVITATION_PREFIX = "rwi_"
@@ -254,6 +255,7 @@ async def delete(name: str, db: BaseDBAsyncClient) -> list[str]:
     gone = await user_ids(name, db)
     await Invitation.filter(org_name=name).using_db(db).delete()
     await ApiToken.filter(org_name=name).using_db(db).delete()
+    await WorkerMachine.filter(org_name=name).using_db(db).delete()
     await _withdraw(Application.filter(transfer_org_name=name), db)
     await members.delete()
     return gone

@@ -24,6 +24,28 @@ class LeaseLost(Exception):
 
 
 @dataclass(eq=False)
+class EventsRefused(Exception):
+    """These events cannot follow what is stored of the task; sending them again does not help."""
+
+    reason: str
+
+
+class QueueAway(Exception):
+    """Nothing can be asked of the queue now; later it can."""
+
+
+class StoreAway(QueueAway):
+    """The queue is there, but its database is not: nobody can give this worker's tasks away."""
+
+
+@dataclass(eq=False)
+class Dismissed(Exception):
+    """This worker may work no more, because {reason}."""
+
+    reason: str
+
+
+@dataclass(eq=False)
 class AlreadyCompleted(Exception):
     """The task has already ended with {status}."""
 
@@ -176,26 +198,16 @@ class Entry:
     stream: str = ""
 
 
-class Queue(Protocol):
-    """Decides which task runs when, and keeps what its worker reports."""
+class WorkerQueue(Protocol):
+    """What a worker needs of the queue."""
 
-    async def submit(self, draft: Draft, told: Told | None = None) -> Task:
-        """Store the task and return it as it was stored, PENDING; the audit log is *told*.
+    async def claim(
+        self, worker: str, wait_seconds: float = 0.0, org: str | None = None
+    ) -> Assignment | None:
+        """Give *worker* the next task that may run; None when there is none in *wait_seconds*.
 
-        EnvironmentGone when the environment was deleted meanwhile.
-        With an idempotency key that was used before: the first task for the same request,
-        IdempotencyKeyReused for another one. ApplicationGone when the application is not that of
-        the team that is told, any more.
+        *org*: only a task of this team's applications.
         """
-
-    async def known(self, request: Keyed) -> Task | None:
-        """Return the task made under the request's key, if there is one.
-
-        IdempotencyKeyReused when the key stood for another request.
-        """
-
-    async def claim(self, worker: str, wait_seconds: float = 0.0) -> Assignment | None:
-        """Give *worker* the next task that may run; None when there is none in *wait_seconds*."""
 
     async def beat(self, worker: str, leases: Collection[Lease]) -> Beat:
         """Extend the leases *worker* holds."""
@@ -216,6 +228,28 @@ class Queue(Protocol):
     async def abandon(self, lease: Lease) -> None:
         """End the task as LOST, or CANCELLED where that was asked: its worker stops for good."""
 
+    def control(self, worker: str) -> AsyncGenerator[None, None]:
+        """Yield whenever *worker* should beat at once, because a task of it is to be cancelled."""
+
+
+class Queue(WorkerQueue, Protocol):
+    """Decides which task runs when, and keeps what its worker reports."""
+
+    async def submit(self, draft: Draft, told: Told | None = None) -> Task:
+        """Store the task and return it as it was stored, PENDING; the audit log is *told*.
+
+        EnvironmentGone when the environment was deleted meanwhile.
+        With an idempotency key that was used before: the first task for the same request,
+        IdempotencyKeyReused for another one. ApplicationGone when the application is not that of
+        the team that is told, any more.
+        """
+
+    async def known(self, request: Keyed) -> Task | None:
+        """Return the task made under the request's key, if there is one.
+
+        IdempotencyKeyReused when the key stood for another request.
+        """
+
     async def cancel(self, task_id: str, reason: str, told: Told | None = None) -> None:
         """Cancel a pending task at once, have a running one stopped; the audit log is *told*.
 
@@ -223,9 +257,6 @@ class Queue(Protocol):
 
         AlreadyCompleted when it has ended otherwise; one that is cancelled already stays so.
         """
-
-    def control(self, worker: str) -> AsyncGenerator[None, None]:
-        """Yield whenever *worker* should beat at once, because a task of it is to be cancelled."""
 
     async def reap(self, *, abandoned: bool = False) -> list[str]:
         """End the tasks whose worker is gone, LOST or CANCELLED where that was asked.

@@ -24,6 +24,7 @@ class Folders:
     runtimes: Path | None = None
     mirrors: Path | None = None
     store: Store | None = None
+    spools: Path | None = None
 
 
 async def tidy(executor: Executor, folders: Folders, live: Collection[str]) -> None:

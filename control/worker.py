@@ -5,10 +5,21 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from control.port import Assignment, Lease, LeaseLost, Queue
+from control.port import (
+    Assignment,
+    Dismissed,
+    EventsRefused,
+    Lease,
+    LeaseLost,
+    QueueAway,
+    StoreAway,
+    WorkerQueue,
+)
+from control.remote.spool import Spool
 from control.streams import whole
 from control.tidying import Folders, tidy
 from db.ids import new_id
@@ -41,13 +52,14 @@ class Report:
 
     What comes while one write is under way, or within 50 ms of it, goes along in the next one: a
     write costs more than what is in it. Half a megabyte, and the end, do not wait. A run that is
-    faster than the database does. A write that fails is tried again: the queue knows what it has
-    by the events' positions.
+    faster than the database does, but where there is a *spool*: then it waits once that is full.
+    A write that fails is tried again: the queue knows what it has by the events' positions.
     """
 
-    def __init__(self, queue: Queue, lease: Lease) -> None:
+    def __init__(self, queue: WorkerQueue, lease: Lease, spool: Spool | None = None) -> None:
         self._queue = queue
         self.lease = lease
+        self._spool = spool
         self._events: list[Event] = []
         self._bytes = 0
         self._position = 0
@@ -59,13 +71,19 @@ class Report:
         self._given_up = False
 
     async def add(self, event: Event) -> None:
-        """Take *event*; waits while more than a megabyte is unsent."""
+        """Take *event*; waits while more than a megabyte, or a full spool, is unsent."""
         await self._room.wait()
+        while self._spool and (self._spool.count or self._bytes > BUFFER_BYTES_MAX):
+            if self._spool.put(event):
+                self._news.set()
+                return
+            self._room.clear()
+            await self._room.wait()
         self._events.append(event)
         self._bytes += len(event.text) if isinstance(event, Output) else EVENT_BYTES
         if self._bytes > HURRY_BYTES:
             self._hurry.set()
-        if self._bytes > BUFFER_BYTES_MAX:
+        if self._bytes > BUFFER_BYTES_MAX and not self._spool:
             self._room.clear()
         self._news.set()
 
@@ -83,13 +101,15 @@ class Report:
     async def send(self) -> None:
         """Store events until closed and empty; LeaseLost when the lease is gone."""
         try:
-            while self._events or not self._closed:
+            while self._events or self._spooled or not self._closed:
                 await self._news.wait()
                 self._news.clear()
-                batch, self._events, self._bytes = self._events, [], 0
-                self._room.set()
+                batch = self._take()
                 if not self._closed:
                     self._hurry.clear()
+                if self._spooled:
+                    self._hurry.set()
+                    self._news.set()
                 if batch:
                     await self._store(batch)
                     with suppress(TimeoutError):
@@ -97,20 +117,53 @@ class Report:
         finally:
             self._room.set()  # nobody waits for a sender that has ended
 
+    @property
+    def _spooled(self) -> bool:
+        return self._spool is not None and self._spool.count > 0
+
+    def _take(self) -> list[Event]:
+        """Return what is to be sent next: what is in memory is older than the spool."""
+        if self._spool and not self._events:
+            batch = self._spool.take(HURRY_BYTES)
+        else:
+            batch, self._events, self._bytes = self._events, [], 0
+        self._room.set()
+        return batch
+
     async def _store(self, batch: list[Event]) -> None:
         while True:
             try:
                 await self._queue.append(self.lease, self._position, batch)
-            except (LeaseLost, AssertionError):
+            except (LeaseLost, EventsRefused, Dismissed, AssertionError):
                 raise
-            except Exception:
+            except Exception as fault:
                 if self._given_up:
                     raise
-                log.exception("task %s: not stored, trying again", self.lease.task_id)
+                if isinstance(fault, QueueAway):
+                    log.warning("task %s: the queue is away: %r", self.lease.task_id, fault)
+                else:
+                    log.exception("task %s: not stored, trying again", self.lease.task_id)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 self._position += len(batch)
                 return
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How a worker is linked to its queue; by default they are in the same house.
+
+    *name*: what the queue knows it by; None: a new one. It waits *claim_wait_seconds* for a task,
+    and *conclude_seconds* for the end of one to be stored. *spool_bytes_max*: see `Report`.
+    """
+
+    name: str | None = None
+    claim_wait_seconds: float = CLAIM_WAIT_SECONDS
+    conclude_seconds: float = CONCLUDE_SECONDS
+    spool_bytes_max: int = 0
+
+
+HERE = Link()
 
 
 class Worker:
@@ -122,7 +175,7 @@ class Worker:
 
     def __init__(
         self,
-        queue: Queue,
+        queue: WorkerQueue,
         executor: Executor,
         folders: Folders,
         *,
@@ -130,8 +183,10 @@ class Worker:
         lease_seconds: float,
         policy: Policy,
         limits: Limits,
+        link: Link = HERE,
     ) -> None:
-        self.name = new_id("w")
+        self.name = link.name or new_id("w")
+        self._link = link
         self._queue = queue
         self._executor = executor
         self._folders = folders
@@ -142,25 +197,53 @@ class Worker:
         self._running: dict[Lease, tuple[asyncio.Task[None], Cancel]] = {}
         self._live: set[str] = set()  # ids of the tasks that may have processes
         self._answered = monotonic()
+        self._draining = asyncio.Event()
+
+    def drain(self) -> None:
+        """Take no new task; `run` returns once those that run have ended."""
+        self._draining.set()
 
     async def run(self) -> None:
-        """Work until cancelled; what runs then is ended and reported."""
+        """Work until drained, or until cancelled: what runs then is ended and reported.
+
+        Raises Dismissed, in a group, when the queue wants this worker no more.
+        """
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._beat())
-            group.create_task(tidy(self._executor, self._folders, self._live))
-            while True:
-                await self._free.acquire()
+            keepers = [
+                group.create_task(self._beat()),
+                group.create_task(tidy(self._executor, self._folders, self._live)),
+            ]
+            runners: set[asyncio.Task[None]] = set()
+            while await self._has_room():
                 if assignment := await self._next():
                     cancel = Cancel()
                     runner = group.create_task(self._perform(assignment, cancel))
+                    runners.add(runner)
+                    runner.add_done_callback(runners.discard)
                     self._running[assignment.lease] = (runner, cancel)
                     self._live.add(assignment.lease.task_id)
                 else:
                     self._free.release()
+            if runners:
+                log.info("taking no new tasks; %s still run", len(runners))
+                await asyncio.wait(runners)
+            for keeper in keepers:
+                keeper.cancel()
+
+    async def _has_room(self) -> bool:
+        """Wait for a free slot; False once the worker is being drained."""
+        room = asyncio.ensure_future(self._free.acquire())
+        drained = asyncio.ensure_future(self._draining.wait())
+        try:
+            await asyncio.wait({room, drained}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            room.cancel()
+            drained.cancel()
+        return not self._draining.is_set()
 
     async def _next(self) -> Assignment | None:
         """Claim a task; one that is given while the worker is being stopped is handed back."""
-        claim = asyncio.ensure_future(self._queue.claim(self.name, CLAIM_WAIT_SECONDS))
+        claim = asyncio.ensure_future(self._queue.claim(self.name, self._link.claim_wait_seconds))
         try:
             return await asyncio.shield(claim)
         except asyncio.CancelledError:
@@ -168,6 +251,12 @@ class Worker:
             if claim.done() and not claim.exception() and (assignment := claim.result()):
                 await whole(self._abandon(assignment.lease))
             raise
+        except Dismissed:
+            raise
+        except QueueAway as fault:
+            log.warning("the queue is away: %r; trying again in %s s", fault, RETRY_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
+            return None
         except Exception:
             log.exception("claim failed; trying again in %s s", RETRY_SECONDS)
             await asyncio.sleep(RETRY_SECONDS)
@@ -186,6 +275,11 @@ class Worker:
         try:
             async with asyncio.timeout(max(until - asked, RETRY_SECONDS)):
                 beat = await self._queue.beat(self.name, leases)
+        except Dismissed:
+            raise
+        except StoreAway:
+            self._answered = asked
+            return
         except Exception as fault:  # noqa: BLE001 (whatever the database says)
             log.warning("heartbeat not answered: %r", fault)
             if monotonic() >= until:
@@ -209,7 +303,8 @@ class Worker:
         lease = assignment.lease
         task_id.set(lease.task_id)
         workspace = self._folders.workspaces / f"{lease.task_id}-{lease.epoch}"
-        report = Report(self._queue, lease)
+        spool = self._spool()
+        report = Report(self._queue, lease, spool)
         sender = asyncio.create_task(report.send())
         reader = asyncio.create_task(self._read(assignment, workspace, cancel, report))
         try:
@@ -218,8 +313,14 @@ class Worker:
             try:
                 await whole(self._leave(reader, report, sender, workspace))
             finally:
+                if spool:
+                    spool.close()
                 self._running.pop(lease, None)
                 self._free.release()
+
+    def _spool(self) -> Spool | None:
+        folder = self._folders.spools
+        return Spool(folder, self._link.spool_bytes_max) if folder else None
 
     async def _read(
         self, assignment: Assignment, workspace: Path, cancel: Cancel, report: Report
@@ -261,7 +362,8 @@ class Worker:
         """Have what was reported stored, then the end, also when the worker is being stopped."""
         lease = report.lease
         report.close()
-        await asyncio.wait({sender}, timeout=DRAIN_SECONDS if last is None else CONCLUDE_SECONDS)
+        patience_seconds = DRAIN_SECONDS if last is None else self._link.conclude_seconds
+        await asyncio.wait({sender}, timeout=patience_seconds)
         report.give_up()
         try:
             if sender.done():

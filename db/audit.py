@@ -61,6 +61,8 @@ class Act(StrEnum):
     DEPLOY_HOOK_CREATED = "deploy_hook.created"
     DEPLOY_HOOK_ROTATED = "deploy_hook.rotated"
     DEPLOY_HOOK_REVOKED = "deploy_hook.revoked"
+    WORKER_CREATED = "worker.created"
+    WORKER_REMOVED = "worker.removed"
     ENVIRONMENT_CREATED = "environment.created"
     ENVIRONMENT_UPDATED = "environment.updated"
     ENVIRONMENT_DELETED = "environment.deleted"

@@ -14,6 +14,7 @@ from tortoise.models import Model
 
 from db.fields import optional_text, without_length_checks
 from db.indexes import UniqueLower, UniqueWhere
+from db.machines import WorkerMachine
 from db.triggers import AppendOnly
 
 Document = dict[str, Any]
@@ -484,6 +485,6 @@ class LogChunk(Model):
 
 without_length_checks(
     *(User, Session, Throttle, ApiToken, Org, Invitation, AuditChain, AuditEntry),
-    *(Application, Environment, DeployHook, Delivery),
+    *(Application, Environment, DeployHook, WorkerMachine, Delivery),
     *(Task, CommitStatus, Step, TaskEvent, LogChunk),
 )

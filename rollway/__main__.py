@@ -2,13 +2,11 @@
 
 import argparse
 import asyncio
-import fcntl
 import getpass
 import logging
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,19 +20,29 @@ from db import audit, connect
 from db.audit import Act, Actor, Entry, Told, user_chain
 from db.models import User
 from db.vault import Vault
-from engine.executors.isolation import Isolation, Level, Unavailable, choose
+from engine.executors.isolation import Isolation
 from resolvers.inputs import SignUpInput
 from resolvers.validation import Check, InvalidInput
 from rollway import check, double, forge, heads, migrations, pipeline, sample, uses
 from rollway.app import Server
 from rollway.connections.cutting import cuttable
 from rollway.connections.listening import Announcing, CannotListen, allow, bind
-from rollway.keyfile import BadKeyFile, KeyFile
+from rollway.keyfile import BadKeyFile
 from rollway.keys import Keys
 from rollway.observing import logs
 from rollway.setting import BadSetting
 from rollway.settings import SERVE, UP, Settings, load
 from rollway.sockets.frames import Protocol
+from rollway.starting import (
+    Refused,
+    data_folder,
+    isolation_of,
+    make_folder,
+    reaching,
+    require_head,
+    vault_of,
+)
+from rollway.working import command as working
 from schema import schema
 
 SHUTDOWN_SECONDS = 15
@@ -48,10 +56,6 @@ QUOTING = (  # passwords, tokens
     "httpx2",
     "httpcore2",
 )
-
-
-class Refused(Exception):
-    """The command cannot do what was asked; the text says why."""
 
 
 REFUSALS = (
@@ -115,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add(UP, _up, "Everything for one person: migrate, make a sample, serve and work.", address)
     add(SERVE, _serve, "Serve the API, and work unless ROLLWAY_WORKER_SLOTS is 0.", address)
-    add("worker", _worker, "Run tasks of a PostgreSQL server's queue.", place)
+    working.declare(add("worker", working.run, working.HELP, place))
     add("migrate", _migrate, "Bring the database to this version.", place)
     old = add("schema", _schema, "Print the schema (SDL), or who uses what is deprecated.", place)
     old.add_argument("what", nargs="?", choices=["uses"], help="who uses what is deprecated")
@@ -158,9 +162,9 @@ def _add_pipeline_actions(written: argparse.ArgumentParser) -> None:
 
 
 def _up(_: argparse.Namespace, settings: Settings) -> int:
-    with _data_folder(settings):
+    with data_folder(settings):
         _migrate_to_head(settings)
-        vault = _vault(settings)
+        vault = vault_of(settings)
 
         async def make() -> sample.Sample | None:
             async with connect(settings.database):
@@ -168,17 +172,17 @@ def _up(_: argparse.Namespace, settings: Settings) -> int:
                 return await sample.find_or_make(settings.data, vault, passwords)
 
         found = asyncio.run(make())
-        isolation = _isolation(settings)
+        isolation = isolation_of(settings)
         return _listen(
             settings, vault, isolation, lambda url: _welcome(url, settings, isolation, found)
         )
 
 
 def _serve(_: argparse.Namespace, settings: Settings) -> int:
-    with _data_folder(settings):
-        _require_head(settings)
-        vault = _vault(settings)
-        isolation = _isolation(settings)
+    with data_folder(settings):
+        require_head(settings)
+        vault = vault_of(settings)
+        isolation = isolation_of(settings)
         return _listen(
             settings, vault, isolation, lambda url: print(f"Rollway serves {url}", flush=True)
         )
@@ -207,21 +211,6 @@ def _listen(
     with suppress(KeyboardInterrupt):  # raised again by uvicorn once all has ended in good order
         server.run(sockets=[listening])
     return 0 if server.started else 1
-
-
-def _isolation(settings: Settings) -> Isolation:
-    """Return how steps are kept apart; Refused where it is not as the settings say."""
-    if not settings.worker_slots:
-        return Isolation(Level.PLAIN)
-    try:
-        isolation = choose(settings.isolation, settings.workspaces)
-    except Unavailable as reason:
-        raise Refused(f"ROLLWAY_ISOLATION is {settings.isolation}, but {reason}") from reason
-    if isolation.level is not Level.BWRAP:
-        logging.getLogger("rollway.server").warning(
-            "%s (%s)", isolation.note, "; ".join(isolation.reasons) or "as was asked for"
-        )
-    return isolation
 
 
 def _welcome(
@@ -254,43 +243,15 @@ def _welcome(
     print("\n".join(lines), flush=True)
 
 
-def _worker(_: argparse.Namespace, settings: Settings) -> int:
-    if settings.embedded:
-        raise Refused(
-            "SQLite belongs to one process, and `rollway serve` works already; for workers of"
-            " their own set ROLLWAY_DATABASE_URL to a PostgreSQL database"
-        )
-    if not settings.worker_slots:
-        raise Refused("ROLLWAY_WORKER_SLOTS is 0: this worker would do nothing")
-    _require_head(settings)
-    server = Server(settings, _vault(settings), _isolation(settings))
-
-    async def work() -> None:
-        """Work until SIGTERM or Ctrl-C; what runs then is ended and reported."""
-        working = asyncio.current_task()
-        assert working  # noqa: S101 - this is one
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
-        async with connect(settings.database):
-            print(f"Rollway works on up to {settings.worker_slots} tasks", flush=True)
-            try:
-                await server.only_work()
-            finally:
-                await server.flush()
-
-    with _data_folder(settings), suppress(asyncio.CancelledError):
-        asyncio.run(work())
-    return 0
-
-
 def _migrate(_: argparse.Namespace, settings: Settings) -> int:
-    _make_folder(settings)
+    make_folder(settings)
     applied = _migrate_to_head(settings)
     print("\n".join(applied) or "The database is up to date.")
     return 0
 
 
 def _migrate_to_head(settings: Settings) -> list[str]:
-    with _reaching(settings):
+    with reaching(settings):
         if settings.embedded:  # its journal gets the same mode
             file = Path(settings.database.partition("://")[2].partition("?")[0])
             file.touch(mode=0o600)
@@ -298,29 +259,11 @@ def _migrate_to_head(settings: Settings) -> list[str]:
         return asyncio.run(migrations.upgrade(settings.database))
 
 
-@contextmanager
-def _reaching(settings: Settings) -> Iterator[None]:
-    try:
-        yield
-    except (BadKeyFile, BadSetting):
-        raise
-    except Exception as fault:  # the driver's own, the ORM's, the operating system's
-        kind = settings.database.partition("://")[0]
-        raise Refused(f"the {kind} database cannot be used: {fault}") from fault
-
-
-def _require_head(settings: Settings) -> None:
-    with _reaching(settings):
-        missing = asyncio.run(migrations.pending(settings.database))
-    if missing:
-        raise Refused(f"the database lacks {', '.join(missing)}; run `rollway migrate` first")
-
-
 def _schema(parsed: argparse.Namespace, settings: Settings) -> int:
     if parsed.what is None:
         print(schema.as_str())
         return 0
-    _require_head(settings)
+    require_head(settings)
     print("\n".join(asyncio.run(uses.report(settings.database))))
     return 0
 
@@ -382,7 +325,7 @@ def _user(parsed: argparse.Namespace, settings: Settings) -> int:
         async with connect(settings.database):
             return await command(made, parsed.username, password)
 
-    _require_head(settings)
+    require_head(settings)
     try:
         print(asyncio.run(run()))
     except InvalidInput as invalid:
@@ -420,7 +363,7 @@ def _told(user: User, act: Act) -> Told:
 
 def _key(parsed: argparse.Namespace, settings: Settings) -> int:
     """Run beside a server: what it changes is locked row by row, and the file replaced whole."""
-    _require_head(settings)
+    require_head(settings)
     interactive = sys.stdout.isatty()
 
     def progress(line: str) -> None:
@@ -432,7 +375,7 @@ def _key(parsed: argparse.Namespace, settings: Settings) -> int:
         print(line, flush=True)
 
     keys = Keys(settings, say, progress)
-    with _reaching(settings):
+    with reaching(settings):
         return {"status": keys.status, "rotate": keys.rotate, "retire": keys.retire}[
             parsed.action
         ]()
@@ -449,45 +392,12 @@ def _audit(parsed: argparse.Namespace, settings: Settings) -> int:
                 verdicts.append(verdict)
             return verdicts
 
-    _require_head(settings)
+    require_head(settings)
     verdicts = asyncio.run(verify())
     broken = sum(verdict.fault is not None for verdict in verdicts)
     entries = sum(verdict.entries for verdict in verdicts)
     print(f"{len(verdicts)} chains, {entries} entries: {broken} broken", file=sys.stderr)
     return 1 if broken else 0
-
-
-@contextmanager
-def _data_folder(settings: Settings) -> Iterator[None]:
-    """Hold the data folder: an SQLite database and a folder of workspaces belong to one process.
-
-    A server that does not work itself shares its folder with a worker beside it.
-    """
-    _make_folder(settings)
-    with (settings.data / "lock").open("w") as lock:
-        if settings.embedded or settings.worker_slots:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as fault:
-                raise Refused(f"another Rollway uses the data folder {settings.data}") from fault
-        yield
-
-
-def _make_folder(settings: Settings) -> None:
-    try:
-        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (settings.data / "lock").touch()
-    except OSError as fault:
-        raise Refused(f"ROLLWAY_DATA: {settings.data} cannot be used: {fault.strerror}") from fault
-
-
-def _vault(settings: Settings) -> Vault:
-    """Return the vault; makes the key file on first start."""
-    if settings.master_keys:
-        return Vault(*settings.master_keys)
-    _make_folder(settings)
-    file = KeyFile(settings.data)
-    return Vault(*file.read_or_make(), newer=file.newer)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 import db
+from auth import machines
 from auth.accounts import Accounts
 from auth.budgets import Budgets
 from auth.cookies import session_cookie
@@ -35,16 +36,9 @@ from control.queue.turns import Turns
 from control.reports import Reports
 from control.rights import Rights
 from control.schedules.due import Schedules
-from control.tidying import Folders
-from control.worker import Worker
 from db.checkpoint import checkpoints
 from db.vault import Vault
-from engine.executors.cgroup import Caps
 from engine.executors.isolation import Isolation
-from engine.executors.mixed import MixedExecutor
-from engine.executors.process import ProcessExecutor
-from engine.store import Store
-from engine.workspace import clear
 from resolvers.context import Services
 from resolvers.operations.bounds import Bounds
 from resolvers.operations.documents import Documents
@@ -66,13 +60,14 @@ from rollway.observing.health import Health
 from rollway.observing.ids import RequestIds
 from rollway.observing.metered import MeteredQueue
 from rollway.observing.metrics import Metrics, Scrape
+from rollway.remote.doors import Doors
 from rollway.setting import BadSetting
 from rollway.settings import ANY_ADDRESS, Settings
 from rollway.sockets.door import Door
 from rollway.sockets.operation import Sockets
+from rollway.working.machine import Working
 
 if TYPE_CHECKING:
-    from engine.executors.container import ContainerExecutor
     from rollway.observing.tracing import Tracing
 
 log = logging.getLogger("rollway.server")
@@ -87,24 +82,6 @@ LOOK_SECONDS = 5.0  # a right that is lost is heard of; this is for tokens that 
 LOOK_SECONDS_SHARED = 0.5  # a stream ends within a second of its right
 PREFLIGHT_SECONDS = 7200  # the longest that browsers keep it
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-
-
-def containers_of(settings: Settings) -> "ContainerExecutor | None":
-    """Return what runs steps with an `image`; None where no engine is set.
-
-    BadSetting where the extra `containers` is not installed.
-    """
-    if settings.container_engine is None:
-        return None
-    try:
-        from engine.executors import container  # noqa: PLC0415 - an extra, and slow to import
-    except ImportError as fault:
-        reason = "needs the extra `containers`: pip install 'rollway[containers]'"
-        raise BadSetting("ROLLWAY_CONTAINER_ENGINE", reason) from fault
-    limits = container.ContainerLimits(
-        memory_bytes=settings.memory_bytes_max, processes_max=settings.processes_max
-    )
-    return container.ContainerExecutor(settings.container_engine, data=settings.data, limits=limits)
 
 
 def tracing_of(settings: Settings) -> "Tracing | None":
@@ -153,13 +130,8 @@ class Server:
         self.tracing = tracing_of(settings)
         if self.tracing:
             self.queue = self.tracing.queue(self.queue)
-        local = ProcessExecutor(
-            settings.data,
-            isolation=isolation,
-            caps=Caps(settings.processes_max, settings.memory_bytes_max),
-            uid_first=settings.step_uid,
-        )
-        self.executor = MixedExecutor(local, containers_of(settings))
+        self.working = Working(settings, isolation)
+        self.doors = Doors(self.queue, vault, settings.lease_seconds)
         logins = Logins(settings.logins, vault, settings.url)
         integrations = Integrations(vault, settings.policy, renewing.by(logins))
         self._statuses = Statuses(integrations, pubsub)
@@ -175,7 +147,7 @@ class Server:
             rights=Rights(pubsub, LOOK_SECONDS if settings.embedded else LOOK_SECONDS_SHARED),
             accounts=Accounts(Passwords(settings.password_cost), settings.attempts),
             vault=vault,
-            store=Store(settings.data),
+            store=self.working.store,
             policy=settings.policy,
             public_url=settings.url,
             sign_up=settings.sign_up,
@@ -213,6 +185,7 @@ class Server:
             WebSocketRoute("/graphql", view, name="graphql-ws", middleware=[door]),
             *webhooks.routes(self.services.deliveries),
             *deploy_hooks.routes(self.services.deploys),
+            *self.doors.routes(),
             *artifacts.routes(view.get_context, hosts),
             *oauth.routes(self.services, hosts),
             *(playground.routes() if settings.playground == "on" else ()),
@@ -265,6 +238,7 @@ class Server:
         """Have what is open for long end: the server stops."""
         self.health.leave()
         self.streams.leave()
+        self.doors.leave()
 
     def _hosts(self) -> list[str]:
         """Return the Host headers to answer: a page elsewhere must not reach us by its own name."""
@@ -281,7 +255,8 @@ class Server:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run all parts for the duration of the block."""
-        if self.settings.embedded and (lost := await self.queue.reap(abandoned=True)):
+        alone = self.settings.embedded and not await machines.any_works()
+        if alone and (lost := await self.queue.reap(abandoned=True)):
             log.warning("lost in a crash: %s", ", ".join(lost))
         parts: list[Callable[[], Coroutine[Any, Any, None]]] = [
             *(self._sweep, self._pack, self._deliver, self._schedule, self._tell, self._prune),
@@ -292,7 +267,7 @@ class Server:
         if self.settings.embedded:
             parts.append(self._checkpoint)
         jobs = [asyncio.create_task(self._keep(part)) for part in parts]
-        async with self._carrying():
+        async with self.carrying():
             try:
                 yield
             finally:
@@ -302,7 +277,7 @@ class Server:
                 await self.flush()
 
     @asynccontextmanager
-    async def _carrying(self) -> AsyncIterator[None]:
+    async def carrying(self) -> AsyncIterator[None]:
         """Let other servers on the same database hear what rings, for as long as somebody works."""
         carrying = asyncio.create_task(self._keep(self._carry))
         try:
@@ -310,11 +285,6 @@ class Server:
         finally:
             carrying.cancel()
             await asyncio.wait({carrying})
-
-    async def only_work(self) -> None:
-        """Run tasks until cancelled: a process that is a worker and nothing else."""
-        async with self._carrying():
-            await self.work()
 
     async def _keep(self, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a part for ever; one that fails is started again, and /healthz tells meanwhile."""
@@ -330,29 +300,8 @@ class Server:
 
     async def work(self) -> None:
         """Run tasks until cancelled, after ending what a killed worker of this folder left."""
-        if killed := await self.executor.sweep(()):
-            log.warning("ended %s processes of a crashed worker", killed)
-        settings, workspaces = self.settings, self.settings.workspaces
-        try:
-            await clear(workspaces)
-        except OSError:
-            log.exception("what a crashed worker left in %s could not be deleted", workspaces)
-        folders = Folders(
-            workspaces,
-            settings.runtimes,
-            mirrors=settings.mirrors,
-            store=self.services.store,
-        )
-        worker = Worker(
-            self.queue,
-            self.executor,
-            folders,
-            slots=settings.worker_slots,
-            lease_seconds=settings.lease_seconds,
-            policy=settings.policy,
-            limits=settings.limits,
-        )
-        await worker.run()
+        await self.working.clear()
+        await self.working.worker(self.queue).run()
 
     async def _pack(self) -> None:
         """Compress the logs of steps that have ended."""

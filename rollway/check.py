@@ -12,10 +12,12 @@ from engine.executors import NotStarted
 from engine.executors.isolation import Level, Unavailable, choose
 from engine.git import caution, outdated
 from rollway import migrations
-from rollway.app import containers_of, tracing_of
+from rollway.app import tracing_of
 from rollway.keyfile import BadKeyFile, KeyFile
+from rollway.remote.enrolment import Enrolment, NotEnrolled
 from rollway.setting import BadSetting
 from rollway.settings import Settings
+from rollway.working.machine import containers_of
 
 COMMAND_SECONDS = 5.0
 
@@ -40,8 +42,7 @@ async def findings(settings: Settings) -> Sequence[Finding]:
         _git(),
         _command("sh", "-c", "echo /bin/sh"),
         Finding("data", str(settings.data)),
-        _master_key(settings),
-        await _database(settings),
+        *([_servers(settings)] if settings.worker_urls else await _stores(settings)),
         Finding("public url", settings.url),
         Finding("sign-up", settings.sign_up),
         *(_login(settings, service) for service in Service),
@@ -74,6 +75,23 @@ async def _containers(settings: Settings) -> Finding:
         return Finding("containers", await executor.probe())
     except (BadSetting, NotStarted) as fault:
         return Finding("containers", str(fault), fine=False)
+
+
+async def _stores(settings: Settings) -> Sequence[Finding]:
+    return [_master_key(settings), await _database(settings)]
+
+
+def _servers(settings: Settings) -> Finding:
+    """Tell whether a worker elsewhere can work: it has neither keys nor a database."""
+    urls = ", ".join(settings.worker_urls or ())
+    if settings.database_url or settings.master_keys:
+        text = "ROLLWAY_DATABASE_URL and ROLLWAY_MASTER_KEY are not for a worker elsewhere"
+        return Finding("server", text, fine=False)
+    try:
+        _, fresh = Enrolment(settings.data).look(settings.worker_token)
+    except NotEnrolled as reason:
+        return Finding("server", str(reason), fine=False)
+    return Finding("server", f"{urls}, {'to be registered' if fresh else 'registered'}")
 
 
 def _metrics(settings: Settings) -> Finding:

@@ -16,6 +16,7 @@ from engine.job import Limits
 from providers.repository import Policy
 from rollway.setting import BadSetting, registration, setting
 from rollway.variables import (
+    addresses,
     database,
     engine,
     keys,
@@ -201,6 +202,32 @@ class Settings:
         "10",
         "How long a worker may be silent before its tasks count as lost.",
     )
+    worker_urls: tuple[str, ...] | None = setting(
+        "ROLLWAY_WORKER_URL",
+        addresses,
+        None,
+        "With `rollway worker`: the server's address, or those of several, a list; then no"
+        " database is needed.",
+    )
+    worker_token: str | None = setting(
+        "ROLLWAY_WORKER_TOKEN",
+        visible,
+        None,
+        "The registration token of a worker that works by ROLLWAY_WORKER_URL, for its first start.",
+        secret=True,
+    )
+    drain_seconds: float = setting(
+        "ROLLWAY_DRAIN_SECONDS",
+        seconds(0, 86400),
+        "600",
+        "How long a `rollway worker` that got SIGTERM lets its tasks go on; it takes no new ones.",
+    )
+    spool_bytes_max: int = setting(
+        "ROLLWAY_SPOOL_BYTES_MAX",
+        whole(1024**2, 2**40),
+        str(64 * 1024**2),
+        "What a task may print onto this disk while the server of ROLLWAY_WORKER_URL is away.",
+    )
     step_seconds: float = setting(
         "ROLLWAY_STEP_SECONDS", seconds(1, 86400), "1800", "How long a step may take."
     )
@@ -377,6 +404,11 @@ class Settings:
     def mirrors(self) -> Path:
         """Return the folder with copies of repositories, so that only news is fetched."""
         return self.data / "mirrors"
+
+    @property
+    def spools(self) -> Path:
+        """Return the folder for what tasks print while the server is away."""
+        return self.data / "spool"
 
     @property
     def limits(self) -> Limits:

@@ -10,6 +10,8 @@ from rollway.keyfile import KEYS_MAX, parse_key
 
 CREDENTIAL = re.compile(r"[!-~]{1,256}")
 ORIGINS_MAX = 50
+ADDRESSES_MAX = 20
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 REPOSITORY_WORDS = frozenset({"https", "http", "file", "private"})
 
 
@@ -139,6 +141,18 @@ def elsewhere(value: str) -> str:
     if "@" in parts.netloc or parts.query or parts.fragment or not value.isascii():
         raise ValueError("must be an address without a user, a query or a fragment")
     return url(value)
+
+
+def addresses(value: str) -> tuple[str, ...]:
+    """Return addresses of servers, https but on this machine."""
+    found = tuple(elsewhere(part.strip()) for part in value.split(",") if part.strip())
+    if not found or len(found) > ADDRESSES_MAX:
+        raise ValueError(f"must list 1 to {ADDRESSES_MAX} addresses, separated by commas")
+    for each in found:
+        parts = urlsplit(each)
+        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+            raise ValueError(f"must begin with https:// unless it is on this machine: {each}")
+    return found
 
 
 def visible(value: str) -> str:

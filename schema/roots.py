@@ -40,6 +40,7 @@ from schema.problems import (
 from schema.rate_limit import RateLimit
 from schema.types import Application, Environment, Org, SecretKey, Task, User
 from schema.webhooks import TriggerPreviewPayload, WebhookMutations
+from schema.workers.machines import WorkerMutations
 
 
 @strawberry.type(description="A new account, signed in.")
@@ -249,7 +250,9 @@ class Query:
 
 
 @strawberry.type(description="What can be changed. Each answers its payload, or a problem.")
-class Mutation(AccessMutations, WebhookMutations, DeployHookMutations, IntegrationMutations):
+class Mutation(
+    AccessMutations, WebhookMutations, DeployHookMutations, IntegrationMutations, WorkerMutations
+):
     """What can be changed."""
 
     sign_up = mutation(

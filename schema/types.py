@@ -24,6 +24,7 @@ from resolvers import (
 )
 from resolvers.deliveries import deploy_hooks, setting_up, webhooks
 from resolvers.integrations import accounts
+from resolvers.workers import machines
 from schema.account import ApiToken, ApplicationOffer, AuditEntry, Invitation, Session
 from schema.branches import branches
 from schema.node import Node, shows
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from schema.deploy_hooks import DeployHook
     from schema.integrations import Integration
     from schema.webhooks import Delivery
+    from schema.workers.machines import Worker
 
 LazyUser = Annotated["User", strawberry.lazy("schema.types")]
 LazyOrg = Annotated["Org", strawberry.lazy("schema.types")]
@@ -44,6 +46,7 @@ LazyApplication = Annotated["Application", strawberry.lazy("schema.types")]
 LazyEnvironment = Annotated["Environment", strawberry.lazy("schema.types")]
 LazyTask = Annotated["Task", strawberry.lazy("schema.types")]
 LazyDelivery = Annotated["Delivery", strawberry.lazy("schema.webhooks")]
+LazyWorker = Annotated["Worker", strawberry.lazy("schema.workers.machines")]
 LazyDeployHook = Annotated["DeployHook", strawberry.lazy("schema.deploy_hooks")]
 LazyIntegration = Annotated["Integration", strawberry.lazy("schema.integrations")]
 LazyStep = Annotated["Step", strawberry.lazy("schema.types")]
@@ -176,6 +179,12 @@ class Org(Node):
         accounts.of_org,
         graphql_type=list[LazyIntegration],
         description="Linked Git hosting accounts, without their tokens.",
+    )
+    workers = strawberry.field(
+        machines.of_org,
+        graphql_type=list[LazyWorker] | None,
+        description="Workers elsewhere that run the team's tasks; null for those who may not make"
+        " any.",
     )
     offers = strawberry.field(
         ownership.offers,

@@ -27,6 +27,8 @@ WITH RECURSIVE head(id) AS (
 SELECT t.id FROM head JOIN task t ON t.id = head.id
 WHERE NOT EXISTS (SELECT 1 FROM task r WHERE r.app_id = t.app_id AND r.env_name = t.env_name
                   AND r.status = 'running' AND r.reported = false)
+  AND (?1 IS NULL OR t.app_id IN (SELECT a.id FROM application a JOIN org o
+                                  ON o.id = a.owner_org_id WHERE o.name = ?1))
 ORDER BY t.created_time, t.id LIMIT 1
 """
 
@@ -37,9 +39,9 @@ class EmbeddedTurns:
     async def add(self, task: Task, db: BaseDBAsyncClient) -> None:
         """Do nothing: the row itself lines up."""
 
-    async def next(self, db: BaseDBAsyncClient) -> str | None:
+    async def next(self, db: BaseDBAsyncClient, org: str | None = None) -> str | None:
         """Return the oldest of the tasks that may run."""
-        found = await db.execute_query_dict(NEXT)
+        found = await db.execute_query_dict(NEXT, [org])
         return str(found[0]["id"]) if found else None
 
     async def end(self, task: Task, db: BaseDBAsyncClient) -> None:

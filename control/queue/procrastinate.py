@@ -1,8 +1,10 @@
 """Turns by Procrastinate's tables and functions: for PostgreSQL, where several servers claim.
 
 A waiting or running task has a job there. Its queueing lock is the task's id, its lock the
-environment, so that one runs at a time and in the order of their jobs; a job that ends is deleted.
-Nothing of Procrastinate runs here: its functions are called in the transactions that change tasks.
+environment, so that one runs at a time and in the order of their jobs; its queue is named for the
+team, whose applications change hands only while no task of theirs waits. A job that ends is
+deleted. Nothing of Procrastinate runs here: its functions are called in the transactions that
+change tasks.
 """
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -16,11 +18,12 @@ PASSED_OVER_MAX = 100  # jobs in one claim
 
 DEFER = """
 SELECT procrastinate_defer_jobs_v1(
-  ARRAY[ROW('default', 'deploy', 0, $1, $2, '{}', NULL)::procrastinate_job_to_defer_v1])
+  ARRAY[ROW(o.name, 'deploy', 0, $1, $2, '{}', NULL)::procrastinate_job_to_defer_v1])
+FROM application a JOIN org o ON o.id = a.owner_org_id WHERE a.id = $3
 """
 FETCH = """
 SELECT id, queueing_lock AS task_id
-FROM procrastinate_fetch_job_v2(ARRAY['default']::varchar[], NULL) WHERE id IS NOT NULL
+FROM procrastinate_fetch_job_v2($1::varchar[], NULL) WHERE id IS NOT NULL
 """
 # Nothing where somebody changes the task this moment: waiting for that could never end.
 READY = """
@@ -48,9 +51,10 @@ DELETE FROM procrastinate_jobs j WHERE j.status IN ('todo', 'doing') AND NOT EXI
 """
 MISSING = """
 SELECT procrastinate_defer_jobs_v1(array_agg(
-  ROW('default', 'deploy', 0, app_id || ':' || env_name, id, '{}', NULL)
-    ::procrastinate_job_to_defer_v1 ORDER BY created_time, id))
-FROM task t WHERE status = 'pending' AND reported = false AND NOT EXISTS (
+  ROW(o.name, 'deploy', 0, t.app_id || ':' || t.env_name, t.id, '{}', NULL)
+    ::procrastinate_job_to_defer_v1 ORDER BY t.created_time, t.id))
+FROM task t JOIN application a ON a.id = t.app_id JOIN org o ON o.id = a.owner_org_id
+WHERE t.status = 'pending' AND t.reported = false AND NOT EXISTS (
   SELECT 1 FROM procrastinate_jobs j WHERE j.queueing_lock = t.id AND j.status = 'todo')
 HAVING count(*) > 0
 """
@@ -61,12 +65,12 @@ class ProcrastinateTurns:
 
     async def add(self, task: Task, db: BaseDBAsyncClient) -> None:
         """Give *task* a job. Its environment's row is locked, so that jobs come in their order."""
-        await db.execute_query(DEFER, [_lock(task), task.id])
+        await db.execute_query(DEFER, [_lock(task), task.id, task.app_id])
 
-    async def next(self, db: BaseDBAsyncClient) -> str | None:
+    async def next(self, db: BaseDBAsyncClient, org: str | None = None) -> str | None:
         """Fetch a job, and pass over those whose task is not there to run."""
         for _ in range(PASSED_OVER_MAX):
-            found = await db.execute_query_dict(FETCH)
+            found = await db.execute_query_dict(FETCH, [None if org is None else [org]])
             if not found:
                 return None
             job_id, task_id = found[0]["id"], str(found[0]["task_id"])

@@ -107,12 +107,14 @@ class TaskQueue:
             raise IdempotencyKeyReused(request.idempotency_key)
         return task
 
-    async def claim(self, worker: str, wait_seconds: float = 0.0) -> Assignment | None:
+    async def claim(
+        self, worker: str, wait_seconds: float = 0.0, org: str | None = None
+    ) -> Assignment | None:
         """Give *worker* the next task; see `Queue.claim`."""
         until = monotonic() + wait_seconds
         with self.pubsub.listen(QUEUE) as bell:
             while True:
-                task = await self._claim(worker)
+                task = await self._claim(worker, org)
                 if task and (given := await self._assign(task)):
                     return given
                 if task is None:
@@ -121,10 +123,10 @@ class TaskQueue:
                         return None
                     await bell.wait(rest_seconds)
 
-    async def _claim(self, worker: str) -> Task | None:
+    async def _claim(self, worker: str, org: str | None) -> Task | None:
         try:
             async with in_transaction() as db:
-                task_id = await self._turns.next(db)
+                task_id = await self._turns.next(db, org)
                 if task_id is None:
                     return None
                 free = Task.filter(id=task_id).using_db(db)

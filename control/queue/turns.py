@@ -19,8 +19,10 @@ class Turns(Protocol):
     async def add(self, task: Task, db: BaseDBAsyncClient) -> None:
         """Line up *task*, stored as PENDING in this transaction, behind all of its environment."""
 
-    async def next(self, db: BaseDBAsyncClient) -> str | None:
-        """Return the id of the task whose turn it is; None when there is none.
+    async def next(self, db: BaseDBAsyncClient, org: str | None = None) -> str | None:
+        """Return the id of the task whose turn it is, of the team *org* alone where one is named.
+
+        None when there is none.
 
         Nobody else gets it unless this transaction is undone.
         """

@@ -39,13 +39,14 @@ class Health:
 
         A restart is no help then.
         """
-        reason = "stopping" if self._leaving else await _database_fault()
+        reason = "stopping" if self._leaving else await database_fault()
         if reason:
             return JSONResponse({"status": "not ready", "reason": reason}, status_code=503)
         return JSONResponse({"status": "ready"})
 
 
-async def _database_fault() -> str | None:
+async def database_fault() -> str | None:
+    """Return why the database cannot be used; None where it can."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             await connections.get("default").execute_query("SELECT 1")

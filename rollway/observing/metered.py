@@ -30,9 +30,11 @@ class MeteredQueue(QueueWrapper):
             log.info("task %s is queued", task.id)
         return task
 
-    async def claim(self, worker: str, wait_seconds: float = 0.0) -> Assignment | None:
+    async def claim(
+        self, worker: str, wait_seconds: float = 0.0, org: str | None = None
+    ) -> Assignment | None:
         """Measure how long the task has waited."""
-        given = await super().claim(worker, wait_seconds)
+        given = await super().claim(worker, wait_seconds, org)
         if given is not None:
             self._metrics.claims.inc()
             row = await Task.filter(id=given.lease.task_id).only("created_time").first()

@@ -51,9 +51,11 @@ class TracedQueue(QueueWrapper):
             span.set_attribute("rollway.task_id", task.id)
             return task
 
-    async def claim(self, worker: str, wait_seconds: float = 0.0) -> Assignment | None:
+    async def claim(
+        self, worker: str, wait_seconds: float = 0.0, org: str | None = None
+    ) -> Assignment | None:
         """Begin the task's span, below that of its cause."""
-        given = await super().claim(worker, wait_seconds)
+        given = await super().claim(worker, wait_seconds, org)
         if given is not None:
             span = self._tracer.start_span(
                 "run a task",

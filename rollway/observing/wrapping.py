@@ -23,9 +23,11 @@ class QueueWrapper:
         """Pass on."""
         return await self._queue.known(request)
 
-    async def claim(self, worker: str, wait_seconds: float = 0.0) -> Assignment | None:
+    async def claim(
+        self, worker: str, wait_seconds: float = 0.0, org: str | None = None
+    ) -> Assignment | None:
         """Pass on."""
-        return await self._queue.claim(worker, wait_seconds)
+        return await self._queue.claim(worker, wait_seconds, org)
 
     async def beat(self, worker: str, leases: Collection[Lease]) -> Beat:
         """Pass on."""

@@ -6,6 +6,7 @@ from auth.accounts import AccountExists, SignUpClosed, WrongPassword
 from auth.deploy_hooks import TooManyDeployHooks
 from auth.identities import LastWayIn
 from auth.logins import LoginNotOffered
+from auth.machines import TooManyMachines
 from auth.passwords import Busy
 from auth.permissions import Denied, NotFound, OutOfScope, SessionNeeded
 from auth.sessions import Unauthenticated, WrongCredentials
@@ -134,6 +135,11 @@ ENTRIES: Mapping[type[Exception], Entry] = {
     TooManyTokens: Entry(LimitExceededProblem, "一个用户最多有 {tokens_max} 个 API 令牌。", REVOKE),
     TooManyDeployHooks: Entry(
         LimitExceededProblem, "一个环境最多有 {hooks_max} 个部署钩子。", REVOKE
+    ),
+    TooManyMachines: Entry(
+        LimitExceededProblem,
+        "一个团队最多有 {machines_max} 个工作节点。",
+        Remedy("Remove one first.", "请先移除一个。"),
     ),
     LoginNotOffered: Entry(
         NotFoundProblem,

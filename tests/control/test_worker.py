@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from control.port import LeaseLost
+from control.port import Dismissed, LeaseLost, StoreAway
 from control.tidying import Folders
 from control.worker import BUFFER_BYTES_MAX, REST_SECONDS, Report, Worker
 from db.models import Application, Task
@@ -15,6 +15,7 @@ from engine.events import Output, now
 from engine.run import Limits
 from engine.testing import Answer, FakeExecutor
 from providers.repository import Policy
+from rollway.observing.wrapping import QueueWrapper
 
 PIPELINE = """steps:
   - name: Wait
@@ -49,11 +50,11 @@ def working(queue, workspaces):
     """Return a context in which a worker runs with given answers."""
 
     @asynccontextmanager
-    async def start(answers, slots=2, lease_seconds=5.0):
+    async def start(answers, slots=2, lease_seconds=5.0, by=None):
         queue.lease_seconds = lease_seconds
         executor = FakeExecutor(answers)
         worker = Worker(
-            queue,
+            by or queue,
             executor,
             Folders(workspaces),
             slots=slots,
@@ -62,6 +63,7 @@ def working(queue, workspaces):
             limits=Limits(cancel_grace_seconds=0.1),
         )
         running = asyncio.create_task(worker.run())
+        executor.worker, executor.running = worker, running
         try:
             yield executor
         finally:
@@ -139,6 +141,59 @@ async def test_a_worker_that_is_stopped_says_so(repository, working, queue, draf
 
     assert task.status == "lost"
     assert "went away" in task.steps[1]["error"]
+
+
+async def test_a_drained_worker_ends_what_runs(repository, working, queue, draft):
+    """It takes no new task, and returns when the last one has ended."""
+    async with working({"wait": Answer(b"one\n", waits=True)}, slots=1) as executor:
+        running = (await queue.submit(draft("test"))).id
+        await started(executor, "wait")
+        executor.worker.drain()
+        waiting = (await queue.submit(draft("live"))).id
+        await queue.cancel(running, "enough")
+        async with asyncio.timeout(30):
+            await executor.running
+
+    assert (await Task.get(id=running)).status == "cancelled"
+    assert (await Task.get(id=waiting)).status == "pending"
+
+
+class Troubled(QueueWrapper):
+    """A queue whose heartbeats fail in one way."""
+
+    def __init__(self, queue, fault):
+        super().__init__(queue)
+        self.fault = fault
+        self.asked = 0
+
+    async def beat(self, worker, leases):
+        """Fail."""
+        self.asked += 1
+        raise self.fault
+
+
+async def test_a_database_that_is_away_stops_nothing(repository, working, queue, draft):
+    """The queue says so itself: nobody can give the task away, however long it takes."""
+    troubled = Troubled(queue, StoreAway())
+    async with working({"wait": Answer(waits=True)}, lease_seconds=1, by=troubled) as executor:
+        task_id = (await queue.submit(draft())).id
+        await started(executor, "wait")
+        async with asyncio.timeout(30):
+            while troubled.asked < 15:
+                await asyncio.sleep(0.02)
+        assert task_id not in executor.closed
+        assert (await Task.get(id=task_id)).status == "running"
+
+
+async def test_a_dismissed_worker_stops_for_good(repository, working, queue, draft):
+    """With what it runs; the reason comes out."""
+    troubled = Troubled(queue, Dismissed("it was removed"))
+    async with working({"wait": Answer(waits=True)}, by=troubled) as executor:
+        with pytest.raises(ExceptionGroup) as group:
+            async with asyncio.timeout(30):
+                await executor.running
+
+    assert group.group_contains(Dismissed)
 
 
 async def test_slots_bound_what_runs_at_once(repository, working, queue, draft):

@@ -141,6 +141,7 @@ def test_no_field_shows_what_is_only_kept():
         ("SignUpPayload", "token"),  # shown once, to whom it is given
         ("SignInPayload", "token"),
         ("RotateWebhookSecretPayload", "secret"),  # too
+        ("CreateWorkerPayload", "token"),  # too
         ("CreateApiTokenPayload", "apiToken"),
         ("RevokeApiTokenPayload", "apiToken"),
         ("User", "apiTokens"),

@@ -237,16 +237,16 @@ def test_user_password_sets_a_new_one(data, tmp_path):
 
 def test_the_master_key_is_for_its_owner_alone(tmp_path):
     """Made on first start, mode 0600, and never made over."""
-    from rollway.__main__ import _vault  # noqa: PLC0415
     from rollway.settings import SERVE, load  # noqa: PLC0415
+    from rollway.starting import vault_of  # noqa: PLC0415
 
     settings = load(SERVE, {"ROLLWAY_DATA": str(tmp_path)}, {})
-    first = _vault(settings)
+    first = vault_of(settings)
     key = tmp_path / "master.key"
     before = key.read_bytes()
 
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    assert _vault(settings).key_ids == first.key_ids
+    assert vault_of(settings).key_ids == first.key_ids
     assert key.read_bytes() == before
 
 

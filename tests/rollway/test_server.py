@@ -46,14 +46,14 @@ async def health(server):
 
 async def test_a_worker_that_fails_is_started_again_and_health_tells(server):
     """A server that looks well but runs nothing is worse than one that is down."""
-    sweep, failures = server.executor.sweep, [OSError("no /proc")]
+    sweep, failures = server.working.executor.sweep, [OSError("no /proc")]
 
     def failing(alive):
         if failures:
             raise failures.pop()
         return sweep(alive)
 
-    server.executor.sweep = failing
+    server.working.executor.sweep = failing
     async with running(server), asyncio.timeout(40):
         while (await health(server))[0] == 200:
             await asyncio.sleep(0.02)

@@ -6,6 +6,7 @@ import pytest
 
 from control.journal import new_step
 from db import audit, documents
+from db.machines import WorkerMachine
 from db.models import (
     ApiToken,
     Application,
@@ -149,6 +150,7 @@ class World:
             by = task.dispatch_org_id.partition(":")[2]
             assert by == owners[applications[task.app_id].owner_org_id]
         assert {row.org_name for row in await Invitation.all()} <= teams
+        assert {row.org_name for row in await WorkerMachine.all()} <= {*teams, None}
         members = {(row.user_id, row.name) for row in rows}
         for token in await ApiToken.exclude(org_name=None):
             assert (token.user_id, token.org_name) in members

@@ -5,8 +5,10 @@ from itertools import product
 
 import pytest
 
+from auth import machines
 from auth.permissions import MAY, Action, Role
 from auth.sessions import hash_token
+from db.machines import WorkerMachine
 from db.models import (
     ApiToken,
     Application,
@@ -119,6 +121,8 @@ MUTATIONS = {
     "createDeployHook": [{"applicationId": "APP", "envName": "test", "name": "new"}],
     "rotateDeployHook": [{"deployHookId": "HOOK"}],
     "revokeDeployHook": [{"deployHookId": "HOOK"}],
+    "createWorker": [{"orgName": "ORG", "name": "new"}],
+    "removeWorker": [{"workerId": "WORKER"}],
 }
 SUBSCRIPTIONS = {
     "taskEvents": ("subscription ($id: ID!) { taskEvents(taskId: $id) { seq } }", {"id": "TASK"}),
@@ -155,6 +159,8 @@ ROLES = {
     "createDeployHook": Action.SET_SECRETS,
     "rotateDeployHook": Action.SET_SECRETS,
     "revokeDeployHook": Action.SET_SECRETS,
+    "createWorker": Action.SET_SECRETS,
+    "removeWorker": Action.SET_SECRETS,
     "updateOrg": Action.UPDATE_ORG,
     "deleteOrg": Action.DELETE_ORG,
     "transferOrg": Action.TRANSFER_ORG,
@@ -193,7 +199,7 @@ async def everything():
     """Return what is stored of what can be changed."""
     models = (
         *(Environment, Application, Delivery, DeployHook, Org, Task),
-        *(Invitation, ApiToken, Session),
+        *(Invitation, ApiToken, Session, WorkerMachine),
     )
     return [await model.all().values() for model in models]
 
@@ -228,9 +234,11 @@ async def acme(sqlite_world):
     await Application.filter(id=offered.id).update(transfer_org_name="acme")
     delivery = await sqlite_world.delivery(application)
     hook = await sqlite_world.deploy_hook(f"{application.id}:test", owner)
+    worker, _ = await machines.create("there", [], "acme", owner.id)
     there = {
         "DELIVERY": delivery.id,
         "HOOK": hook.id,
+        "WORKER": worker.id,
         "APP": application.id,
         "TASK": task.id,
         "ENV": f"{application.id}:test",
@@ -248,6 +256,7 @@ async def acme(sqlite_world):
     nowhere = {
         "DELIVERY": "d_none",
         "HOOK": "h_none",
+        "WORKER": "m_none",
         "APP": "a_none",
         "TASK": "t_none",
         "ENV": "a_none:test",

@@ -63,6 +63,8 @@ TOLD = {
     "createDeployHook": ("deploy_hook.created", [ACME], None),
     "rotateDeployHook": ("deploy_hook.rotated", [ACME], None),
     "revokeDeployHook": ("deploy_hook.revoked", [ACME], None),
+    "createWorker": ("worker.created", [ACME], None),
+    "removeWorker": ("worker.removed", [ACME], None),
     "transferApplication": (
         "application.offered",
         [ACME],
@@ -357,13 +359,14 @@ async def test_no_secret_is_told(team):
         ("createDeployHook", "url", {**app, "envName": "test", "name": "x"}),
         ("rotateDeployHook", "url", {"deployHookId": there["HOOK"]}),
         ("inviteMember", "link", {"orgName": "acme"}),
+        ("createWorker", "token", {"orgName": "acme", "name": "x"}),
     ):
         answer = await world.done(name, owner, selection, **given)
         seen += [str(answer[key]) for key in SHOWN_ONCE if answer.get(key)]
         if "task" in answer:
             reason = {"taskId": answer["task"]["id"], "reason": f"for {canaries[3]}"}
             await world.done("cancelTask", owner, **reason)
-    assert len(seen) == 6
+    assert len(seen) == 7
     seen += [each.rpartition("/")[2].rpartition("#")[2] for each in seen]
 
     told = json.dumps(await AuditEntry.all().values(), default=str)

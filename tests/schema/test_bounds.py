@@ -15,6 +15,7 @@ from graphql import (
 )
 from tortoise.transactions import in_transaction
 
+from auth import machines
 from auth.permissions import Scope
 from auth.viewer import Viewer
 from db import audit
@@ -133,6 +134,8 @@ async def _team_wide(world, mark, row):
     await row.save()
     carol = await world.api.user(mark("team", "carol"))
     await world.team("acme", carol, "MEMBER")
+    worker, _ = await machines.create(mark("team", "box"), [mark("team", "gpu")], "acme", carol.id)
+    await machines.begin(worker, mark("team", "0.1.0"), 4)
     await Invitation.create(
         id=mark("team", "i_acme"),
         org_name="acme",

@@ -32,6 +32,7 @@ IN_PERSON = {
     "linkLogin",
     "unlinkLogin",
     "linkAccountByOAuth",
+    "createWorker",
 }
 OPEN = {"signUp", "signIn"}
 INPUTS = {

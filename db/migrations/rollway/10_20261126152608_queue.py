@@ -21,13 +21,15 @@ ALTER FUNCTION procrastinate_fetch_job_v2(character varying[], bigint) SET enabl
 
 -- what runs first, so that each of them gets its job; then what waits, in its order
 SELECT procrastinate_defer_jobs_v1(array_agg(
-    ROW('default', 'deploy', 0, app_id || ':' || env_name, id, '{}', NULL)::procrastinate_job_to_defer_v1
-)) FROM "task" WHERE status = 'running' AND NOT reported HAVING count(*) > 0;
+    ROW(o.name, 'deploy', 0, t.app_id || ':' || t.env_name, t.id, '{}', NULL)::procrastinate_job_to_defer_v1
+)) FROM "task" t JOIN "application" a ON a.id = t.app_id JOIN "org" o ON o.id = a.owner_org_id
+WHERE t.status = 'running' AND NOT t.reported HAVING count(*) > 0;
 SELECT procrastinate_fetch_job_v2(NULL, NULL) FROM "task" WHERE status = 'running' AND NOT reported;
 SELECT procrastinate_defer_jobs_v1(array_agg(
-    ROW('default', 'deploy', 0, app_id || ':' || env_name, id, '{}', NULL)::procrastinate_job_to_defer_v1
-    ORDER BY created_time, id
-)) FROM "task" WHERE status = 'pending' AND NOT reported HAVING count(*) > 0;
+    ROW(o.name, 'deploy', 0, t.app_id || ':' || t.env_name, t.id, '{}', NULL)::procrastinate_job_to_defer_v1
+    ORDER BY t.created_time, t.id
+)) FROM "task" t JOIN "application" a ON a.id = t.app_id JOIN "org" o ON o.id = a.owner_org_id
+WHERE t.status = 'pending' AND NOT t.reported HAVING count(*) > 0;
 """,
 }
 

@@ -1,0 +1,1 @@
+"""What a worker on another machine needs: events as text, a spool on its disk, lost answers."""

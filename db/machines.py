@@ -1,0 +1,36 @@
+"""The table of workers elsewhere."""
+
+from datetime import datetime
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class WorkerMachine(Model):
+    """A worker elsewhere that speaks HTTP: of one team, or of all where *org_name* is null.
+
+    Of its registration token and its credential only hashes are kept. *session* is what the
+    process that works now is called in `task.worker`.
+    """
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    name = fields.CharField(max_length=64)
+    org_name = fields.CharField(max_length=64, null=True)
+    labels: fields.Field[list[str]] = fields.JSONField()
+    token_hash = fields.CharField(max_length=64, unique=True)
+    token_expires_time = fields.DatetimeField()
+    credential_hash = fields.CharField(max_length=64, unique=True, null=True)
+    prefix = fields.CharField(max_length=16, null=True)
+    session = fields.CharField(max_length=64, null=True)
+    version = fields.CharField(max_length=64, null=True)
+    slots = fields.IntField(null=True)
+    created_by_id = fields.CharField(max_length=64, null=True)
+    created_time = fields.DatetimeField(auto_now_add=True)
+    running: int | None = None  # tasks, where whoever lists workers has counted them
+    last_seen_time: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+
+    class Meta:
+        """Table."""
+
+        table = "worker_machine"
+        unique_together = (("org_name", "name"),)

@@ -1,0 +1,1 @@
+"""Workers elsewhere, of teams: made, listed, removed."""

@@ -1,0 +1,304 @@
+"""Where workers elsewhere come in: `POST /worker/...`, each with a credential of its own.
+
+A worker reaches the tasks it was given and nothing else. All that is between two requests is in
+the database, so that each of several servers can take the next one.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any, TypeAlias
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from tortoise.exceptions import IntegrityError
+
+from auth import machines
+from auth.machines import MachineUnknown, SessionGone
+from control.port import Assignment, EventsRefused, Lease, Queue, StoreAway
+from control.remote.answers import belongs_to, given_before
+from control.remote.wire import (
+    EVENTS_MAX,
+    LEASES_MAX,
+    SESSION_HEADER,
+    WHOLE_MAX,
+    Fields,
+    Unreadable,
+    read_event,
+    read_leases,
+    read_reports,
+    write_assignment,
+)
+from control.streams import whole
+from db.machines import WorkerMachine
+from db.vault import Vault
+from engine.events import Event, TaskChanged
+from engine.state import TaskStatus
+from rollway.body import Room, read_body
+from rollway.callers import bearer
+from rollway.observing.health import database_fault
+from rollway.remote.refusals import REFUSALS, NotYours
+
+SMALL_BYTES_MAX = 16 * 1024
+BODY_BYTES_MAX = 16 * 1024 * 1024
+LARGE_BYTES_MAX = 64 * 1024 * 1024  # of all bodies at once, beyond the first 256 KiB of each
+CLAIM_SECONDS_MAX = 30
+LOOK_SECONDS = 1.0  # a bell of another process is not heard
+SLOTS_MAX = 1000
+HEADERS = {"Cache-Control": "no-store"}
+ENDS = frozenset({TaskStatus.SUCCESS, TaskStatus.FAILURE, TaskStatus.CANCELLED})
+
+Answer: TypeAlias = dict[str, object]
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request of a worker that has shown who it is: its body, and the *session* it acts in."""
+
+    request: Request
+    machine: WorkerMachine
+    fields: Fields
+    session: str
+
+
+class Doors:
+    """The routes for workers.
+
+    *lease_seconds*: how long a worker may be silent before its tasks count as lost.
+    """
+
+    def __init__(self, queue: Queue, vault: Vault, lease_seconds: float) -> None:
+        self._queue = queue
+        self._vault = vault
+        self._lease_seconds = lease_seconds
+        self._room = Room(LARGE_BYTES_MAX)
+        self._held: dict[str, asyncio.Task[Assignment | None]] = {}
+        self._leaving = asyncio.Event()
+
+    def routes(self) -> list[BaseRoute]:
+        """List the routes."""
+        acts: dict[str, Callable[[Call], Awaitable[Answer]]] = {
+            "claim": self._claim,
+            "beat": self._beat,
+            "append": self._append,
+            "finish": self._finish,
+            "abandon": self._abandon,
+            "control": self._control,
+            "leave": self._leave,
+        }
+        return [
+            _route("register", self._open(self._register)),
+            _route("session", self._open(self._session)),
+            *(_route(name, self._working(act)) for name, act in acts.items()),
+        ]
+
+    def leave(self) -> None:
+        """Answer what is held: the server stops, and workers go on to the next one."""
+        self._leaving.set()
+
+    def _open(self, act: Callable[[Request, Fields], Awaitable[Answer]]) -> Endpoint:
+        """Return what answers whoever comes, from a small body."""
+
+        async def answered(request: Request) -> Answer:
+            body = await read_body(request, SMALL_BYTES_MAX)
+            return await act(request, _object(body))
+
+        return self._endpoint(answered)
+
+    def _working(self, act: Callable[[Call], Awaitable[Answer]]) -> Endpoint:
+        """Return what answers a worker that works; nobody else's body is read."""
+
+        async def answered(request: Request) -> Answer:
+            machine = await _machine(request)
+            session = request.headers.get(SESSION_HEADER, "")
+            if machine.session is None or session != machine.session:
+                raise SessionGone
+            with self._room.place() as place:
+                body = await read_body(request, BODY_BYTES_MAX, place)
+                return await act(Call(request, machine, _object(body), session))
+
+        return self._endpoint(answered)
+
+    def _endpoint(self, answered: Callable[[Request], Awaitable[Answer]]) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            try:
+                answer = await self._stored(answered(request))
+            except tuple(REFUSALS) as refusal:
+                shown = next(REFUSALS[kind] for kind in REFUSALS if isinstance(refusal, kind))
+                said = str(refusal) or (type(refusal).__doc__ or "").partition("\n")[0]
+                return JSONResponse({"code": shown.code, "error": said}, shown.status, HEADERS)
+            return JSONResponse(answer, headers=HEADERS)
+
+        return endpoint
+
+    async def _stored(self, act: Awaitable[Answer]) -> Answer:
+        """Do *act*; StoreAway where it fails because the database does."""
+        try:
+            return await act
+        except tuple(REFUSALS):
+            raise
+        except Exception as fault:
+            if await database_fault():
+                raise StoreAway from fault
+            raise
+
+    async def _register(self, _: Request, fields: Fields) -> Answer:
+        token, credential = fields.text("token", 256), fields.text("credential", 256)
+        machine = await machines.register(token, credential)
+        return {"id": machine.id, "name": machine.name, "team": machine.org_name}
+
+    async def _session(self, request: Request, fields: Fields) -> Answer:
+        machine = await _machine(request)
+        version, slots = fields.text("version", 64), fields.whole("slots", 1, SLOTS_MAX)
+        session = await machines.begin(machine, version, slots)
+        return {
+            "session": session,
+            "name": machine.name,
+            "leaseSeconds": self._lease_seconds,
+        }
+
+    async def _claim(self, call: Call) -> Answer:
+        """Hold the claim until there is a task; the newest claim of a session ends an older one."""
+        wait_seconds = call.fields.whole("waitSeconds", 0, CLAIM_SECONDS_MAX)
+        held = read_leases(call.fields.each("held", LEASES_MAX))
+        if older := self._held.pop(call.session, None):
+            older.cancel()
+            await whole(asyncio.wait({older}))
+        given = await given_before(call.session, held, self._vault)
+        if given is None and not call.fields.get("onlyLost", bool):
+            given = await self._hold(call, wait_seconds)
+        return {"assignment": None if given is None else write_assignment(given)}
+
+    async def _hold(self, call: Call, wait_seconds: int) -> Assignment | None:
+        claiming = asyncio.create_task(self._next(call, wait_seconds))
+        self._held[call.session] = claiming
+        try:
+            await self._while_there(call.request, claiming)
+        finally:
+            if self._held.get(call.session) is claiming:
+                del self._held[call.session]
+            if not claiming.done():
+                claiming.cancel()
+                await whole(asyncio.wait({claiming}))
+        return None if claiming.cancelled() else claiming.result()
+
+    async def _next(self, call: Call, wait_seconds: int) -> Assignment | None:
+        until = monotonic() + wait_seconds
+        while True:
+            look_seconds = min(LOOK_SECONDS, max(until - monotonic(), 0.0))
+            team = call.machine.org_name
+            if given := await self._queue.claim(call.session, look_seconds, team):
+                return given
+            if monotonic() >= until:
+                return None
+
+    async def _while_there(self, request: Request, work: asyncio.Task[Any]) -> None:
+        """Wait for *work*, until who asked for it goes or the server stops."""
+        others: list[asyncio.Task[Any]] = [
+            asyncio.create_task(_gone(request)),
+            asyncio.create_task(self._leaving.wait()),
+        ]
+        try:
+            await asyncio.wait({work, *others}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for other in others:
+                other.cancel()
+
+    async def _beat(self, call: Call) -> Answer:
+        leases = read_leases(call.fields.each("leases", LEASES_MAX))
+        try:
+            async with asyncio.timeout(self._lease_seconds / 4):
+                await machines.seen(call.machine)
+                beat = await self._queue.beat(call.session, leases)
+        except TimeoutError as late:
+            raise StoreAway from late
+        return {"cancel": dict(beat.cancel), "lost": sorted(beat.lost)}
+
+    async def _append(self, call: Call) -> Answer:
+        lease = await _theirs(call)
+        position = call.fields.whole("position", 0, WHOLE_MAX)
+        events = read_reports(call.fields.each("events", EVENTS_MAX))
+        try:
+            await self._queue.append(lease, position, [_now_at_most(each) for each in events])
+        except (AssertionError, KeyError, IntegrityError) as fault:
+            raise EventsRefused(f"they do not follow what is stored: {fault}") from fault
+        return {}
+
+    async def _finish(self, call: Call) -> Answer:
+        lease = await _theirs(call)
+        event = read_event(call.fields.get("event", dict))
+        if not isinstance(event, TaskChanged) or event.status not in ENDS:
+            raise Unreadable("event must say that the task ended, and how")
+        end = TaskChanged(time=_now_at_most(event).time, status=event.status)
+        try:
+            await self._queue.finish(lease, end)
+        except AssertionError as fault:
+            raise EventsRefused(str(fault)) from fault
+        return {}
+
+    async def _abandon(self, call: Call) -> Answer:
+        await self._queue.abandon(await _theirs(call))
+        return {}
+
+    async def _control(self, call: Call) -> Answer:
+        """Hold the request until the worker should beat, or for most of the time between beats."""
+        async with aclosing(self._queue.control(call.session)) as bells:
+            rung = asyncio.ensure_future(anext(bells))
+            try:
+                async with asyncio.timeout(self._lease_seconds / 6):
+                    await self._while_there(call.request, rung)
+            except TimeoutError:
+                pass
+            finally:
+                rung.cancel()
+                await whole(asyncio.wait({rung}))
+        return {}
+
+    async def _leave(self, call: Call) -> Answer:
+        await machines.end(call.machine, call.session)
+        return {}
+
+
+def _route(name: str, endpoint: Endpoint) -> Route:
+    return Route(f"/worker/{name}", endpoint, methods=["POST"], name=f"worker-{name}")
+
+
+async def _machine(request: Request) -> WorkerMachine:
+    credential = bearer(request.headers.get("authorization"))
+    if credential is None:
+        raise MachineUnknown
+    return await machines.find(credential)
+
+
+async def _theirs(call: Call) -> Lease:
+    """Return the lease that a request names, of a task that this worker was given."""
+    lease = call.fields.lease()
+    if not await belongs_to(lease.task_id, call.session):
+        raise NotYours
+    return lease
+
+
+async def _gone(request: Request) -> None:
+    """Return once the client has gone; the body was read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _object(body: bytes) -> Fields:
+    try:
+        return Fields(json.loads(body.decode()), "the body")
+    except (ValueError, RecursionError) as fault:
+        if isinstance(fault, Unreadable):
+            raise
+        raise Unreadable("the body must be JSON") from None
+
+
+def _now_at_most(event: Event) -> Event:
+    """Return *event* as of now where the worker's clock is ahead of ours."""
+    return replace(event, time=min(event.time, datetime.now(UTC)))

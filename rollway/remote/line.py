@@ -1,0 +1,121 @@
+"""A worker's connection to its servers: one after the other, until one answers."""
+
+import json
+import logging
+import ssl
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx2
+
+from control.port import Dismissed, EventsRefused, LeaseLost, QueueAway, StoreAway
+from control.remote.wire import SESSION_HEADER
+from rollway.remote import refusals
+
+log = logging.getLogger("rollway.worker")
+
+CONNECT_SECONDS = 3.0
+ANSWER_BYTES_MAX = 32 * 1024 * 1024
+
+
+class Unreachable(QueueAway):
+    """No server answers, or none in a way that can be used; the text says what came instead."""
+
+
+class Line:
+    """Asks servers by HTTP with the worker's *credential*.
+
+    Of several *urls* the one that answered last is asked first. No proxy of the environment is
+    used. *trust*: for certificates that the system does not know.
+    """
+
+    def __init__(
+        self, urls: Sequence[str], credential: str, trust: ssl.SSLContext | None = None
+    ) -> None:
+        self._urls = list(urls)
+        self.session = ""
+        self._http = httpx2.AsyncClient(
+            headers={"Authorization": f"Bearer {credential}"},
+            verify=trust or True,
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def ask(
+        self, path: str, body: Mapping[str, object], answer_seconds: float, task_id: str = ""
+    ) -> dict[str, Any]:
+        """Return what a server answers to *body*.
+
+        Dismissed, LeaseLost (of *task_id*) and EventsRefused as the server says. StoreAway when
+        no server can reach the database, Unreachable when none answers within its time at all.
+        """
+        content = json.dumps(body).encode()
+        away, said = False, ""
+        for url in list(self._urls):
+            try:
+                answer = await self._send(url, path, content, answer_seconds)
+            except httpx2.TransportError as fault:
+                said = f"{url}: {type(fault).__name__}"
+            else:
+                document = _document(answer)
+                if answer.is_success and document is not None:
+                    return document
+                code = (document or {}).get("code")
+                _refuse(code, (document or {}).get("error"), task_id)
+                away = away or code == refusals.AWAY
+                said = f"{url}: {answer.status_code} {code or ''}"
+            if len(self._urls) > 1 and self._urls[0] == url:
+                self._urls.append(self._urls.pop(0))
+                log.warning("%s; asking %s next", said, self._urls[0])
+        if away:
+            raise StoreAway
+        raise Unreachable(said)
+
+    async def _send(
+        self, url: str, path: str, content: bytes, answer_seconds: float
+    ) -> httpx2.Response:
+        headers = {"Content-Type": "application/json"}
+        if self.session:
+            headers[SESSION_HEADER] = self.session
+        timeout = httpx2.Timeout(answer_seconds, connect=min(CONNECT_SECONDS, answer_seconds))
+        request = self._http.build_request(
+            "POST", f"{url}/worker/{path}", content=content, headers=headers, timeout=timeout
+        )
+        answer = await self._http.send(request, stream=True)
+        try:
+            read = bytearray()
+            async for chunk in answer.aiter_bytes():
+                read += chunk
+                if len(read) > ANSWER_BYTES_MAX:
+                    raise httpx2.ReadError("the answer is too long", request=request)
+        finally:
+            await answer.aclose()
+        return httpx2.Response(answer.status_code, content=bytes(read), request=request)
+
+
+def _document(answer: httpx2.Response) -> dict[str, Any] | None:
+    """Return the JSON object of an answer; None for what a proxy between may have written."""
+    try:
+        found = json.loads(answer.content)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _refuse(code: object, error: object, task_id: str) -> None:
+    """Raise what the server says by its own code; a status alone may be a proxy's."""
+    match code:
+        case refusals.UNKNOWN:
+            raise Dismissed("the server does not know it, or it was removed there")
+        case refusals.REFUSED:
+            raise Dismissed("its registration token was used, has expired, or never was")
+        case refusals.GONE:
+            raise Dismissed("another process works with its credential now")
+        case refusals.LOST | refusals.NOT_YOURS:
+            raise LeaseLost(task_id)
+        case refusals.UNREADABLE | refusals.IMPOSSIBLE:
+            raise EventsRefused(str(error))

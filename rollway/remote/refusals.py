@@ -1,0 +1,48 @@
+"""What the doors for workers answer when they refuse."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from auth.machines import MachineUnknown, RegistrationRefused, SessionGone
+from control.port import EventsRefused, LeaseLost, StoreAway
+from control.remote.wire import Unreadable
+from rollway.body import BodiesFull, BodyBroken, BodyTooLarge, BodyTooSlow
+
+
+@dataclass(eq=False)
+class NotYours(Exception):
+    """This worker was given no such task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a refusal is answered."""
+
+    status: int
+    code: str
+
+
+UNREADABLE = "INVALID"
+UNKNOWN = "WORKER_UNKNOWN"
+REFUSED = "REGISTRATION_REFUSED"
+NOT_YOURS = "TASK_OF_ANOTHER"
+LOST = "LEASE_LOST"
+GONE = "SESSION_GONE"
+IMPOSSIBLE = "EVENTS_REFUSED"
+AWAY = "STORE_AWAY"
+BUSY = "BUSY"
+
+REFUSALS: Mapping[type[Exception], Shown] = {
+    Unreadable: Shown(400, UNREADABLE),
+    BodyBroken: Shown(400, UNREADABLE),
+    MachineUnknown: Shown(401, UNKNOWN),
+    RegistrationRefused: Shown(401, REFUSED),
+    NotYours: Shown(403, NOT_YOURS),
+    BodyTooSlow: Shown(408, BUSY),
+    LeaseLost: Shown(409, LOST),
+    SessionGone: Shown(410, GONE),
+    BodyTooLarge: Shown(413, UNREADABLE),
+    EventsRefused: Shown(422, IMPOSSIBLE),
+    BodiesFull: Shown(503, BUSY),
+    StoreAway: Shown(503, AWAY),
+}

@@ -1,0 +1,1 @@
+"""Workers elsewhere, as the API shows them."""

@@ -1,0 +1,112 @@
+"""A worker's connection: which server it asks, and what it takes for an answer."""
+
+import asyncio
+import json
+import ssl
+from contextlib import asynccontextmanager
+
+import pytest
+
+from control.port import Dismissed, EventsRefused, LeaseLost, StoreAway
+from rollway.remote.line import Line, Unreachable
+from tests.providers.test_client_addresses import certified
+
+NOBODY = "http://127.0.0.1:1"
+
+
+@asynccontextmanager
+async def answering(status, body, certificate=None):
+    """Give the address of a server that answers everything alike, and what it was asked."""
+    asked = []
+
+    async def answer(reader, writer):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        asked.append(head.partition("\r\n")[0])
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        writer.write(
+            f"HTTP/1.1 {status} X\r\nContent-Length: {len(content)}\r\n"
+            "Connection: close\r\n\r\n".encode()
+        )
+        writer.write(content)
+        await writer.drain()
+        writer.close()
+
+    tls = None
+    if certificate:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(*certificate)
+    async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        yield (f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"), asked
+
+
+async def ask(*urls):
+    """Return what is answered."""
+    line = Line(urls, "rww_x")
+    try:
+        return await line.ask("beat", {}, 5.0, "t_1")
+    finally:
+        await line.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "fault"),
+    [
+        (503, {"code": "STORE_AWAY"}, StoreAway),
+        (503, b"<h1>Service Unavailable</h1>", Unreachable),
+        (503, {"code": "BUSY"}, Unreachable),
+        (502, b"", Unreachable),
+        (500, {"error": "?"}, Unreachable),
+        (401, b"who are you", Unreachable),
+        (404, {"detail": "Not Found"}, Unreachable),
+        (200, b"welcome to the airport", Unreachable),
+        (302, {"code": "x"}, Unreachable),
+        (401, {"code": "WORKER_UNKNOWN"}, Dismissed),
+        (410, {"code": "SESSION_GONE"}, Dismissed),
+        (409, {"code": "LEASE_LOST"}, LeaseLost),
+        (403, {"code": "TASK_OF_ANOTHER"}, LeaseLost),
+        (422, {"code": "EVENTS_REFUSED", "error": "no"}, EventsRefused),
+    ],
+)
+async def test_only_the_server_itself_is_believed(status, body, fault):
+    """What a proxy or a portal between says is no answer: the dead-man's switch goes on."""
+    async with answering(status, body) as (url, _):
+        with pytest.raises(fault):
+            await ask(url)
+
+
+async def test_the_next_server_is_asked():
+    """Where one is away or has lost its database; the one that answered is asked first then."""
+    async with (
+        answering(503, {"code": "STORE_AWAY"}) as (cut_off, asked_there),
+        answering(200, {"fine": True}) as (good, _),
+    ):
+        line = Line((NOBODY, cut_off, good), "rww_x")
+        assert await line.ask("beat", {}, 5.0) == {"fine": True}
+        assert await line.ask("beat", {}, 5.0) == {"fine": True}
+        await line.close()
+        with pytest.raises(StoreAway):
+            await ask(NOBODY, cut_off)
+
+    assert asked_there == ["POST /worker/beat HTTP/1.1"] * 2
+    with pytest.raises(Unreachable):
+        await ask(NOBODY)
+
+
+@pytest.mark.parametrize("name", ["localhost", "elsewhere.example"])
+async def test_a_credential_goes_to_a_known_certificate_alone(tmp_path, name):
+    """One that nobody vouches for, or of another name, is sent nothing."""
+    certificate = certified(tmp_path, name)
+    trust = ssl.create_default_context(cafile=certificate[0])
+    async with answering(200, {"fine": True}, certificate) as (url, asked):
+        with pytest.raises(Unreachable):
+            await ask(url)
+        line = Line((url,), "rww_x", trust)
+        if name == "localhost":
+            assert await line.ask("beat", {}, 5.0) == {"fine": True}
+        else:
+            with pytest.raises(Unreachable):
+                await line.ask("beat", {}, 5.0)
+        await line.close()
+
+    assert len(asked) == (name == "localhost")
