@@ -26,7 +26,7 @@ SEND = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
 class PostgresPubSub(MemoryPubSub):
     """Bells of all processes on one database, for as long as `work` runs.
 
-    Here they ring at once, elsewhere about 20 ms later. While the connection is away nothing is
+    Here they ring at once, elsewhere within about 20 ms. While the connection is away nothing is
     carried; when it is back, every bell of every process rings once.
     """
 
@@ -69,10 +69,10 @@ class PostgresPubSub(MemoryPubSub):
             self.ring_all()
             while not connection.is_closed():
                 await self._send(connection)
+                await asyncio.sleep(JOIN_SECONDS)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(ANSWER_SECONDS):
                         await self._news.wait()
-                await asyncio.sleep(JOIN_SECONDS)
             raise ConnectionResetError
         finally:
             with suppress(Exception):
