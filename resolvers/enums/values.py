@@ -123,6 +123,8 @@ VALUES: Mapping[type[Enum], Mapping[Any, str]] = {
         Act.DEPLOY_HOOK_CREATED: "A deploy hook was made.",
         Act.DEPLOY_HOOK_ROTATED: "A deploy hook has another address.",
         Act.DEPLOY_HOOK_REVOKED: "A deploy hook was revoked.",
+        Act.WORKER_CREATED: "A worker elsewhere was made for the team.",
+        Act.WORKER_REMOVED: "A worker elsewhere was removed.",
         Act.ENVIRONMENT_CREATED: "An environment was made.",
         Act.ENVIRONMENT_UPDATED: "An environment was changed.",
         Act.ENVIRONMENT_DELETED: "An environment was deleted.",
