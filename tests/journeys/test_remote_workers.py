@@ -294,7 +294,7 @@ async def test_what_is_lost_is_stopped_first(house_of, repository, trouble, tmp_
 
     In this order where it lives: another deploy may begin once the task is lost.
     """
-    _, wire, client, worker, _ = await house_of(20)
+    _, wire, client, worker, _ = await house_of(12 if trouble == "silence" else 6)
     tick = tmp_path / "tick"
     code = repository(f"""
 steps:
@@ -329,7 +329,7 @@ async def test_a_task_outlives_its_database(house_of, repository, gate, postgres
     there = urlsplit(postgres_url)
     wire = Wire()
     wire.port = there.port
-    lease_seconds = 6
+    lease_seconds = 5
     async with wire.up():
         port = urlsplit(wire.url).port
         database = there._replace(netloc=there.netloc.replace(f":{there.port}", f":{port}"))
@@ -360,7 +360,10 @@ def gate_of(gate):
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 async def test_sigterm_drains(house_of, repository, gate):
-    """What runs goes on to its end, nothing new is taken, and then the process ends well."""
+    """What runs goes on to its end, nothing new is taken, and then the process ends well.
+
+    At a second SIGTERM what runs is lost, and said to be, at once.
+    """
     _, _, client, worker, _ = await house_of(20)
     code = repository(f'steps: [{{run: "echo running; {gate.wait}; echo done"}}]')
     application = await client.create_application(code.url)
@@ -380,3 +383,12 @@ async def test_sigterm_drains(house_of, repository, gate):
     assert task["status"] == "SUCCESS"
     assert await asyncio.to_thread(worker.process.wait, 60) == 0
     assert (await client.task(other))["status"] == "PENDING"
+    gate.path.unlink()
+    await asyncio.to_thread(worker.start)
+    again = await client.deploy(application)
+    await client.until(again, "running", seconds=90)
+    for _ in range(2):
+        worker.process.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.5)
+    assert await asyncio.to_thread(worker.process.wait, 60) == 0
+    assert (await client.task(again))["status"] == "LOST"
