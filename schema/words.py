@@ -14,6 +14,7 @@ WORDS: Mapping[str, str] = {
     "environment": "环境",
     "task": "任务",
     "deploy hook": "部署钩子",
+    "worker": "工作节点",
     "delivery": "推送记录",
     "session": "会话",
     "API token": "API 令牌",
