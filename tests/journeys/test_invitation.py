@@ -42,7 +42,7 @@ async def test_who_is_invited_signs_in_and_joins(rollway_up, member, connect, br
     await expect(page.locator("#said")).to_have_text("Two steps:")
     await expect(page.locator("#join")).to_be_hidden()
     await sign_in(page, wrong, "not the password")
-    await expect(page.locator("#problem")).to_have_text("The name or the password is wrong.")
+    await expect(page.locator("#problem")).to_contain_text("The name or the password is wrong.")
     await sign_in(page, wrong)
     await expect(page.locator("#said")).to_have_text(f"You are signed in as {wrong}.")
     await page.locator("#accept").click()
