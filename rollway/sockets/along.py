@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from strawberry.types import ExecutionResult
 
 from auth import viewer as viewers
+from control.journal import last_seq
 from control.watching.changes import OVERLAP
 from db.models import Task
 from resolvers.context import Context
@@ -69,9 +70,14 @@ class Along:
     def _journal(self) -> bool:
         return self.watched.field == JOURNAL
 
-    def begin(self) -> tuple[Begin, Place]:
-        """Return how a feed is begun, which runs under the rights of who began it, and where."""
-        at = replace(self.place) if self._journal else Place(0, datetime.now(UTC) - OVERLAP)
+    async def begin(self) -> tuple[Begin, Place]:
+        """Return how a feed is begun, which runs under the rights of who began it, and where.
+
+        Not further on than the journal is: others would never meet it.
+        """
+        at = Place(0) if self._journal else Place(0, datetime.now(UTC) - OVERLAP)
+        if self._journal and self.place.position:
+            at = Place(min(self.place.position, await last_seq(self.watched.given["taskId"])))
         position, since = at.position, at.since
         return lambda: self._events(position, since), at
 
