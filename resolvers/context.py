@@ -1,5 +1,6 @@
 """What a resolver has at hand: the caller, the loaders, the control plane."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -67,7 +68,8 @@ class Context:
     A stream that is begun with *seen*, the sequence of the last event of a task given out (-1:
     none was), goes on behind it, whatever was asked; one of tasks that is begun with *since*, with
     those that changed since. Not *live*, it ends once it has shown all there is. *shown* is the
-    task given out last.
+    task given out last. *lost* says when the caller may look no more, where somebody else looks
+    after that.
     """
 
     services: Services
@@ -84,6 +86,7 @@ class Context:
     since: datetime | None = None
     live: bool = True
     shown: models.Task | None = None
+    lost: asyncio.Future[None] | None = None
     _loaders: Loaders | None = field(default=None, init=False)
 
     @property

@@ -393,6 +393,26 @@ async def test_who_is_ahead_of_a_task_keeps_nobody_from_sharing(stage, watchers,
     assert len(read) <= 40, len(read)
 
 
+async def test_many_streams_of_one_thing_are_looked_after_once(stage, statements):
+    """Each has a feed of its own; whether their caller still may look is asked for all together."""
+    async with stage.connected(stage.token) as connection:
+        for number in range(30):
+            query = EVENTS.replace("taskEvents(", f"a{number}: taskEvents(")
+            payload = {"query": query, "variables": {"id": stage.task, "after": 0}}
+            message = {"id": f"{number}", "type": "subscribe", "payload": payload}
+            await connection.send(json.dumps(message))
+        for _ in range(30 * BEGUN):
+            await connection.recv()
+        del statements[:]
+        stage.server.services.rights.changed(stage.user.id)
+        while len(asked := [each for each in statements if 'FROM "session"' in each]) < 2:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        asked = [each for each in statements if 'FROM "session"' in each]
+
+    assert len(asked) <= 6, len(asked)
+
+
 async def test_a_server_that_ends_says_come_back(stage, watchers):
     """1012: clients take it for a reason to connect again, and go on behind what they have."""
     people = watchers(3)
