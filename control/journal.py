@@ -17,6 +17,7 @@ from engine.events import Event, Output, Planned, StepChanged, TaskChanged, now
 from engine.state import StepStatus, TaskStatus, advance_step, advance_task
 
 PAGE_ENTRIES = 100
+SEQ_MAX = 2**31 - 1  # that the column, and a GraphQL Int, can hold
 STATEMENT_ROWS_MAX = 128
 ENTRY_COLUMNS = (
     *("task_id", "seq", "kind", "time"),
@@ -237,7 +238,8 @@ async def pages(task_ids: Sequence[str], after: int, limit: int) -> list[list[En
 
     A journal has no gaps, so the numbers say which entries these are.
     """
-    span = {"task_id__in": task_ids, "seq__gt": after, "seq__lte": after + limit}
+    last = min(after + limit, SEQ_MAX)
+    span = {"task_id__in": task_ids, "seq__gt": after, "seq__lte": last}
     rows = await TaskEvent.filter(**span).order_by("task_id", "seq")
     chunks: Mapping[tuple[str, int], LogChunk] = {}
     if any(row.kind == EntryKind.OUTPUT for row in rows):
@@ -271,6 +273,12 @@ def _read(row: TaskEvent, chunk: LogChunk | None) -> Entry:
         first_line=chunk.first_line if chunk else 0,
         stream=chunk.stream if chunk else "",
     )
+
+
+async def last_seq(task_id: str) -> int:
+    """Return the number of the last entry; 0 where there is no such task."""
+    found = await Task.filter(id=task_id).values_list("next_seq", flat=True)
+    return int(str(found[0])) - 1 if found else 0
 
 
 async def open_journal(task: Task, db: BaseDBAsyncClient) -> None:

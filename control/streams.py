@@ -12,7 +12,7 @@ WHOLE_SECONDS = 30.0
 
 
 async def while_running(
-    items: AsyncGenerator[T, None], other: asyncio.Task[Any]
+    items: AsyncGenerator[T, None], other: asyncio.Future[Any]
 ) -> AsyncGenerator[T, None]:
     """Yield *items* until they end, or until *other* has ended, whichever is first.
 

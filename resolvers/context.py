@@ -1,5 +1,6 @@
 """What a resolver has at hand: the caller, the loaders, the control plane."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -64,9 +65,11 @@ class Context:
     *address* is where the caller is, *device* what their program says it is. *bill* is what they
     were charged, *paid* that they were: an operation that goes on is not charged again.
 
-    A stream that is begun with *seen*, the sequence of the last event of a task given out, goes on
-    behind; one of tasks that is begun with *since*, with those that changed since. Not *live*, it
-    ends once it has shown all there is. *shown* is the task given out last.
+    A stream that is begun with *seen*, the sequence of the last event of a task given out (-1:
+    none was), goes on behind it, whatever was asked; one of tasks that is begun with *since*, with
+    those that changed since. Not *live*, it ends once it has shown all there is. *shown* is the
+    task given out last. *lost* says when the caller may look no more, where somebody else looks
+    after that.
     """
 
     services: Services
@@ -79,10 +82,11 @@ class Context:
     connection_params: dict[str, object] | None = None
     bill: Bill | None = None
     paid: bool = False
-    seen: int = 0
+    seen: int = -1
     since: datetime | None = None
     live: bool = True
     shown: models.Task | None = None
+    lost: asyncio.Future[None] | None = None
     _loaders: Loaders | None = field(default=None, init=False)
 
     @property

@@ -146,7 +146,10 @@ class _Compiler:
         page = _asked(node, definition)
         if page is None:
             return lambda variables, _: own(variables, None) + below(variables, None)
-        return lambda variables, _: own(variables, None) + below(variables, page(variables))
+        entry = known.entry
+        return lambda variables, _: (
+            own(variables, None) + entry * page(variables) + below(variables, page(variables))
+        )
 
 
 def _own(node: FieldNode, known: Price) -> Cost:

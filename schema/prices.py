@@ -13,13 +13,14 @@ class Price:
     """What a field costs itself, and the argument whose length is worked through.
 
     *whole*: what is selected below costs nothing more. *each*: it costs as many times as this
-    argument has entries.
+    argument has entries. *entry*: what each entry of its page costs, whatever is selected of it.
     """
 
     units: int = FIELD
     text: str | None = None
     whole: bool = False
     each: str | None = None
+    entry: int = 0
 
 
 OUTSIDE = Price(1_000)  # asks another server
@@ -39,6 +40,10 @@ PRICES: Mapping[str, Price] = {
     "Integration.repositories": OUTSIDE,
     "Application.branches": OUTSIDE,
     "Task.artifacts": DISK,
+    "Task.events": Price(entry=20),  # which may have 64 KiB of text
+    "Step.log": Price(entry=1),  # 1,000 lines may have 4 MiB
+    "StepOutput.text": Price(10),
+    "StepOutput.lines": Price(10),
     "Task.rollbackBlockers": COUNT,
     "OrgConnection.totalCount": COUNT,
     "ApplicationConnection.totalCount": COUNT,

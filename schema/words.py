@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from auth.permissions import Action
 from engine import refusal as engine
 from providers import refusal as providers
-from schema.documents.limits import ALIASES, DEPTH, DIRECTIVES, FIELDS, PAIRS, ROOT_FIELDS
+from schema.documents.limits import (
+    ALIASES,
+    COPIES,
+    DEPTH,
+    DIRECTIVES,
+    FIELDS,
+    PAIRS,
+    ROOT_FIELDS,
+)
 from schema.reasons import INNER, REASONS
 
 WORDS: Mapping[str, str] = {
@@ -28,6 +36,7 @@ WORDS: Mapping[str, str] = {
     ALIASES: "个别名",
     DIRECTIVES: "个指令",
     PAIRS: "对同名字段",
+    COPIES: "个用别名重复的同一字段",
     DEPTH: "层",
     "email": "电子邮件地址",
     "name": "名称",

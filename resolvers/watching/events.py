@@ -39,7 +39,8 @@ async def task_events(
     ] = 0,
 ) -> AsyncGenerator[Entry, None]:
     """Yield every event of a task behind *after*: what is stored, then live, to the end."""
-    return _events(info.context, {str(task_id): max(after, info.context.seen)})
+    seen = info.context.seen
+    return _events(info.context, {str(task_id): max(after, 0) if seen < 0 else seen})
 
 
 async def tasks_events(

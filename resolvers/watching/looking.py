@@ -22,7 +22,7 @@ async def while_allowed(
 
     It is asked again whenever the caller may have lost a right.
     """
-    looking = asyncio.create_task(look(context, find))
+    looking = context.lost or asyncio.create_task(look(context, find))
     try:
         async with aclosing(items):
             async for item in while_running(items, looking):

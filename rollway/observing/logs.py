@@ -1,6 +1,8 @@
 """Log lines: as text for people, or as JSON for programs; both say which request and task."""
 
 import logging
+import re
+from typing import Any
 
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
@@ -12,6 +14,7 @@ TEXT = "text"
 JSON = "json"
 FORMATS = (TEXT, JSON)
 LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s%(about)s"
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 NAMES = {"levelname": "level", "name": "logger", "exc_info": "traceback"}
 
 
@@ -26,12 +29,32 @@ class About(logging.Filter):
         return True
 
 
+class Lines(logging.Formatter):
+    """A line for each record, and lines further in for a traceback.
+
+    So what a stranger wrote, which may stand in both, is taken for no record of its own.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """Return the line."""
+        return _escaped(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
+        """Return the traceback."""
+        lines = super().formatException(ei).split("\n")
+        return "\n".join(f"  {_escaped(each)}" for each in lines)
+
+
 def set_up(level: str, form: str) -> None:
     """Have the process log to stderr from *level* on, as TEXT or JSON."""
     handler = logging.StreamHandler()
     handler.addFilter(About())
-    handler.setFormatter(logging.Formatter(LINE) if form == TEXT else _json())
+    handler.setFormatter(Lines(LINE) if form == TEXT else _json())
     logging.basicConfig(level=level.upper(), handlers=[handler])
+
+
+def _escaped(text: str) -> str:
+    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def _json() -> logging.Formatter:

@@ -6,8 +6,9 @@ tasks by themselves. Whatever the feed gave out by then was stored by then, and 
 gives out later, they get. So nothing is missed; a state may come twice.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -15,6 +16,8 @@ from typing import Any, Protocol
 from strawberry.types import ExecutionResult
 
 from auth import viewer as viewers
+from auth.sessions import Unauthenticated
+from control.journal import last_seq
 from control.watching.changes import OVERLAP
 from db.models import Task
 from resolvers.context import Context
@@ -69,21 +72,29 @@ class Along:
     def _journal(self) -> bool:
         return self.watched.field == JOURNAL
 
-    def begin(self) -> tuple[Begin, Place]:
-        """Return how a feed is begun, which runs under the rights of who began it, and where."""
-        at = replace(self.place) if self._journal else Place(0, datetime.now(UTC) - OVERLAP)
+    async def begin(self) -> tuple[Begin, Place]:
+        """Return how a feed is begun, which runs under the rights of who began it, and where.
+
+        Not further on than the journal is: others would never meet it.
+        """
+        at = Place(0) if self._journal else Place(0, datetime.now(UTC) - OVERLAP)
+        if self._journal and self.place.position:
+            at = Place(min(self.place.position, await last_seq(self.watched.given["taskId"])))
         position, since = at.position, at.since
         return lambda: self._events(position, since), at
 
     async def _events(self, position: int, since: datetime | None) -> Events:
-        own = replace(self.context, seen=position, since=since)
-        async with aclosing(await self.results(own)) as results:
-            async for result in results:
-                if not isinstance(result, ExecutionResult) or result.errors:
-                    raise NotShared
-                position = own.seen if self._journal else position + 1
-                payload = encoded({"data": result.data}) + b"}"
-                yield Event(position, payload, own.since, _state(own.shown) if own.shown else None)
+        lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        own = replace(self.context, seen=position, since=since, lost=lost)
+        with self._watched(lambda: _fail(lost)):
+            async with aclosing(await self.results(own)) as results:
+                async for result in results:
+                    if not isinstance(result, ExecutionResult) or result.errors:
+                        raise NotShared
+                    position = own.seen if self._journal else position + 1
+                    payload = encoded({"data": result.data}) + b"}"
+                    state = _state(own.shown) if own.shown else None
+                    yield Event(position, payload, own.since, state)
 
     async def catch_up(self, feed: Feed) -> bool:
         """Watch alone until *feed* can be joined; False when nothing follows any more."""
@@ -119,16 +130,20 @@ class Along:
 
     async def together(self, feed: Feed, reader: Reader) -> Left:
         """Read along from the reader's place on; return why that ended."""
-        viewer, find = self.context.signed_in(), self._find
-        with self.looks.watch(
-            (viewer.via, self.watched.field, encoded(self.watched.given).decode()),
-            lambda: _look(self.context, find),
-            lambda: reader.leave(Left.LOST),
-        ):
+        with self._watched(lambda: reader.leave(Left.LOST)):
             if not await self._allowed():
                 return Left.LOST
             with feed.joined(reader):
                 return await reader.left
+
+    def _watched(self, lost: Callable[[], None]) -> AbstractContextManager[None]:
+        """Have *lost* called when the caller may look no more, for the duration of the block."""
+        viewer, given = self.context.signed_in(), encoded(self.watched.given).decode()
+        return self.looks.watch(
+            (viewer.via, self.watched.field, given),
+            lambda: _look(self.context, self._find),
+            lost,
+        )
 
     def _find(self, context: Context) -> Find:
         return FINDS[self.watched.field](context, self.watched.given)
@@ -158,6 +173,12 @@ async def _look(context: Context, find: Callable[[Context], Find]) -> None:
     """Raise as soon as the caller may not look at what is watched any more."""
     own = replace(context)
     await look(own, find(own))
+
+
+def _fail(lost: asyncio.Future[None]) -> None:
+    if not lost.done():
+        lost.set_exception(Unauthenticated())
+        lost.exception()  # who does not wait for it any more needs no warning
 
 
 def _state(task: Task) -> State:

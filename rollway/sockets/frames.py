@@ -104,7 +104,8 @@ class Outlet:
 
     async def drained(self) -> None:
         """Wait until the reader has caught up, or has gone."""
-        await self._protocol.writable.wait()
+        while self.full:  # of many who wait, the first may have filled it again
+            await self._protocol.writable.wait()
 
     def write(self, frames: bytes) -> None:
         """Write finished frames, at once; nothing when the connection is closed."""

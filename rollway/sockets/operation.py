@@ -108,7 +108,7 @@ class Operation:
                 if not await along.one():
                     return
                 failed = 0
-            begin, place = along.begin()
+            begin, place = await along.begin()
             with self._sockets.feeds.use(along.watched.key, begin, place) as feed:
                 why, moved = await self._by(feed, along)
             if why is Left.ENDED:
@@ -151,10 +151,10 @@ class Operation:
                     text = "`@defer` and `@stream` are not supported over WebSocket."
                     self._fail([GraphQLError(text, extensions={"code": "INVALID"})])
                     return False
+                await self._outlet.drained()
                 if isinstance(result, PreExecutionError):
                     self._fail(result.errors or ())
                     return False
-                await self._outlet.drained()
                 self._next(result)
                 if not result.errors and enough(context):
                     return True

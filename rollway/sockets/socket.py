@@ -116,7 +116,10 @@ class Socket:
                 await self._outlet.drained()
                 self._outlet.send({"type": "pong"})
             case Subscribe():
-                self._begin(said)
+                await self._outlet.drained()
+                if self._closing is None:
+                    self._begin(said)
+                    await asyncio.sleep(0)  # what is refused at once is written by then
             case Complete():
                 operation = self._operations.pop(said.id, None)
                 if operation is not None:

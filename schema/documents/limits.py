@@ -1,7 +1,7 @@
 """How much one document may ask for: measured when it is first seen, before it is executed."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ DIRECTIVES_MAX = 50
 DEPTH_MAX = 20
 # Fields of one name at one place, each of which is compared with each other: some 13 µs a pair.
 PAIRS_MAX = 7_500
+COPIES_MAX = 20
 NESTED_MAX = 100  # selection sets within each other, those of fragments too
 INTROSPECTION = frozenset({"__schema", "__type"})
 
@@ -33,6 +34,7 @@ ALIASES = "aliases"
 DIRECTIVES = "directives"
 DEPTH = "levels"
 PAIRS = "pairs of fields that share a name"
+COPIES = "copies of one field, by aliases"
 
 
 @dataclass(eq=False)
@@ -105,6 +107,9 @@ class Limits(ValidationRule):
         # What was just seen to be small can be walked in full.
         if not found and (pairs := self._pairs([node.selection_set])) > PAIRS_MAX:
             found = [TooLarge(pairs, PAIRS, PAIRS_MAX)]
+        runs = not found and isinstance(node, OperationDefinitionNode)
+        if runs and (copies := self._copies([node.selection_set])) > COPIES_MAX:
+            found = [TooLarge(copies, COPIES, COPIES_MAX)]
         for refusal in found:
             self.report_error(GraphQLError(refusal.what, node, original_error=refusal))
 
@@ -112,23 +117,46 @@ class Limits(ValidationRule):
         """Return how often two fields must be compared, of selections that are merged."""
         below: dict[str, list[SelectionSetNode]] = defaultdict(list)
         counts: dict[str, int] = defaultdict(int)
+        for each in self._merged(sets):
+            name = (each.alias or each.name).value
+            counts[name] += 1
+            if each.selection_set:
+                below[name].append(each.selection_set)
+        own = sum(count * (count - 1) // 2 for count in counts.values())
+        return own + sum(self._pairs(each) for each in below.values())
+
+    def _copies(self, sets: Sequence[SelectionSetNode], times: int = 1) -> int:
+        """Return how often an answer has the same value at most, of selections that are merged.
+
+        Fields with arguments differ from each other, or are paid for again.
+        """
+        groups: dict[str, dict[str, list[SelectionSetNode]]] = defaultdict(dict)
+        for each in self._merged(sets):
+            name = (each.alias or each.name).value
+            group = f"{name}:{each.name.value}" if each.arguments else each.name.value
+            below = groups[group].setdefault(name, [])
+            if each.selection_set:
+                below.append(each.selection_set)
+        most = times
+        for names in groups.values():
+            copies = times * len(names)
+            most = max(most, copies, *(self._copies(below, copies) for below in names.values()))
+        return most
+
+    def _merged(self, sets: Sequence[SelectionSetNode]) -> Iterator[FieldNode]:
+        """Yield the fields of selections that are merged, those of fragments too."""
         seen: set[str] = set()
         waiting = list(sets)
         while waiting:
             for each in waiting.pop().selections:
                 if isinstance(each, FieldNode):
-                    name = (each.alias or each.name).value
-                    counts[name] += 1
-                    if each.selection_set:
-                        below[name].append(each.selection_set)
+                    yield each
                 elif isinstance(each, InlineFragmentNode):
                     waiting.append(each.selection_set)
                 elif isinstance(each, FragmentSpreadNode) and each.name.value not in seen:
                     seen.add(each.name.value)
                     fragment = self.context.get_fragment(each.name.value)
                     waiting += [fragment.selection_set] if fragment else []
-        own = sum(count * (count - 1) // 2 for count in counts.values())
-        return own + sum(self._pairs(each) for each in below.values())
 
     def _of_set(self, selections: SelectionSetNode) -> Measure:
         if self._nested == NESTED_MAX:

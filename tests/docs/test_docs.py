@@ -575,6 +575,9 @@ def besides(price: Price, *, chinese: bool) -> str:
         return f"`{price.text}` 每 {TEXT_CHARACTERS} 个字符为 1" if chinese else each
     if price.whole:
         return "其中所选的内容免费" if chinese else "what is selected in it is free"
+    if price.entry:
+        each = f"{price.entry} for each entry of its page"
+        return f"其分页每一项为 {price.entry}" if chinese else each
     return ""
 
 

@@ -260,7 +260,6 @@ async def test_nothing_is_left_behind(stage):
 
     assert not sockets.feeds._feeds
     assert not sockets.looks._watches
-    assert not sockets.feeds._interested
     assert not sockets.feeds._closing
     assert not sockets.door.guests._taken
     assert not sockets.door.waiting._rooms
@@ -338,6 +337,80 @@ async def test_a_reader_who_sleeps_holds_up_nobody(stage, watchers):
     journal = [entry.seq for entry in await stage.journal()]
     assert asleep < 100
     assert [event["seq"] for event in sleeper.events] == journal
+
+
+async def test_who_reads_no_refusals_is_heard_no_more(stage):
+    """What is refused at once waits for its reader too: they cannot fill the server's memory."""
+    asked = [
+        {"id": f"{number} ".ljust(1000, "\U0001f600"), "type": "subscribe", "payload": wrong}
+        for number in range(200)
+        for wrong in [{"query": "{ nothing }"}]
+    ]
+    async with stage.connected(stage.token) as connection:
+
+        async def send():
+            for each in asked:
+                await connection.send(json.dumps(each))
+
+        (served,) = stage.connections
+        unread, before = [0], -1
+        async with asyncio.TaskGroup() as group:
+            group.create_task(send())
+            while unread[-1] != before:
+                before = unread[-1]
+                for _ in range(20):
+                    await asyncio.sleep(0.01)
+                    unread.append(served.transport.get_write_buffer_size())
+            answers = [json.loads(await connection.recv()) for _ in asked]
+
+    assert {each["id"] for each in answers} == {each["id"] for each in asked}
+    assert {each["type"] for each in answers} == {"error"}
+    assert max(unread) < 128 * 1024
+
+
+async def test_who_is_ahead_of_a_task_keeps_nobody_from_sharing(stage, watchers, statements):
+    """A feed begins where the journal stands, however far its first reader says they are."""
+    ahead = {"query": EVENTS, "variables": {"id": stage.task, "after": 2**31 - 1}}
+    async with stage.connected(stage.token) as connection:
+        await connection.send(json.dumps({"id": "1", "type": "subscribe", "payload": ahead}))
+        while not stage.server.sockets.feeds._feeds:
+            await asyncio.sleep(0.01)
+        people = watchers(10)
+        await stage.say(1)
+        for each in people:
+            await each.until(BEGUN + 1)
+        del statements[:]
+        for _ in range(10):
+            await stage.say(1)
+            for each in people:
+                await each.until(BEGUN + stage.lines)
+        read = [text for text in statements if 'FROM "task_event"' in text]
+        await stage.finish()
+        for each in people:
+            await each.ended()
+        assert json.loads(await connection.recv()) == {"id": "1", "type": "complete"}
+
+    assert len(read) <= 40, len(read)
+
+
+async def test_many_streams_of_one_thing_are_looked_after_once(stage, statements):
+    """Each has a feed of its own; whether their caller still may look is asked for all together."""
+    async with stage.connected(stage.token) as connection:
+        for number in range(30):
+            query = EVENTS.replace("taskEvents(", f"a{number}: taskEvents(")
+            payload = {"query": query, "variables": {"id": stage.task, "after": 0}}
+            message = {"id": f"{number}", "type": "subscribe", "payload": payload}
+            await connection.send(json.dumps(message))
+        for _ in range(30 * BEGUN):
+            await connection.recv()
+        del statements[:]
+        stage.server.services.rights.changed(stage.user.id)
+        while len(asked := [each for each in statements if 'FROM "session"' in each]) < 2:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        asked = [each for each in statements if 'FROM "session"' in each]
+
+    assert len(asked) <= 6, len(asked)
 
 
 async def test_a_server_that_ends_says_come_back(stage, watchers):

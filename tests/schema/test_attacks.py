@@ -3,7 +3,7 @@
 import pytest
 
 from schema import schema
-from schema.documents.limits import DIRECTIVES, PAIRS
+from schema.documents.limits import COPIES, DIRECTIVES, PAIRS
 
 MANY = 490  # as fit into the most tokens a document may have
 TOKENS = "more than 2000 tokens"
@@ -25,6 +25,7 @@ def loops(count):
     return viewer("orgs(first: 1) { nodes { user { " * count + "id" + " } } }" * count)
 
 
+OUTPUT = "{ task(id: 1) { events(first: 1) { events { ... on StepOutput { # } } } } }"
 SPREADS = some(200, "...F#")
 REFUSED = {
     "a thousand aliases": (f"{{ {some(1000, 'a#: __typename')} }}", TOKENS),
@@ -40,6 +41,17 @@ REFUSED = {
     "one relation many times": (viewer(some(320, "orgs { totalCount }")), PAIRS),
     "one list many times": (viewer(some(240, "orgs { nodes { id } }")), PAIRS),
     "one alias many times": (viewer(some(180, "a: orgs { a: nodes { id } }")), PAIRS),
+    "one text under many names": (OUTPUT.replace("#", some(21, "a#: text")), COPIES),
+    "one list under many names": (
+        OUTPUT.replace("#", some(5, "a#: lines { a: text b: text c: text d: text e: text }")),
+        COPIES,
+    ),
+    "one text under many names by fragments": (
+        OUTPUT.replace("#", "...A ...B")
+        + f" fragment A on StepOutput {{ {some(11, 'a#: text')} }}"
+        + f" fragment B on StepOutput {{ {some(11, 'b#: text')} }}",
+        COPIES,
+    ),
     "one name, many arguments": (viewer(some(200, "orgs(first: #) { totalCount }")), PAIRS),
     "one name in many fragments": (
         f"{viewer(SPREADS)} {some(200, 'fragment F# on User { id }')}",

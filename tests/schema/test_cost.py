@@ -51,7 +51,12 @@ def cost(document, graph=GRAPH, **variables):
         ),
         ("{ viewer { ...F } } fragment F on User { orgs(first: 2) { nodes { id name } } }", 7),
         ("{ viewer { sessions { id } } }", 2 + 10),
-        ('{ task(id: "t") { steps { log { lines { text } } } } }', 2 + 8 * (2 + 1000)),
+        ('{ task(id: "t") { steps { log { lines { text } } } } }', 2 + 8 * (2 + 1000 * 2)),
+        ('{ task(id: "t") { events(first: 7) { cursor } } }', 2 + 7 * 20 + 1),
+        (
+            'subscription { taskEvents(taskId: "t") { seq ... on StepOutput { text } } }',
+            1 + 1 + 10,
+        ),
         ('{ users(search: "ann", first: 3) { id } }', 50 + 3),
         ('{ pipelineCheck(text: "123456123456") { valid } }', 100 + 2 + 1),
         ("{ viewer { id @skip(if: true) username @include(if: true) } }", 2),

@@ -9,7 +9,7 @@ import pytest
 from auth import sessions
 from auth.budgets import Budgets
 from auth.viewer import Viewer
-from control.pubsub import org_topic
+from control.pubsub import org_topic, task_topic
 from db.models import Org, Task, TaskEvent
 from resolvers.watching.events import TASKS_MAX
 from schema import schema
@@ -142,7 +142,7 @@ async def test_many_tails_ask_as_little_as_one(sqlite_world, statements):
     for each in tasks:
         await journal(each, 1, ends=False)
     queue = sqlite_world.api.server.queue
-    queue._poll_seconds = 0.05
+    queue._queue._poll_seconds = 0.05
 
     async with aclosing(queue.tail({each.id: 0 for each in tasks})) as entries:
         for _ in tasks:
@@ -185,7 +185,7 @@ async def test_teams_joined_and_left_are_followed(world, team):
     (mine,) = await world.tasks(web, 1, status="running")
     (other,) = await world.tasks(theirs, 1, status="running")
     rights = world.api.server.services.rights
-    bells = world.api.server.queue.pubsub
+    bells = world.api.server.queue._queue.pubsub
 
     async def change(task, team_name):
         await Task.filter(id=task.id).update(updated_time=datetime.now(UTC))
@@ -224,3 +224,24 @@ async def test_who_is_in_no_team_waits(world):
         await world.team("acme", ann, "VIEWER")
         world.api.server.services.rights.changed(ann.id)
         assert (await coming).data == {"viewerTasks": {"id": task.id}}
+
+
+@pytest.mark.parametrize("after", [2**31 - 1, 2**31 - 100])
+async def test_a_place_that_no_task_reaches(world, team, after):
+    """Whoever says they are there gets nothing, on each database, and no fault."""
+    ann, web = team
+    (task,) = await world.tasks(web, 1, status="running")
+    await journal(task, 5, ends=False)
+    page = "query ($id: ID!, $after: Int!) { task(id: $id) { events(after: $after) { cursor } } }"
+    found = await world.api.execute(page, ann, id=task.id, after=after)
+    assert found["task"]["events"] == {"cursor": after}
+
+    stream = await watched(world, ann, MANY, tasks=[{"taskId": task.id, "after": after}])
+    async with asyncio.timeout(20), aclosing(stream) as results:
+        coming = asyncio.ensure_future(anext(results, None))
+        for _ in range(5):
+            world.api.server.queue._queue.pubsub.ring(task_topic(task.id))
+            await asyncio.sleep(0.02)
+        await Task.filter(id=task.id).update(status="success")
+        world.api.server.queue._queue.pubsub.ring(task_topic(task.id))
+        assert await coming is None
