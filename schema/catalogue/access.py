@@ -92,7 +92,7 @@ ENTRIES: Mapping[type[Exception], Entry] = {
     ),
     NotFound: Entry(
         NotFoundProblem,
-        "没有此名称或 id 的 {what},或者您不是其团队成员。",
+        "没有此名称或 id 的{what},或者您不是其团队成员。",
         Remedy(
             "Check the name or id; ask a member of the team to let you in.",
             "请检查名称或 id;或请该团队的成员让您加入。",

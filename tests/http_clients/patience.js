@@ -42,6 +42,32 @@ async function played(...scripts) {
   return { ...(await told(subscribe)), asked };
 }
 
+/** Plays two tasks on one stream that is lost once; returns what came of each, and what was asked. */
+async function playedMany() {
+  const asked = [];
+  const seen = [];
+  const event = (taskId, seq) => ({ data: { a: { taskId, seq } } });
+  const scripts = [
+    [event('x', 1), event('x', 2), event('y', 1), { code: 1006, reason: '' }],
+    [event('x', 2), event('y', 1), event('y', 2)],
+  ];
+  const subscribe = resuming((given, sink) => {
+    const script = scripts[asked.length];
+    asked.push(given.variables.tasks.map(({ after }) => after));
+    queueMicrotask(() => {
+      for (const step of script) step.data ? sink.next(step) : sink.error(step);
+      if (asked.length === scripts.length) sink.complete();
+    });
+    return () => {};
+  }, patience);
+  const tasks = ['x', 'y', 'z'].map((taskId) => ({ taskId, after: 0 }));
+  await new Promise((complete, error) => {
+    const next = ({ data }) => seen.push(`${data.a.taskId}${data.a.seq}`);
+    subscribe({ query: '', variables: { tasks } }, { next, error, complete });
+  });
+  return { seen, asked };
+}
+
 const lost = { code: 1006, reason: '' };
 const failure = (extensions) => [{ message: 'said', extensions }];
 const results = {
@@ -52,6 +78,7 @@ const results = {
   unavailable: await played([1, failure({ code: 'UNAVAILABLE' })], [2, 'complete']),
   tooMuch: await played([1, failure({ retryAfter: 0.01 })], [2, 'complete']),
   notFound: await played([failure({ code: 'NOT_FOUND' })]),
+  many: await playedMany(),
 };
 
 /** Serves streams: each time the next of *endings*; a silent one leaves the connection open. */

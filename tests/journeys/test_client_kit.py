@@ -279,6 +279,7 @@ async def test_documents_of_a_manifest_are_all_that_a_client_needs(
 async def test_patience(http_clients, client_kit):
     """What may pass is asked for again, behind the last event; what may not, or too often, ends it.
 
+    Of several tasks on one stream each has its own last event.
     An end without `complete` behind a burst of events is noticed, and so is a connection that died
     without a word.
     """
@@ -300,6 +301,7 @@ async def test_patience(http_clients, client_kit):
         "unavailable": {"seen": [1, 2], "asked": [0, 1], "ended": "complete"},
         "tooMuch": {"seen": [1, 2], "asked": [0, 1], "ended": "complete"},
         "notFound": {"seen": [], "asked": [0], "ended": "said"},
+        "many": {"seen": ["x1", "x2", "y1", "y2"], "asked": [[0, 0, 0], [2, 1, 0]]},
         "burst": {"seen": [*range(1, 151)], "ended": "complete"},
         "silentStream": {"seen": [1, 2], "ended": "complete"},
         "silentSocket": {"seen": [1, 2], "ended": "complete"},

@@ -41,13 +41,14 @@ const FINAL_CLOSES = new Set([4400, 4401, 4403, 4406, 4409, 4429]);
 const PASSING_CODES = new Set<unknown>(['UNAVAILABLE', 'INTERNAL']);
 
 /**
- * Makes a transport's `subscribe` resume. Events carry `seq`; the document takes `$after: Int!`.
+ * Makes a transport's `subscribe` resume. Events carry `seq`; the document takes `$after: Int!`, or
+ * `$tasks: [TaskPosition!]!` for `tasksEvents`, whose events carry `taskId` too: `seq` counts in each.
  * A subscription whose answers have no `seq` begins anew.
  */
 export function resuming(subscribe: Subscribe, patience: Patience = {}): Subscribe {
   const { triesMax = 10, waitMilliseconds = 250 } = patience;
   return (operation, sink) => {
-    let last: number | undefined;
+    const last = new Map<string, number>();
     let tries = 0;
     let stop = () => {};
 
@@ -70,15 +71,15 @@ export function resuming(subscribe: Subscribe, patience: Patience = {}): Subscri
           stop = () => clearTimeout(timer);
         });
       stop = () => finish(() => {});
-      const variables =
-        last === undefined ? operation.variables : { ...operation.variables, after: last };
-      end = subscribe({ ...operation, variables }, {
+      end = subscribe({ ...operation, variables: onward(operation.variables, last) }, {
         next(answer) {
           if (over) return;
           if (answer.errors && !isFinal(answer.errors)) return fail(answer.errors);
-          const seq = seqOf(answer);
-          if (seq !== undefined && last !== undefined && seq <= last) return;
-          last = seq ?? last;
+          const { taskId, seq } = positionOf(answer);
+          if (seq !== undefined) {
+            if (seq <= (last.get(taskId) ?? 0)) return;
+            last.set(taskId, seq);
+          }
           tries = 0;
           sink.next(answer);
         },
@@ -93,10 +94,24 @@ export function resuming(subscribe: Subscribe, patience: Patience = {}): Subscri
   };
 }
 
-function seqOf({ data }: Answer): number | undefined {
+/** The variables that ask for what follows *last*, the last `seq` of each task. */
+function onward(variables: Operation['variables'], last: ReadonlyMap<string, number>) {
+  if (last.size === 0) return variables;
+  if (!Array.isArray(variables?.tasks)) return { ...variables, after: Math.max(...last.values()) };
+  const tasks = (variables.tasks as { taskId: string; after?: number }[]).map((task) => ({
+    ...task,
+    after: last.get(task.taskId) ?? task.after ?? 0,
+  }));
+  return { ...variables, tasks };
+}
+
+function positionOf({ data }: Answer): { taskId: string; seq: number | undefined } {
   const [event] = Object.values(data ?? {});
-  const seq = isObject(event) ? event.seq : undefined;
-  return typeof seq === 'number' ? seq : undefined;
+  const { taskId, seq } = isObject(event) ? event : {};
+  return {
+    taskId: typeof taskId === 'string' ? taskId : '',
+    seq: typeof seq === 'number' ? seq : undefined,
+  };
 }
 
 /** True where asking again would only be refused again. */
