@@ -12,19 +12,12 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from resolvers.context import Context
-from resolvers.operations import documents
+from schema.documents import refused
 from schema.documents.checked import Checked, CheckedDocuments
 from schema.execution import ExecutionContext
 from schema.refusals import TookTooLong, Unnamed
 
 ONE_ANSWER = frozenset({OperationType.QUERY, OperationType.MUTATION})
-# What clients know these by.
-CODES = {
-    documents.NotKept: "PERSISTED_QUERY_NOT_FOUND",
-    documents.NotSupported: "PERSISTED_QUERY_NOT_SUPPORTED",
-    documents.OtherHash: "INVALID",
-    documents.NotRegistered: "DOCUMENT_NOT_REGISTERED",
-}
 
 
 class Schema(strawberry.Schema):
@@ -43,16 +36,16 @@ class Schema(strawberry.Schema):
         given["allowed_operation_types"] = ONE_ANSWER.intersection(allowed)
         try:
             text = self.text(query, given.get("operation_extensions"), given["context_value"])
-        except GraphQLError as refused:
-            return PreExecutionError(data=None, errors=[refused])
+        except GraphQLError as error:
+            return PreExecutionError(data=None, errors=[error])
         return await super().execute(text, *args, **given)
 
     async def stream(self, query: str | None, *args: Any, **given: Any) -> Any:
         """Run any operation; yield its answers."""
         try:
             text = self.text(query, given.get("operation_extensions"), given["context_value"])
-        except GraphQLError as refused:
-            return _alone(PreExecutionError(data=None, errors=[refused]))
+        except GraphQLError as error:
+            return _alone(PreExecutionError(data=None, errors=[error]))
         return await super().stream(text, *args, **given)
 
     def process_errors(
@@ -64,9 +57,8 @@ class Schema(strawberry.Schema):
         """Return a request's document, which may be given by its hash; GraphQLError refuses it."""
         try:
             return context.services.bounds.documents.text(query, extensions, self.fits)
-        except tuple(CODES) as refusal:
-            said, code = type(refusal).__doc__ or "", CODES[type(refusal)]
-            raise GraphQLError(said, extensions={"code": code}) from refusal
+        except tuple(refused.TABLE) as refusal:
+            raise refused.error(refusal, context.language) from refusal
 
     def fits(self, text: str) -> bool:
         """Tell whether a document may be run."""
@@ -110,13 +102,13 @@ class Schema(strawberry.Schema):
             known = self.checked(context.query)
             context.graphql_document = known.document
             context.pre_execution_errors = list(known.errors)
-        refused = await super()._prepare_operation_async(context, *args, **given)
-        if refused is None and context._provided_operation_name is None:  # noqa: SLF001
+        wrong = await super()._prepare_operation_async(context, *args, **given)
+        if wrong is None and context._provided_operation_name is None:  # noqa: SLF001
             assert context.graphql_document is not None  # noqa: S101 (it was parsed)
             definitions = context.graphql_document.definitions
             if sum(isinstance(each, OperationDefinitionNode) for each in definitions) > 1:
                 raise Unnamed
-        return refused
+        return wrong
 
     async def _execute_operation(
         self, execution_context: OperationContext, *args: Any, **given: Any

@@ -139,6 +139,12 @@ async def test_registered_documents_alone_are_run(tmp_path):
         drafted = post(address, {"documentId": f"sha256:{digest(QUERY)}"})
         same = post(address, {"query": QUERY, "documentId": "of no interest"})
         other = post(address, {"query": "{ __typename }"})
+        chinese = httpx2.post(
+            f"{address}/graphql",
+            json={"query": "{ __typename }"},
+            headers={"Accept-Language": "zh"},
+            timeout=20,
+        ).json()
         offered = post(address, by_hash("{ __typename }", query="{ __typename }"))
         socket = await ask(address, {"query": "{ __typename }"})
         page = httpx2.get(f"{address}/graphql", headers={"Accept": "text/html"}, timeout=20)
@@ -148,6 +154,8 @@ async def test_registered_documents_alone_are_run(tmp_path):
         assert [code for _, code in codes(refused)] == ["DOCUMENT_NOT_REGISTERED"]
     assert socket["type"] == "error"
     assert socket["payload"][0]["extensions"]["code"] == "DOCUMENT_NOT_REGISTERED"
+    assert chinese["errors"][0]["message"] == "此服务器只执行已登记的文档。"
+    assert chinese["errors"][0]["extensions"]["remedy"].endswith("请管理员登记此文档。")
     assert page.status_code == 406
 
 
