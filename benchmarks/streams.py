@@ -290,7 +290,7 @@ def main() -> None:
             command = [*rollway, str(folder / f"d{count}"), "--tasks", f"{DASHBOARD_TASKS}"]
             server = Measured(command, core, dashboard=True)
             try:
-                work = measure(server, count, parsed.changes_rate, parsed.seconds)
+                work = measure(server, count, parsed.changes_rate, parsed.seconds, Subscriber)
                 result[title] = asyncio.run(work)
             finally:
                 server.close()
