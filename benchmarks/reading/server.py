@@ -17,7 +17,7 @@ from db.vault import KEY_BYTES, Vault
 from engine.executors.isolation import Isolation, Level
 from rollway import migrations
 from rollway.app import Server
-from rollway.connections.cutting import Cuttable
+from rollway.connections.cutting import cuttable
 from rollway.settings import UP, load
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -66,7 +66,7 @@ def main() -> None:
             if parsed.trap:
                 traps.set_up(parsed.trap)
             app = rollway(parsed.url, folder)
-        config = uvicorn.Config(app, http=Cuttable, log_config=None, access_log=False)
+        config = uvicorn.Config(app, http=cuttable(), log_config=None, access_log=False)
         uvicorn.Server(config).run(sockets=[listening])
 
 

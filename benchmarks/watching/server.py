@@ -32,6 +32,7 @@ from rollway import graphql, migrations
 from rollway.api.streams import Stream
 from rollway.app import Server
 from rollway.connections.cutting import cuttable
+from rollway.connections.listening import ACCEPTED_A_TURN, Announcing
 from rollway.settings import UP, load
 from rollway.sockets.feeds import Reader
 from rollway.sockets.frames import Protocol
@@ -206,12 +207,13 @@ async def main() -> None:
         lifespan="off",
         log_config=None,
         access_log=False,
+        backlog=ACCEPTED_A_TURN,
         ws=Protocol,
         ws_per_message_deflate=False,
     )
     async with db.connect(url, everywhere=True):
         token, task, told = await furnish(server, parsed.tasks)
-        serving = asyncio.create_task(uvicorn.Server(config).serve(sockets=[listening]))
+        serving = asyncio.create_task(Announcing(config, lambda: None).serve(sockets=[listening]))
         port = listening.getsockname()[1]
         print(json.dumps({"port": port, "token": token, "task": task}), flush=True)
         what = told.say if parsed.tasks == 1 else told.change

@@ -9,6 +9,8 @@ import uvicorn
 
 log = logging.getLogger("rollway.server")
 
+ACCEPTED_A_TURN = 4  # connections that come; between the turns others are served
+WAITING_MAX = 2048  # connections that have come and are not accepted yet
 OTHER_FILES = 6000  # guests, those that wait, and what the server and its steps have open besides
 
 
@@ -62,6 +64,8 @@ class Announcing(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
         await super().startup(sockets)
+        for each in sockets or ():
+            each.listen(WAITING_MAX)  # what asyncio accepts in a turn, it lets wait too
         if self.started:
             self._ready()
 
