@@ -1,5 +1,6 @@
 """A socket to listen on, and a server that says when it does."""
 
+import gc
 import logging
 import resource
 import socket
@@ -66,6 +67,9 @@ class Announcing(uvicorn.Server):
         await super().startup(sockets)
         for each in sockets or ():
             each.listen(WAITING_MAX)  # what asyncio accepts in a turn, it lets wait too
+        # The collector would look at a hundred thousand objects of ours, which stay, each time.
+        gc.collect()
+        gc.freeze()
         if self.started:
             self._ready()
 
