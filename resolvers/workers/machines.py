@@ -76,17 +76,17 @@ async def of_org(parent: strawberry.Parent[Org], info: Info) -> list[WorkerMachi
     return rows
 
 
-async def registered(parent: strawberry.Parent[WorkerMachine]) -> bool:
+def registered(parent: strawberry.Parent[WorkerMachine]) -> bool:
     """Tell whether its token was used."""
     return parent.credential_hash is not None
 
 
-async def shared(parent: strawberry.Parent[WorkerMachine]) -> bool:
+def shared(parent: strawberry.Parent[WorkerMachine]) -> bool:
     """Tell whether it runs tasks of all teams."""
     return parent.org_name is None
 
 
-async def online(parent: strawberry.Parent[WorkerMachine]) -> bool:
+def online(parent: strawberry.Parent[WorkerMachine]) -> bool:
     """Tell whether it works and was heard of lately."""
     return machines.online(parent)
 

@@ -204,26 +204,25 @@ async def test_large_answers_are_compressed(rollway_up, connect):
     """Those of queries by POST alone: no page elsewhere can ask, and none holds a new token."""
     client = connect(rollway_up)
     await client.sign_up()
-    large = "{ " + " ".join(f"a{number}: __typename" for number in range(29)) + " viewer { "
-    large += " ".join(f"a{number}: username" for number in range(100)) + " } }"
-    written = f"mutation {{ {' '.join(f'a{n}: signOut {{ __typename }}' for n in range(29))} }}"
-    sign_out = written.replace("signOut", 'endSession(input: {sessionId: "none"})')
+    large = "{ __schema { types { name description } } }"
+    end = 'endSession(input: {sessionId: "none"}) { __typename ... on Problem { message remedy } }'
+    ended = f"mutation {{ {' '.join(f'a{number}: {end}' for number in range(20))} }}"
     headers = {"Accept-Encoding": "gzip"}
 
     answer = await client.post(large, headers=headers)
     assert answer.headers["content-encoding"] == "gzip"
     assert answer.headers["vary"] == "Accept-Encoding"
-    assert len(answer.json()["data"]["viewer"]) == 100
+    assert len(answer.json()["data"]["__schema"]["types"]) > 100
     for other in (
         await client.post("{ viewer { username } }", headers=headers),
         await client.post(large, headers={"Accept-Encoding": "identity"}),
-        await client.post(sign_out, headers=headers),
+        mutated := await client.post(ended, headers=headers),
         await client.http.get(client.url, params={"query": large}, headers=headers),
         await client.post(large, headers={**headers, "Accept": "text/event-stream"}),
     ):
         assert other.status_code == 200
         assert "content-encoding" not in other.headers
-    assert len(other.text) > 1024
+    assert min(len(mutated.text), len(other.text)) > 1024
 
 
 async def test_a_stream_by_cookie(rollway_up, connect):

@@ -124,7 +124,7 @@ async def test_a_document_is_kept_for_the_next_time(tmp_path):
     assert unnamed.status_code == 400
     assert "several and none is named" in unnamed.text
     assert unnamed_too["type"] == "error"
-    assert "`operationName`" in unnamed_too["payload"][0]["message"]
+    assert "`operationName`" in unnamed_too["payload"][0]["extensions"]["remedy"]
     assert named["data"] == {"__typename": "Query"}
 
 
