@@ -5,8 +5,9 @@ one dashboard, and a third of its time.
 """
 
 from typing import Any
+from weakref import proxy
 
-from graphql import GraphQLError, OperationType
+from graphql import GraphQLError, GraphQLResolveInfoHelpers, OperationType
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from tortoise.models import Model
 
@@ -40,6 +41,12 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.is_awaitable = is_awaitable  # type: ignore[assignment]
+        # Else it held itself, and all that was loaded, until the garbage collector comes.
+        weak = proxy(self)
+        self.async_helpers = GraphQLResolveInfoHelpers(
+            gather=lambda values: weak.gather_async_work(values),
+            track=lambda values: weak.track_async_work(values),
+        )
 
     @classmethod
     def build(cls, *args: Any, **kwargs: Any) -> Any:

@@ -163,15 +163,17 @@ class Loaders:
 
     def _loader(self, load: Callable[[list[K]], Awaitable[Sequence[T]]]) -> DataLoader[K, T]:
         """Return a loader whose statement `stop` can end."""
+        running = self._running  # not ourselves: a ring of what was loaded would outlive its use
 
         async def stoppable(keys: list[K]) -> Sequence[T]:
             task = asyncio.current_task()
             assert task is not None  # noqa: S101 (a loader loads in a task of its own)
-            self._running.add(task)
+            running.add(task)
             try:
                 return await load(keys)
             finally:
-                self._running.discard(task)
+                running.discard(task)
+                del task  # which, cancelled, holds this frame
 
         return DataLoader(stoppable)
 

@@ -82,14 +82,14 @@ class Cuttable(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
-        self._spoken()
-        self._unread.stop()
         super().connection_lost(exc)
+        self._unread.stop()
+        self._over()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         """Hand the connection on."""
-        self._spoken()
         super().handle_websocket_upgrade(event)
+        self._over()
 
     def on_response_complete(self) -> None:
         """Wait for the next request; what is left of the answer is taken meanwhile."""
@@ -105,6 +105,14 @@ class Cuttable(H11Protocol):
         """Go on."""
         self._unread.stop()
         super().resume_writing()
+
+    def _over(self) -> None:
+        """Let go of what holds this connection, so that it is freed at once.
+
+        What is left to the garbage collector makes it look at all other connections too.
+        """
+        self._spoken()
+        del self.app, self.cycle
 
     def _spoken(self) -> None:
         self._asked()

@@ -110,7 +110,6 @@ class Feed:
         self.since = place.since
         self._waits = place.since is None
         self.users = 0
-        self._begin = begin
         self._kept_bytes_max = kept_bytes_max
         self._readers: dict[Reader, None] = {}
         self._kept: deque[Event] = deque()
@@ -120,13 +119,13 @@ class Feed:
         self._pause_seconds = 0.0
         self._joined = asyncio.Event()
         self._flushing: asyncio.TimerHandle | None = None
-        self._running = asyncio.create_task(self._run())
-        self._running.add_done_callback(retrieved)
+        self._running: asyncio.Task[None] | None = asyncio.create_task(self._run(begin))
+        self._running.add_done_callback(self._done)
 
     @property
     def over(self) -> bool:
         """Tell whether nothing follows any more."""
-        return self._running.done()
+        return self._running is None or self._running.done()
 
     def covers(self, position: int) -> bool:
         """Tell whether who has got all up to *position* can go on from here without a gap."""
@@ -154,13 +153,18 @@ class Feed:
 
     async def close(self) -> None:
         """Stop; whoever still reads goes on elsewhere."""
-        self._running.cancel()
-        await asyncio.wait({self._running})
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait({self._running})
 
-    async def _run(self) -> None:
+    def _done(self, running: asyncio.Task[None]) -> None:
+        retrieved(running)
+        self._running = None  # where it was cancelled holds all that it had
+
+    async def _run(self, begin: Begin) -> None:
         why = Left.BROKEN
         try:
-            async with aclosing(self._begin()) as events:
+            async with aclosing(begin()) as events:
                 async for event in events:
                     self._add(event)
                     if self._waits:

@@ -35,6 +35,16 @@ class Protocol(WebSocketsSansIOProtocol):
         if not self.close_sent:
             self.scope["extensions"][EXTENSION] = Outlet(self)  # type: ignore[assignment]
 
+    async def run_asgi(self) -> None:
+        """Run the application; then let go of what holds this connection, so that it is freed."""
+        await super().run_asgi()
+        del self.scope
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        super().connection_lost(exc)
+        self.conn.parser.close()
+
     def handle_ping(self) -> None:
         """Answer a ping."""
         super().handle_ping()

@@ -53,6 +53,7 @@ class Operation:
     def begin(self, context: Context) -> None:
         """Run, until stopped."""
         self._running = asyncio.create_task(self._run(context))
+        self._running.add_done_callback(self._done)
 
     def stop(self) -> None:
         """Send nothing any more, from now on."""
@@ -66,6 +67,9 @@ class Operation:
         """Wait until nothing of it runs."""
         if self._running is not None:
             await asyncio.wait({self._running})
+
+    def _done(self, _: asyncio.Task[None]) -> None:
+        self._running = None  # where it was cancelled holds all that it had
 
     async def _run(self, context: Context) -> None:
         try:

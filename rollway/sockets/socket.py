@@ -218,6 +218,7 @@ class Socket:
             operation.stop()
         for operation in operations:
             await operation.stopped()
+        self._operations.clear()
         if self._closing is not None:
             await asyncio.wait({self._closing})
 

@@ -12,8 +12,10 @@ from types import AsyncGeneratorType
 
 import pytest
 import websockets
+from strawberry.dataloader import DataLoader
 from tortoise import connections
 from tortoise.transactions import in_transaction
+from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 from websockets.exceptions import ConnectionClosed
 
 import db
@@ -21,9 +23,12 @@ from auth import sessions
 from auth.viewer import Viewer
 from control.port import Entry
 from resolvers.context import Context
+from resolvers.reading.loaders import Loaders
 from rollway.api.streams import Stream
+from rollway.connections.cutting import Cuttable
 from rollway.sockets import frames
 from rollway.sockets import socket as of_socket
+from rollway.sockets.frames import Protocol
 from rollway.sockets.operation import Operation
 from rollway.sockets.socket import Socket
 from schema import schema
@@ -349,3 +354,42 @@ async def test_many_who_come_and_go_leave_nothing(stage):
         await by_socket(stage, number)
     while left(stage) != before:
         await asyncio.sleep(0.05)
+
+
+async def by_query(stage, number):
+    """Ask something; leave before the answer, or after."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", stage.port)
+    body = json.dumps(QUERY)
+    writer.write(
+        f"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1:{stage.port}\r\n"
+        f"Authorization: Bearer {stage.token}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
+    )
+    if number % 2:
+        await reader.readuntil(b"}}")
+    writer.transport.abort()
+
+
+async def by_silence(stage, _number):
+    """Say nothing on a socket that was accepted; leave."""
+    async with bare(stage):
+        pass
+
+
+@pytest.mark.parametrize("come_and_go", [by_query, by_silence, by_socket, by_stream])
+async def test_who_has_left_is_freed_without_the_collector(stage, come_and_go):
+    """It would look at all other connections too, a fifth of a second for a thousand."""
+    of_connections = (Cuttable, Protocol, RequestResponseCycle, Socket, Stream)
+    kinds = (*of_connections, Operation, Context, Loaders, DataLoader)
+    async with stage.connected(stage.token):
+        pass
+    await until(lambda: not stage.connections and len(asyncio.all_tasks()) == TASKS)
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(20):
+            await come_and_go(stage, number)
+        await until(lambda: not stage.connections and len(asyncio.all_tasks()) == TASKS)
+        await until(lambda: not [each for each in gc.get_objects() if type(each) in kinds])
+    finally:
+        gc.enable()
