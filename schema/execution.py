@@ -44,8 +44,8 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         # Else it held itself, and all that was loaded, until the garbage collector comes.
         weak = proxy(self)
         self.async_helpers = GraphQLResolveInfoHelpers(
-            gather=lambda values: weak.gather_async_work(values),
-            track=lambda values: weak.track_async_work(values),
+            gather=lambda values: weak.gather_async_work(values),  # noqa: PLW0108 - bound late
+            track=lambda values: weak.track_async_work(values),  # noqa: PLW0108
         )
 
     @classmethod
