@@ -20,10 +20,11 @@ from db.models import DeployHook, Task
 from engine.repository.source import COMMIT, RefNotFound
 from providers.repository import AddressNotAllowed, InvalidRepositoryUrl
 from resolvers.validation import Check, InvalidInput
-from rollway.body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
+from rollway.body import read_body
 from rollway.callers import whence
 from schema.catalogue import message
 from schema.problems import ProblemCode
+from schema.requests import BodyBroken, BodyTooLarge, BodyTooSlow
 
 ACCEPTED, KNOWN = 202, 200
 BODY_BYTES_MAX = 16 * 1024
