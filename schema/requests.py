@@ -168,3 +168,19 @@ class Broken(Refusal):
     """Internal error ({fault})."""
 
     fault: str
+
+
+class BodyInvalid(Refusal):
+    """The body must be empty, or a JSON object of the texts ref, message and idempotencyKey."""
+
+
+class NotABranch(Refusal):
+    """`ref` must be a branch or a tag: a hook deploys no single commit and no pull request."""
+
+
+class BranchUnknown(Refusal):
+    """The repository has no such branch or tag."""
+
+
+class RepositoryRefused(Refusal):
+    """This server may not reach the application's repository any more."""

@@ -43,10 +43,9 @@ class Schema(strawberry.Schema):
             return PreExecutionError(data=None, errors=[refused])
         result: Result = await super().execute(text, *args, **given)
         if isinstance(result, PreExecutionError):  # may be of a fault that `Masking` did not see
-            language = given["context_value"].language
+            language, found = given["context_value"].language, result.errors or []
             result.errors = [
-                shown(each, language) if each.original_error else each
-                for each in result.errors or ()
+                shown(each, language) if each.original_error else each for each in found
             ]
         return result
 
@@ -115,8 +114,8 @@ class Schema(strawberry.Schema):
         if context.query:
             try:
                 known = self.checked(context.query)
-            except GraphQLError as wrong:
-                return PreExecutionError(data=None, errors=[wrong])
+            except GraphQLError as refused:
+                return PreExecutionError(data=None, errors=[refused])
             context.graphql_document = known.document
             context.pre_execution_errors = list(known.errors)
         wrong = await super()._prepare_operation_async(context, *args, **given)

@@ -28,8 +28,8 @@ from rollway.api.framing import FRAMINGS, Framing
 from rollway.api.pipe import Pipe
 from rollway.api.refusals import HEADERS
 from rollway.api.streams import Stream, Streams
+from rollway.sockets import frames
 from rollway.sockets.documents import watching
-from rollway.sockets.frames import encoded
 from rollway.sockets.messages import Subscribe
 from rollway.sockets.operation import Operation, Sockets
 from schema import requests, schema
@@ -92,9 +92,9 @@ class Http(GraphQL[Context, None]):
             raise requests.NotAcceptable
         if isinstance(given, list):
             answers = [await self._one_of_many(each, context) for each in given]
-            return _written(_encoded(answers), media_type, blank)
+            return _written(encoded(answers), media_type, blank)
         answer = await self._execute(given, context)
-        written = _written(_encoded(answer), media_type, blank)
+        written = _written(encoded(answer), media_type, blank)
         if media_type == accept.GRAPHQL and "data" not in answer:
             written.status_code = 400
         if request.method == "POST" and _kind(given) is OperationType.QUERY:
@@ -168,7 +168,7 @@ class Http(GraphQL[Context, None]):
     async def _only_answer(
         self, given: GraphQLRequestData, context: Context
     ) -> AsyncGenerator[bytes, None]:
-        yield _encoded(await self._one_of_many(given, context))
+        yield encoded(await self._one_of_many(given, context))
 
     async def _answers(
         self, given: GraphQLRequestData, context: Context
@@ -185,15 +185,15 @@ class Http(GraphQL[Context, None]):
         async with aclosing(results):
             async for result in results:
                 answer = await self.process_result(request, cast("ExecutionResult", result))
-                yield _encoded(answer)
+                yield encoded(answer)
 
 
-def _encoded(answer: object) -> bytes:
+def encoded(answer: object) -> bytes:
     """Return JSON in UTF-8; what has half a character, which that cannot say, as ASCII."""
     try:
         return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:
-        return encoded(answer)
+        return frames.encoded(answer)
 
 
 async def _framed(

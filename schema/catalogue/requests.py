@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+from auth.deploy_hooks import DeployHookUnknown
 from resolvers.operations import documents
 from schema import requests
-from schema.catalogue.entry import IN_SECONDS, Entry, ErrorCode, Remedy
+from schema.catalogue.deploys import ALLOW
+from schema.catalogue.entry import Entry, ErrorCode, Remedy
 from schema.problems import ProblemCode
 
 INVALID = ProblemCode.INVALID
@@ -90,7 +92,7 @@ ENTRIES: Mapping[type[Exception], Entry] = {
     requests.BodyTooLarge: Entry(
         LIMIT_EXCEEDED,
         "请求体超过 {bytes_max} 字节。",
-        Remedy("Split it into several requests.", "请把它分成几个请求。"),
+        Remedy("Send less at once.", "请一次少发送一些。"),
     ),
     requests.WrongMethod: Entry(INVALID, "GraphQL 请求使用 GET 或 POST。", POST),
     requests.MutationByGet: Entry(INVALID, "变更(mutation)不能用 GET 发送。", POST),
@@ -129,7 +131,12 @@ ENTRIES: Mapping[type[Exception], Entry] = {
         ),
         retryable=True,
     ),
-    requests.Leaving: Entry(ErrorCode.UNAVAILABLE, "服务器正在停止。", IN_SECONDS, retryable=True),
+    requests.Leaving: Entry(
+        ErrorCode.UNAVAILABLE,
+        "服务器正在停止。",
+        Remedy("Connect again in {retry_after} seconds.", "请在 {retry_after} 秒后重新连接。"),
+        retryable=True,
+    ),
     requests.Broken: Entry(
         ErrorCode.INTERNAL,
         "内部错误({fault})。",
@@ -138,6 +145,32 @@ ENTRIES: Mapping[type[Exception], Entry] = {
             "请稍后重试;若仍然如此,请把编号告诉管理员:服务器日志中有该编号。",
         ),
         retryable=True,
+    ),
+    DeployHookUnknown: Entry(
+        ProblemCode.NOT_FOUND,
+        "没有此部署钩子。",
+        Remedy(
+            "Ask the team for its address: it may have been changed or revoked.",
+            "请向团队询问其地址:它可能已更换或被撤销。",
+        ),
+    ),
+    requests.BodyInvalid: Entry(
+        INVALID,
+        "请求体必须为空,或为由文本 ref、message 和 idempotencyKey 组成的 JSON 对象。",
+        Remedy("Leave out whatever else there is.", "请去掉其他内容。"),
+    ),
+    requests.NotABranch: Entry(
+        INVALID,
+        "`ref` 必须是分支或标签:钩子不部署单个提交,也不部署拉取请求。",
+        Remedy("Give a branch or a tag.", "请提供分支或标签。"),
+    ),
+    requests.BranchUnknown: Entry(
+        INVALID,
+        "仓库中没有此分支或标签。",
+        Remedy("Check the name, and that it was pushed.", "请检查名称,以及它是否已推送。"),
+    ),
+    requests.RepositoryRefused: Entry(
+        ProblemCode.CONFLICT, "此服务器不再允许访问该应用的仓库。", ALLOW
     ),
     documents.NotKept: Entry(
         ErrorCode.PERSISTED_QUERY_NOT_FOUND,
