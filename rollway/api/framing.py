@@ -9,7 +9,7 @@ from schema.catalogue import error
 from schema.requests import Leaving
 
 BOUNDARY = "graphql"
-RETRY_MILLISECONDS = 1000
+RETRY_SECONDS = 1
 
 
 class Framing(Protocol):
@@ -42,7 +42,8 @@ class Events:
 
     def farewell(self, _: str) -> bytes:
         """Return a comment, no `complete`: clients would take that for the end."""
-        return f": the server is stopping, connect again\nretry: {RETRY_MILLISECONDS}\n\n".encode()
+        retry = f"retry: {RETRY_SECONDS * 1000}"
+        return f": the server is stopping, connect again\n{retry}\n\n".encode()
 
     def frame(self, answer: bytes) -> bytes:
         """Return an event."""
@@ -65,7 +66,7 @@ class Parts:
 
     def farewell(self, language: str) -> bytes:
         """Return an error for the whole stream, and its end."""
-        errors = [error(Leaving(), language).formatted]
+        errors = [error(Leaving(RETRY_SECONDS), language).formatted]
         return self._part(encoded({"payload": None, "errors": errors})) + self.completion
 
     def frame(self, answer: bytes) -> bytes:

@@ -157,9 +157,9 @@ async def test_a_server_that_stops_says_so(media_type):
         assert entry["message"] == "服务器正在停止。"
         assert entry["extensions"] == {
             "code": "UNAVAILABLE",
-            "remedy": "请在 5 秒后重新连接。",
+            "remedy": "请在 1 秒后重新连接。",
             "retryable": True,
-            "retryAfter": 5,
+            "retryAfter": 1,
         }
     assert source.closed.is_set()
 
