@@ -270,6 +270,29 @@ def test_refusals_are_made_of_words_that_can_be_told():
     assert loose == []
 
 
+def is_made_by_hand(node: ast.AST) -> bool:
+    """Tell whether it is an entry of `errors` with words of its own."""
+    match node:
+        case ast.Call(func=func, keywords=given) if ast.unparse(func).endswith("GraphQLError"):
+            return "extensions" in {each.arg for each in given}
+        case ast.Dict(keys=keys):
+            return {"message", "extensions"} <= {getattr(each, "value", None) for each in keys}
+    return False
+
+
+def test_no_error_is_made_by_hand():
+    """All entries of `errors` come from the one function that knows the catalogue."""
+    made = [
+        f"{path.relative_to(ROOT)}"
+        for room in ROOMS
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if is_made_by_hand(node)
+    ]
+
+    assert made == ["schema/catalogue/__init__.py"]
+
+
 def test_what_is_not_ours_is_quoted():
     """Git's words, or a service's, stand in quotation marks in Chinese."""
     assert told("reason", "no such thing", "zh") == "“no such thing”"
