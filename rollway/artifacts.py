@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from engine.store import NotKept
 from resolvers import tasks
 from resolvers.context import Context
-from rollway.api.refusals import ForeignOrigin
+from schema.requests import ForeignOrigin
 
 GetContext: TypeAlias = Callable[[Request, Response], Awaitable[Context]]
 

@@ -1,30 +1,15 @@
 """The body of a request: read once, within bounds of size and time."""
 
 import asyncio
-from dataclasses import dataclass
 from typing import Self
 
 from starlette.requests import ClientDisconnect, Request
 
 from providers.refusal import Refusal
+from schema.requests import BodyBroken, BodyTooLarge, BodyTooSlow
 
 BODY_SECONDS = 30.0
 SMALL_BYTES = 256 * 1024
-
-
-@dataclass(eq=False)
-class BodyTooLarge(Refusal):
-    """The body has more than {bytes_max} bytes."""
-
-    bytes_max: int
-
-
-class BodyTooSlow(Refusal):
-    """The body did not come within 30 seconds."""
-
-
-class BodyBroken(Refusal):
-    """The body broke off."""
 
 
 class BodiesFull(Refusal):

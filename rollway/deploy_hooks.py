@@ -20,10 +20,19 @@ from db.models import DeployHook, Task
 from engine.repository.source import COMMIT, RefNotFound
 from providers.repository import AddressNotAllowed, InvalidRepositoryUrl
 from resolvers.validation import Check, InvalidInput
-from rollway.body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
-from rollway.callers import whence
-from schema.catalogue import message
-from schema.problems import ProblemCode
+from rollway.body import read_body
+from rollway.callers import language, whence
+from schema.catalogue import error
+from schema.catalogue.operations import issues
+from schema.requests import (
+    BodyBroken,
+    BodyInvalid,
+    BodyTooLarge,
+    BodyTooSlow,
+    BranchUnknown,
+    NotABranch,
+    RepositoryRefused,
+)
 
 ACCEPTED, KNOWN = 202, 200
 BODY_BYTES_MAX = 16 * 1024
@@ -33,46 +42,18 @@ ACTOR = "deploy hook"  # no user is called so: it has a blank
 HEADERS = {"Cache-Control": "no-store"}
 
 
-@dataclass(eq=False)
-class BodyInvalid(Exception):
-    """The body must be empty, or a JSON object of the texts ref, message and idempotencyKey."""
-
-
-@dataclass(eq=False)
-class NotABranch(Exception):
-    """`ref` must be a branch or a tag: a hook deploys no single commit and no pull request."""
-
-
-@dataclass(eq=False)
-class BranchUnknown(Exception):
-    """The repository has no such branch or tag."""
-
-
-@dataclass(eq=False)
-class RepositoryRefused(Exception):
-    """This server may not reach the application's repository any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """How a refusal is answered."""
-
-    status: int
-    code: ProblemCode
-
-
-REFUSALS: Mapping[type[Exception], Shown] = {
-    BodyBroken: Shown(400, ProblemCode.INVALID),
-    BodyInvalid: Shown(400, ProblemCode.INVALID),
-    InvalidInput: Shown(400, ProblemCode.INVALID),
-    NotABranch: Shown(400, ProblemCode.INVALID),
-    BranchUnknown: Shown(400, ProblemCode.INVALID),
-    DeployHookUnknown: Shown(404, ProblemCode.NOT_FOUND),
-    BodyTooSlow: Shown(408, ProblemCode.INVALID),
-    IdempotencyKeyReused: Shown(409, ProblemCode.IDEMPOTENCY_KEY_REUSED),
-    RepositoryRefused: Shown(409, ProblemCode.CONFLICT),
-    BodyTooLarge: Shown(413, ProblemCode.INVALID),
-    Throttled: Shown(429, ProblemCode.LIMIT_EXCEEDED),
+STATUSES: Mapping[type[Exception], int] = {
+    BodyBroken: 400,
+    BodyInvalid: 400,
+    InvalidInput: 400,
+    NotABranch: 400,
+    BranchUnknown: 400,
+    DeployHookUnknown: 404,
+    BodyTooSlow: 408,
+    IdempotencyKeyReused: 409,
+    RepositoryRefused: 409,
+    BodyTooLarge: 413,
+    Throttled: 429,
 }
 
 
@@ -121,8 +102,8 @@ def routes(deploys: Deploys) -> list[BaseRoute]:
             wanted = Call.read(await read_body(request, BODY_BYTES_MAX))
             dispatch = _dispatch(hook, wanted, *whence(request))
             task = await _deploy(deploys, dispatch)
-        except tuple(REFUSALS) as refusal:
-            return _refused(refusal)
+        except tuple(STATUSES) as refusal:
+            return _refused(refusal, language(request.headers.get("accept-language", "")))
         status = ACCEPTED if task.id == dispatch.task_id else KNOWN
         return JSONResponse({"taskId": task.id}, status, HEADERS)
 
@@ -157,17 +138,17 @@ async def _deploy(deploys: Deploys, dispatch: Dispatch) -> Task:
         raise RepositoryRefused from refused
 
 
-def _refused(refusal: Exception) -> Response:
-    shown = REFUSALS[type(refusal)]
-    answer: dict[str, Any] = {"code": shown.code.value, "error": message(refusal, "en")}
+def _refused(refusal: Exception, tongue: str) -> Response:
+    shown = error(refusal, tongue)
+    answer: dict[str, Any] = {"error": shown.message, **(shown.extensions or {})}
     headers = dict(HEADERS)
     if isinstance(refusal, InvalidInput):
         answer["issues"] = [
-            {"field": list(each.path), "message": each.english} for each in refusal.issues
+            {"field": each.field, "message": each.message} for each in issues(refusal, tongue)
         ]
     if isinstance(refusal, Throttled):
         headers["Retry-After"] = str(refusal.retry_after)
-    return JSONResponse(answer, shown.status, headers)
+    return JSONResponse(answer, STATUSES[type(refusal)], headers)
 
 
 def _is_branch(ref: str) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from graphql import GraphQLSyntaxError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
@@ -21,13 +20,13 @@ from resolvers.context import Context, Services
 from rollway import playground
 from rollway.api import asked
 from rollway.api.http import Http
-from rollway.api.refusals import HEADERS, ForeignOrigin
+from rollway.api.refusals import HEADERS
 from rollway.api.streams import Streams
 from rollway.callers import bearer, language, whence
 from rollway.sockets.operation import Sockets
 from rollway.sockets.socket import Socket
 from schema import schema
-from schema.errors import unquoted
+from schema.requests import ForeignOrigin
 
 REASON_BYTES_MAX = 120
 
@@ -129,15 +128,10 @@ class View(Http):
     async def process_result(
         self, request: Request, result: ExecutionResult
     ) -> GraphQLHTTPResponse:
-        """Send a result; what the parser refuses has not passed the schema's masking."""
-        if result.errors:
-            result.errors = [
-                unquoted(error) if isinstance(error, GraphQLSyntaxError) else error
-                for error in result.errors
-            ]
+        """Send a result; one that nothing was executed for has no data."""
         answer = await super().process_result(request, result)
         if answer["data"] is None and not any(error.path for error in result.errors or ()):
-            del answer["data"]  # nothing was executed
+            del answer["data"]
         return answer
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:

@@ -13,13 +13,13 @@ def by(logins: Logins) -> Renew:
 
     async def renew(provider: Provider, refresh_token: str) -> Renewed:
         if provider.value not in set(Service):
-            raise refusals.ServiceDown(name_of(provider), "it renews no token")
+            raise refusals.ServiceDown(name_of(provider), refusals.Silence.RENEWAL)
         try:
             grant = await logins.renew(Service(provider.value), refresh_token)
         except CodeRefused as refusal:
             raise refusals.TokenRefused(refusal.service) from None
         except (LoginNotOffered, LoginRefused, ServiceDown, ServiceNonsense) as refusal:
-            raise refusals.ServiceDown(refusal.service, "it renews no token") from None
+            raise refusals.ServiceDown(refusal.service, refusals.Silence.RENEWAL) from None
         return Renewed(
             token=grant.access_token,
             refresh_token=grant.refresh_token,

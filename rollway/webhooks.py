@@ -15,7 +15,8 @@ from control.deliveries import (
 from providers.payloads import BODY_BYTES_MAX
 from providers.proofs import Unproven
 from providers.refusal import Refusal
-from rollway.body import BodiesFull, BodyBroken, BodyTooLarge, BodyTooSlow, Room, read_body
+from rollway.body import BodiesFull, Room, read_body
+from schema.requests import BodyBroken, BodyTooLarge, BodyTooSlow
 
 ACCEPTED, KNOWN = 202, 200
 LARGE_BYTES_MAX = 64 * 1024 * 1024  # of all bodies at once, beyond the first 256 KiB of each

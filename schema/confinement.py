@@ -19,7 +19,6 @@ from graphql import (
 
 from auth.permissions import Action, OutOfScope
 from resolvers.context import Context
-from schema.catalogue import extensions, message
 
 ANSWERS = ("Payload", "Problem")  # what types are called that a mutation answers
 
@@ -42,8 +41,7 @@ def refusal(
     if found is None:
         return None
     fact = OutOfScope(Action.READ)
-    text = message(fact, context.language)
-    return GraphQLError(text, nodes=[found], extensions=extensions(fact, context.language))
+    return GraphQLError(type(fact).__name__, nodes=[found], original_error=fact)
 
 
 def _beyond(

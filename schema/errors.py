@@ -1,7 +1,7 @@
-"""Errors outside of mutations: refusals keep their message and get a code, faults are masked.
+"""Errors outside of mutations: refusals are told by the catalogue, faults are masked.
 
-What graphql itself says of a document or a variable keeps its message too, but for the value it
-quotes: that may be a password in the wrong field.
+What graphql itself says of a document or a variable is told too, but for the value it quotes: that
+may be a password in the wrong field.
 """
 
 import logging
@@ -11,7 +11,9 @@ import secrets
 from graphql import GraphQLError
 from strawberry.extensions import MaskErrors
 
-from schema.catalogue import CATALOGUE, extensions, message
+from schema import catalogue
+from schema.catalogue import CATALOGUE
+from schema.requests import Broken, Misfit
 
 log = logging.getLogger("rollway.api")
 
@@ -35,37 +37,29 @@ class Masking(MaskErrors):
 
     def anonymise_error(self, error: GraphQLError) -> GraphQLError:
         """Return what clients may see of *error*."""
-        if not _raised(error):
-            return unquoted(error)
-        language = getattr(self.execution_context.context, "language", "en")
-        original = error.original_error
-        if original is not None and type(original) in CATALOGUE:
-            return _shown(error, message(original, language), extensions(original, language))
-        fault = secrets.token_hex(6)
-        log.error("fault %s at %s", fault, error.path, exc_info=original)
-        text = "内部错误" if language == "zh" else "Internal error"
-        return _shown(error, f"{text} ({fault})", {"code": "INTERNAL"})
+        return shown(error, getattr(self.execution_context.context, "language", "en"))
 
 
-def _raised(error: GraphQLError) -> bool:
-    """Tell whether a resolver raised it, and not graphql itself."""
-    return error.original_error is not None and not isinstance(error.original_error, GraphQLError)
+def shown(error: GraphQLError, language: str) -> GraphQLError:
+    """Return what clients may see of *error*, in *language* (en or zh)."""
+    cause: Exception | None = error.original_error
+    if cause is None or isinstance(cause, GraphQLError):
+        cause = Misfit(unquoted(error.message))
+    elif type(cause) not in CATALOGUE:
+        cause = broken(cause, f"at {error.path}")
+    return catalogue.error(cause, language, error)
 
 
-def unquoted(error: GraphQLError) -> GraphQLError:
+def broken(cause: Exception, where: str) -> Broken:
+    """Log a fault of ours by a new number; return what clients are told of it."""
+    fault = secrets.token_hex(6)
+    log.error("fault %s %s", fault, where, exc_info=cause)
+    return Broken(fault)
+
+
+def unquoted(text: str) -> str:
     """Return what graphql itself says, without the value it quotes."""
-    text = error.message
-    for quoted, rest in QUOTED:
-        text = quoted.sub(rest, text)
-    return error if text == error.message else _shown(error, text.rstrip(","), {"code": "INVALID"})
-
-
-def _shown(error: GraphQLError, text: str, more: dict[str, object]) -> GraphQLError:
-    return GraphQLError(
-        text,
-        nodes=error.nodes,
-        source=error.source,
-        positions=error.positions,
-        path=error.path,
-        extensions=more,
-    )
+    rest = text
+    for quoted, kept in QUOTED:
+        rest = quoted.sub(kept, rest)
+    return text if rest == text else rest.rstrip(",")

@@ -10,6 +10,7 @@ from providers import headers, payloads, proofs, webhooks
 from providers.api.refusals import Excess, Riddle, Silence
 from providers.repository import Barred, UrlFlaw
 from resolvers.paging import PageFlaw
+from schema.requests import Asked, JsonFlaw, Kind
 
 REASONS: Mapping[str, str] = {
     UrlFlaw.CONTROL: "含有空白或控制字符",
@@ -56,6 +57,7 @@ REASONS: Mapping[str, str] = {
     Silence.NO_CONNECTION: "无法连接",
     Silence.BROKEN: "连接中断",
     Silence.STATUS: "回答的状态码为 {status}",
+    Silence.RENEWAL: "它不续期令牌",
     Riddle.OBJECT: "应为对象",
     Riddle.LIST: "应为列表",
     Riddle.NO_JSON: "不是 JSON",
@@ -103,6 +105,20 @@ REASONS: Mapping[str, str] = {
     PageFlaw.SEARCH_LONG: "搜索最多 {most} 个字符",
     PageFlaw.FOUND: "一次搜索找出 1 到 {most} 个用户",
     PageFlaw.TRIGGER_TYPES: "过滤条件最多有 {most} 种触发类型",
+    Asked.BODY: "请求体",
+    Asked.QUERY: "参数 `query`",
+    Asked.VARIABLES: "参数 `variables`",
+    Asked.EXTENSIONS: "参数 `extensions`",
+    Kind.TEXT: "文本",
+    Kind.OBJECT: "对象",
+    JsonFlaw.EMPTY: "内容为空",
+    JsonFlaw.ENDS: "在第 {line} 行第 {column} 列中断",
+    JsonFlaw.SYNTAX: "第 {line} 行第 {column} 列的内容不应出现在该处",
+    JsonFlaw.NO_UTF8: "不是 UTF-8(第 {byte} 字节)",
+    JsonFlaw.HALF: "含有半个字符(不成对的代理码位)",
+    JsonFlaw.NUL: "含有无法保存的 NUL 字符",
+    JsonFlaw.NESTED: "嵌套过深",
+    JsonFlaw.NUMBER: "含有过大的或无效的数字",
 }
 
 # What is told within another refusal.

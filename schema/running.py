@@ -12,10 +12,13 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from resolvers.context import Context
-from schema.documents import refused
+from resolvers.operations.documents import DocumentRefused
+from schema.catalogue import error
 from schema.documents.checked import Checked, CheckedDocuments
+from schema.errors import shown
 from schema.execution import ExecutionContext
 from schema.refusals import TookTooLong, Unnamed
+from schema.requests import NestedTooDeeply
 
 ONE_ANSWER = frozenset({OperationType.QUERY, OperationType.MUTATION})
 
@@ -36,16 +39,22 @@ class Schema(strawberry.Schema):
         given["allowed_operation_types"] = ONE_ANSWER.intersection(allowed)
         try:
             text = self.text(query, given.get("operation_extensions"), given["context_value"])
-        except GraphQLError as error:
-            return PreExecutionError(data=None, errors=[error])
-        return await super().execute(text, *args, **given)
+        except GraphQLError as refused:
+            return PreExecutionError(data=None, errors=[refused])
+        result: Result = await super().execute(text, *args, **given)
+        if isinstance(result, PreExecutionError):  # may be of a fault that `Masking` did not see
+            language, found = given["context_value"].language, result.errors or []
+            result.errors = [
+                shown(each, language) if each.original_error else each for each in found
+            ]
+        return result
 
     async def stream(self, query: str | None, *args: Any, **given: Any) -> Any:
         """Run any operation; yield its answers."""
         try:
             text = self.text(query, given.get("operation_extensions"), given["context_value"])
-        except GraphQLError as error:
-            return _alone(PreExecutionError(data=None, errors=[error]))
+        except GraphQLError as refused:
+            return _alone(PreExecutionError(data=None, errors=[refused]))
         return await super().stream(text, *args, **given)
 
     def process_errors(
@@ -57,19 +66,23 @@ class Schema(strawberry.Schema):
         """Return a request's document, which may be given by its hash; GraphQLError refuses it."""
         try:
             return context.services.bounds.documents.text(query, extensions, self.fits)
-        except tuple(refused.TABLE) as refusal:
-            raise refused.error(refusal, context.language) from refusal
+        except DocumentRefused as refusal:
+            raise error(refusal, context.language) from refusal
 
     def fits(self, text: str) -> bool:
         """Tell whether a document may be run."""
         try:
             return not self.checked(text).errors
-        except (GraphQLError, RecursionError):
+        except GraphQLError:
             return False
 
     def checked(self, text: str) -> Checked:
-        """Return a document and its errors; GraphQLError, RecursionError for what is none."""
-        return self._documents.of(self._schema, text)
+        """Return a document and its errors; GraphQLError for what is none."""
+        try:
+            return self._documents.of(self._schema, text)
+        except RecursionError as fault:
+            refusal = NestedTooDeeply()
+            raise GraphQLError(str(refusal), original_error=refusal) from fault
 
     def admits(
         self,
@@ -99,7 +112,10 @@ class Schema(strawberry.Schema):
         What is set here, Strawberry does not do again.
         """
         if context.query:
-            known = self.checked(context.query)
+            try:
+                known = self.checked(context.query)
+            except GraphQLError as refused:
+                return PreExecutionError(data=None, errors=[refused])
             context.graphql_document = known.document
             context.pre_execution_errors = list(known.errors)
         wrong = await super()._prepare_operation_async(context, *args, **given)
@@ -128,8 +144,8 @@ class Schema(strawberry.Schema):
                 raise
         context.loaders.stop()
         refusal = TookTooLong(seconds)
-        error = GraphQLError(type(refusal).__name__, original_error=refusal)
-        execution_context.result = ExecutionResult(data=None, errors=[error])
+        late = GraphQLError(type(refusal).__name__, original_error=refusal)
+        execution_context.result = ExecutionResult(data=None, errors=[late])
         return execution_context.result
 
 

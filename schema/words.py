@@ -78,4 +78,4 @@ def told(name: str, fact: object, language: str) -> object:
         return INNER[type(fact)].format(**facts)
     if name in WORDED:
         return WORDS.get(str(fact), fact)
-    return f"“{fact}”" if name in QUOTED and isinstance(fact, str) else fact
+    return f"“{fact.rstrip('.')}”" if name in QUOTED and isinstance(fact, str) else fact

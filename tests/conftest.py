@@ -221,7 +221,8 @@ def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
 def declared(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Fail where a mutation refuses by a problem that its union does not have."""
     yield
-    said = (record.getMessage() for record in caplog.get_records("call"))
+    records = [*caplog.get_records("setup"), *caplog.get_records("call")]
+    said = (record.getMessage() for record in records)
     assert [each for each in said if "does not declare the problem of" in each] == []
 
 

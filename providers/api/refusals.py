@@ -15,6 +15,7 @@ class Silence(Reason):
     NO_CONNECTION = "there is no connection"
     BROKEN = "the connection broke"
     STATUS = "it answers with status {status}"
+    RENEWAL = "it renews no token"
 
 
 class Riddle(Reason):

@@ -17,23 +17,27 @@ ASKED = "persistedQuery"
 ALGORITHM = "sha256:"  # may stand before a hash
 
 
+class DocumentRefused(Exception):
+    """A document that is asked for by its hash is not run."""
+
+
 @dataclass(eq=False)
-class NotKept(Exception):
+class NotKept(DocumentRefused):
     """PersistedQueryNotFound"""  # noqa: D400 - clients compare this text
 
 
 @dataclass(eq=False)
-class NotSupported(Exception):
+class NotSupported(DocumentRefused):
     """PersistedQueryNotSupported"""  # noqa: D400 - clients compare this text
 
 
 @dataclass(eq=False)
-class OtherHash(Exception):
+class OtherHash(DocumentRefused):
     """The document has another SHA-256 than the request says."""
 
 
 @dataclass(eq=False)
-class NotRegistered(Exception):
+class NotRegistered(DocumentRefused):
     """This server runs the documents registered with it and no others."""
 
 

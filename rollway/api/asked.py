@@ -8,9 +8,9 @@ from starlette.requests import Request
 from strawberry.http import GraphQLRequestData
 
 from resolvers.operations.documents import asking
-from rollway.api import refusals
-from rollway.api.refusals import Asked, JsonFlaw, Kind
 from rollway.body import read_body
+from schema import requests
+from schema.requests import Asked, JsonFlaw, Kind
 
 BODY_BYTES_MAX = 1024 * 1024
 NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # as JSON escapes it
@@ -19,15 +19,13 @@ UTF_8 = frozenset({"utf-8", "utf8"})
 
 
 def decode(data: str | bytes) -> object:
-    """Decode JSON; JSONDecodeError for all that cannot be worked on, whatever is wrong with it."""
+    """Decode JSON; JSONDecodeError with a JsonFlaw for all that cannot be worked on."""
     try:
         decoded: object = json.loads(data)
         text = json.dumps(decoded, ensure_ascii=False, allow_nan=False)
         text.encode()  # fails for a lone surrogate
-    except json.JSONDecodeError:
-        raise
     except (ValueError, RecursionError) as fault:
-        raise json.JSONDecodeError(_reason(fault), "", 0) from fault
+        raise json.JSONDecodeError(_flaw(fault), "", 0) from fault
     if NUL.search(text) or any(NUL_IN_GRAPHQL.search(each) for each in _documents(decoded)):
         raise json.JSONDecodeError(JsonFlaw.NUL, "", 0)
     return decoded
@@ -36,7 +34,7 @@ def decode(data: str | bytes) -> object:
 async def read(request: Request, batch_max: int) -> GraphQLRequestData | list[GraphQLRequestData]:
     """Return what is asked; a list of up to *batch_max* operations where that is not 0.
 
-    Raises a Refusal of the table when it has another shape, is too long or takes too long.
+    Raises a Refusal of the catalogue when it has another shape, is too long or takes too long.
     """
     if request.method == "GET":
         return _operation(_parameters(request))
@@ -45,9 +43,9 @@ async def read(request: Request, batch_max: int) -> GraphQLRequestData | list[Gr
     if not isinstance(decoded, list):
         return _operation(decoded)
     if not batch_max:
-        raise refusals.NoBatches
+        raise requests.NoBatches
     if not 1 <= len(decoded) <= batch_max:
-        raise refusals.BatchTooLong(len(decoded), batch_max)
+        raise requests.BatchTooLong(len(decoded), batch_max)
     return [_operation(each) for each in decoded]
 
 
@@ -57,30 +55,30 @@ def _check_type(request: Request) -> None:
     encoded = request.headers.get("content-encoding", "identity").lower() != "identity"
     strange = charset is not None and charset[1].lower() not in UTF_8
     if name.strip().lower() != "application/json" or strange or encoded:
-        raise refusals.WrongContentType
+        raise requests.WrongContentType
 
 
 def _parameters(request: Request) -> dict[str, Any]:
     asked: dict[str, Any] = dict(request.query_params)
     query = asked.get("query", "")
     if "\0" in query or NUL_IN_GRAPHQL.search(query):
-        raise refusals.NotJson(Asked.QUERY, JsonFlaw.NUL)
+        raise requests.NotJson(Asked.QUERY, JsonFlaw.NUL)
     for name in (Asked.VARIABLES, Asked.EXTENSIONS):
         asked[name] = _decoded(asked[name], name) if asked.get(name) else None
     asked["operationName"] = asked.get("operationName") or None
     return asked
 
 
-def _decoded(data: str | bytes, what: str) -> object:
+def _decoded(data: str | bytes, what: Asked) -> object:
     try:
         return decode(data)
     except json.JSONDecodeError as fault:
-        raise refusals.NotJson(what, fault.msg) from fault
+        raise requests.NotJson(what, fault.msg) from fault
 
 
 def _operation(asked: object) -> GraphQLRequestData:
     if not isinstance(asked, dict):
-        raise refusals.NoObject
+        raise requests.NoObject
     for name, kind, said in (
         ("query", str, Kind.TEXT),
         ("operationName", str, Kind.TEXT),
@@ -89,7 +87,7 @@ def _operation(asked: object) -> GraphQLRequestData:
         ("extensions", dict, Kind.OBJECT),
     ):
         if not isinstance(asked.get(name), kind | None):
-            raise refusals.WrongType(name, said)
+            raise requests.WrongType(name, said)
     query, extensions = asked.get("query"), asked.get("extensions")
     if not query and (document_id := asked.get("documentId")):
         extensions = asking(document_id, extensions)
@@ -111,9 +109,17 @@ def _documents(decoded: object) -> list[str]:
     return found
 
 
-def _reason(fault: Exception) -> str:
-    if isinstance(fault, RecursionError):
-        return JsonFlaw.NESTED
-    if isinstance(fault, UnicodeError):
-        return JsonFlaw.NO_UTF8
+def _flaw(fault: Exception) -> str:
+    match fault:
+        case json.JSONDecodeError(doc=text) if not text.strip():
+            return JsonFlaw.EMPTY
+        case json.JSONDecodeError(doc=text, pos=at, lineno=line, colno=column):
+            flaw = JsonFlaw.SYNTAX if text[at:].strip() else JsonFlaw.ENDS
+            return flaw.of(line=line, column=column)
+        case RecursionError():
+            return JsonFlaw.NESTED
+        case UnicodeDecodeError(start=before):
+            return JsonFlaw.NO_UTF8.of(byte=before + 1)
+        case UnicodeEncodeError():
+            return JsonFlaw.HALF
     return JsonFlaw.NUMBER

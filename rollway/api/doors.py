@@ -10,7 +10,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rollway.api.refusals import ForeignHost, ForeignPage, answer
+from rollway.api.refusals import answer
+from schema.requests import ForeignHost, ForeignPage
 
 KNOWN = "rollway.known_host"
 PREFLIGHT_REFUSED = 400

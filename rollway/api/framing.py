@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from rollway.api.accept import EVENTS, PARTS
+from rollway.sockets.frames import encoded
+from schema.catalogue import error
+from schema.requests import Leaving
 
 BOUNDARY = "graphql"
-RETRY_MILLISECONDS = 1000
+RETRY_SECONDS = 1
 
 
 class Framing(Protocol):
@@ -17,7 +20,9 @@ class Framing(Protocol):
     opening: bytes
     heartbeat: bytes
     completion: bytes
-    farewell: bytes
+
+    def farewell(self, language: str) -> bytes:
+        """Return the last words of a server that stops: so that clients connect again."""
 
     def frame(self, answer: bytes) -> bytes:
         """Return the bytes of one answer, which is JSON without line breaks."""
@@ -34,8 +39,11 @@ class Events:
     opening = b":\n\n"
     heartbeat = b":\n\n"
     completion = b"event: complete\ndata:\n\n"
-    # No `complete`: clients take that for the end, and would not connect again.
-    farewell = f": the server is stopping, connect again\nretry: {RETRY_MILLISECONDS}\n\n".encode()
+
+    def farewell(self, _: str) -> bytes:
+        """Return a comment, no `complete`: clients would take that for the end."""
+        retry = f"retry: {RETRY_SECONDS * 1000}"
+        return f": the server is stopping, connect again\n{retry}\n\n".encode()
 
     def frame(self, answer: bytes) -> bytes:
         """Return an event."""
@@ -55,10 +63,11 @@ class Parts:
 
     def __init__(self) -> None:
         self.heartbeat = self._part(b"{}")
-        said = b'{"message":"The server is stopping; connect again.","extensions":{"code":"'
-        self.farewell = (
-            self._part(b'{"payload":null,"errors":[' + said + b'UNAVAILABLE"}}]}') + self.completion
-        )
+
+    def farewell(self, language: str) -> bytes:
+        """Return an error for the whole stream, and its end."""
+        errors = [error(Leaving(RETRY_SECONDS), language).formatted]
+        return self._part(encoded({"payload": None, "errors": errors})) + self.completion
 
     def frame(self, answer: bytes) -> bytes:
         """Return a part, with the boundary behind it, so that clients need not wait for more."""

@@ -3,8 +3,7 @@
 Strawberry executes; what is asked, what is answered and with which status is decided here.
 """
 
-import logging
-import secrets
+import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import replace
@@ -29,12 +28,13 @@ from rollway.api.framing import FRAMINGS, Framing
 from rollway.api.pipe import Pipe
 from rollway.api.refusals import HEADERS
 from rollway.api.streams import Stream, Streams
+from rollway.sockets import frames
 from rollway.sockets.documents import watching
 from rollway.sockets.messages import Subscribe
 from rollway.sockets.operation import Operation, Sockets
-from schema import schema
-
-log = logging.getLogger("rollway.api")
+from schema import requests, schema
+from schema.catalogue import error
+from schema.errors import broken
 
 READING = frozenset({OperationType.QUERY})
 WRITING = READING | {OperationType.MUTATION}
@@ -69,13 +69,11 @@ class Http(GraphQL[Context, None]):
         except (Refusal, ClientDisconnect):
             raise
         except Exception as cause:
-            fault = secrets.token_hex(6)
-            log.exception("fault %s of a request", fault)
-            raise refusals.Broken(fault) from cause
+            raise broken(cause, "of a request") from cause
 
     async def _answer(self, request: Request) -> ASGIApp:
         if request.method not in {"GET", "POST"}:
-            raise refusals.WrongMethod
+            raise requests.WrongMethod
         if self.graphql_ide and _is_a_browsers(request):
             return await self.render_graphql_ide(request)
         blank = await self.get_sub_response(request)
@@ -91,12 +89,12 @@ class Http(GraphQL[Context, None]):
         else:
             media_type = accept.pick(ranges, (accept.JSON,))
         if media_type is None:
-            raise refusals.NotAcceptable
+            raise requests.NotAcceptable
         if isinstance(given, list):
             answers = [await self._one_of_many(each, context) for each in given]
-            return _written(self._encoded(answers), media_type, blank)
+            return _written(encoded(answers), media_type, blank)
         answer = await self._execute(given, context)
-        written = _written(self._encoded(answer), media_type, blank)
+        written = _written(encoded(answer), media_type, blank)
         if media_type == accept.GRAPHQL and "data" not in answer:
             written.status_code = 400
         if request.method == "POST" and _kind(given) is OperationType.QUERY:
@@ -110,7 +108,7 @@ class Http(GraphQL[Context, None]):
         try:
             return await self._execute(given, replace(context))
         except Refusal as refusal:
-            return {"errors": [refusals.entry(refusal, context.language)]}
+            return {"errors": [error(refusal, context.language).formatted]}
 
     async def _execute(self, given: GraphQLRequestData, context: Context) -> GraphQLHTTPResponse:
         request = cast("Request", context.request)
@@ -124,12 +122,12 @@ class Http(GraphQL[Context, None]):
                 operation_extensions=given.extensions,
             )
         except MissingQueryError:
-            raise refusals.NoQuery from None
+            raise requests.NoQuery from None
         except CannotGetOperationTypeError:
-            raise refusals.NoSuchOperation from None
+            raise requests.NoSuchOperation from None
         except InvalidOperationTypeError as wrong:
             mutation = wrong.operation_type is OperationType.MUTATION
-            raise (refusals.MutationByGet if mutation else refusals.NeedsStream) from None
+            raise (requests.MutationByGet if mutation else requests.NeedsStream) from None
         return await self.process_result(request, result)
 
     def _stream(self, given: GraphQLRequestData, context: Context, media_type: str) -> ASGIApp:
@@ -148,6 +146,7 @@ class Http(GraphQL[Context, None]):
             self.streams,
             user_id=viewer.user.id if viewer else None,
             address=context.address,
+            language=context.language,
             headers={**HEADERS, "Cache-Control": "no-store, no-transform"},
             whole=whole,
         )
@@ -169,7 +168,7 @@ class Http(GraphQL[Context, None]):
     async def _only_answer(
         self, given: GraphQLRequestData, context: Context
     ) -> AsyncGenerator[bytes, None]:
-        yield self._encoded(await self._one_of_many(given, context))
+        yield encoded(await self._one_of_many(given, context))
 
     async def _answers(
         self, given: GraphQLRequestData, context: Context
@@ -186,11 +185,15 @@ class Http(GraphQL[Context, None]):
         async with aclosing(results):
             async for result in results:
                 answer = await self.process_result(request, cast("ExecutionResult", result))
-                yield self._encoded(answer)
+                yield encoded(answer)
 
-    def _encoded(self, answer: object) -> bytes:
-        encoded = self.encode_json(answer)
-        return encoded if isinstance(encoded, bytes) else encoded.encode()
+
+def encoded(answer: object) -> bytes:
+    """Return JSON in UTF-8; what has half a character, which that cannot say, as ASCII."""
+    try:
+        return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return frames.encoded(answer)
 
 
 async def _framed(
@@ -230,14 +233,14 @@ def _kind(given: GraphQLRequestData) -> OperationType | None:
         return OperationType.QUERY  # as nearly always, and not worth parsing it once more
     try:
         document = schema.checked(text).document
-    except (GraphQLError, RecursionError):
+    except GraphQLError:
         return None
     operation = get_operation_ast(document, given.operation_name)
     return OperationType(operation.operation.value) if operation else None
 
 
-def _written(encoded: bytes, media_type: str, blank: Response) -> Response:
+def _written(body: bytes, media_type: str, blank: Response) -> Response:
     """Return a response with the headers and cookies that *blank* was given."""
-    response = Response(encoded, media_type=f"{media_type}; charset=utf-8")
+    response = Response(body, media_type=f"{media_type}; charset=utf-8")
     response.raw_headers.extend(blank.raw_headers)
     return response

@@ -8,9 +8,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from auth.throttle import network
 from rollway.api.framing import Framing
-from rollway.api.refusals import Leaving, TooManyStreams
 from rollway.connections.cutting import cut
 from rollway.connections.seats import Full, Seats
+from schema.requests import Leaving, TooManyStreams
 
 GUESTS_MAX = 1000
 GUESTS_PER_ADDRESS_MAX = 100
@@ -69,6 +69,7 @@ class Stream:
         *,
         user_id: str | None,
         address: str,
+        language: str,
         headers: Mapping[str, str],
         whole: bool,
     ) -> None:
@@ -77,6 +78,7 @@ class Stream:
         self._streams = streams
         self._user_id = user_id
         self._address = address
+        self._language = language
         self._headers = headers
         self._whole = whole
 
@@ -104,7 +106,7 @@ class Stream:
             while (frames := await self._next(send, ends)) is not None:
                 await _write(send, _body(frames))
         except _Interrupted:
-            ending = self._framing.farewell
+            ending = self._framing.farewell(self._language)
         await _write(send, _body(ending, more=False))
 
     async def _next(self, send: Send, ends: tuple[asyncio.Task[None], ...]) -> bytes | None:

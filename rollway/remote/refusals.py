@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from auth.machines import MachineUnknown, RegistrationRefused, SessionGone
 from control.port import EventsRefused, LeaseLost, StoreAway
 from control.remote.wire import Unreadable
-from rollway.body import BodiesFull, BodyBroken, BodyTooLarge, BodyTooSlow
+from rollway.body import BodiesFull
+from schema.requests import BodyBroken, BodyTooLarge, BodyTooSlow
 
 
 @dataclass(eq=False)

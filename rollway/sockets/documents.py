@@ -30,8 +30,9 @@ from graphql.execution.values import get_argument_values, get_variable_values
 from rollway.sockets.frames import encoded
 from rollway.sockets.messages import Subscribe
 from schema import schema
-from schema.documents.checked import Checked
-from schema.errors import unquoted
+from schema.catalogue import error
+from schema.errors import shown
+from schema.requests import MutationOnSocket, NoSuchOperation
 
 WATCHED = {"taskEvents": "TaskEvent", "applicationTasks": "Task", "orgTasks": "Task"}
 EVENT = frozenset({"taskId", "seq", "time", "task"})
@@ -68,16 +69,17 @@ class Watching:
     document: DocumentNode
 
 
-def refusal(said: Subscribe) -> GraphQLError | None:
+def refusal(said: Subscribe, language: str) -> GraphQLError | None:
     """Return why a socket does not take this document; None when it does."""
-    checked = _checked(said.query)
-    if isinstance(checked, GraphQLError):
-        return checked
-    operation = _operation(checked.document, said.name)
+    try:
+        document = schema.checked(said.query).document
+    except GraphQLError as fault:
+        return shown(fault, language)
+    operation = _operation(document, said.name)
     if operation is None:
-        return _invalid("The document has no operation of this name.")
+        return error(NoSuchOperation(), language)
     if operation.operation is OperationType.MUTATION:
-        return _invalid("Mutations are not taken over WebSocket; send them by POST.")
+        return error(MutationOnSocket(), language)
     return None
 
 
@@ -86,8 +88,11 @@ def watching(said: Subscribe, language: str, env_name: str | None = None) -> Wat
 
     *env_name* is the only environment that the caller reaches, if there is one.
     """
-    checked = _checked(said.query)
-    if isinstance(checked, GraphQLError) or checked.errors:
+    try:
+        checked = schema.checked(said.query)
+    except GraphQLError:
+        return None
+    if checked.errors:
         return None
     document = checked.document
     operation = _operation(document, said.name)
@@ -111,19 +116,6 @@ def watching(said: Subscribe, language: str, env_name: str | None = None) -> Wat
     others = {name: (said.variables or {}).get(name) for name in sorted(own)}
     key = (said.query, said.name or "", language, encoded(given).decode(), encoded(others).decode())
     return Watching(key, field, given, after, document)
-
-
-def _checked(query: str) -> Checked | GraphQLError:
-    try:
-        return schema.checked(query)
-    except GraphQLError as error:
-        return unquoted(error)
-    except RecursionError:
-        return _invalid("The document is nested too deeply.")
-
-
-def _invalid(text: str) -> GraphQLError:
-    return GraphQLError(text, extensions={"code": "INVALID"})
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:

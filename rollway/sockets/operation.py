@@ -1,8 +1,6 @@
 """One operation of a socket: alone, or together with all who watch the same."""
 
 import asyncio
-import logging
-import secrets
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -21,10 +19,11 @@ from rollway.sockets.looks import Looks
 from rollway.sockets.messages import Subscribe
 from rollway.sockets.outlets import Outlet
 from schema import schema
+from schema.catalogue import error
+from schema.errors import broken
+from schema.requests import NotIncremental
 
 TRIES_MAX = 2  # of joining others without getting anything; then it is done alone
-
-log = logging.getLogger("rollway.api")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +73,9 @@ class Operation:
     async def _run(self, context: Context) -> None:
         try:
             await self._answer(context)
-        except Exception:
-            fault = secrets.token_hex(6)
-            log.exception("fault %s in an operation of a socket", fault)
-            error = GraphQLError(f"Internal error ({fault})", extensions={"code": "INTERNAL"})
-            self._fail([error])
+        except Exception as cause:  # noqa: BLE001 - logged there
+            fault = broken(cause, "in an operation of a socket")
+            self._fail([error(fault, context.language)])
 
     async def _answer(self, context: Context) -> None:
         try:
@@ -87,7 +84,7 @@ class Operation:
             self._fail([unknown])
             return
         self._said = replace(self._said, query=text or "")
-        if refused := refusal(self._said):
+        if refused := refusal(self._said, context.language):
             self._fail([refused])
             return
         viewer = context.viewer
@@ -152,8 +149,7 @@ class Operation:
         async with aclosing(await self._results(context)) as results:
             async for result in results:
                 if not isinstance(result, ExecutionResult):
-                    text = "`@defer` and `@stream` are not supported over WebSocket."
-                    self._fail([GraphQLError(text, extensions={"code": "INVALID"})])
+                    self._fail([error(NotIncremental(), context.language)])
                     return False
                 await self._outlet.drained()
                 if isinstance(result, PreExecutionError):
@@ -179,13 +175,13 @@ class Operation:
     def _next(self, result: ExecutionResult) -> None:
         payload: dict[str, Any] = {"data": result.data}
         if result.errors:
-            payload["errors"] = [error.formatted for error in result.errors]
+            payload["errors"] = [each.formatted for each in result.errors]
         if result.extensions:
             payload["extensions"] = result.extensions
         self._send({"id": self._said.id, "type": "next", "payload": payload})
 
     def _fail(self, errors: Sequence[GraphQLError]) -> None:
-        shown = [error.formatted for error in errors]
+        shown = [each.formatted for each in errors]
         self._end({"id": self._said.id, "type": "error", "payload": shown})
 
     def _complete(self) -> None:

@@ -26,6 +26,8 @@ from rollway.sockets import messages
 from rollway.sockets.frames import EXTENSION, Outlet
 from rollway.sockets.messages import Complete, Init, Malformed, Ping, Said, Subscribe
 from rollway.sockets.operation import Operation, Sockets
+from schema.catalogue import error
+from schema.requests import TooManyOperations
 
 INIT_SECONDS = 5
 CLOSE_SECONDS = 1.0  # a reader who takes no last word by then is cut off
@@ -184,9 +186,8 @@ class Socket:
         elif said.id in self._operations:
             self._close(ID_TAKEN, f"Subscriber for {said.id} already exists")
         elif len(self._operations) >= OPERATIONS_MAX:
-            text = f"At most {OPERATIONS_MAX} operations run on a connection."
-            error = {"message": text, "extensions": {"code": "LIMIT_EXCEEDED"}}
-            self._outlet.send({"id": said.id, "type": "error", "payload": [error]})
+            refused = error(TooManyOperations(OPERATIONS_MAX), self._context.language)
+            self._outlet.send({"id": said.id, "type": "error", "payload": [refused.formatted]})
         else:
             operation = Operation(said, self._outlet, self._sockets, lambda: self._forget(said.id))
             self._operations[said.id] = operation

@@ -1,18 +1,21 @@
-"""The one table that says which refusal is shown as which problem, in which words."""
+"""The one table of what clients are refused: as which problem or code, in which words."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from graphql import GraphQLError
+
 from auth.accounts import AccountExists
 from resolvers.refusals import Taken
-from schema.catalogue import access, deploys, hosting, operations
+from schema.catalogue import access, deploys, hosting, operations, requests
 from schema.catalogue.entry import Entry
-from schema.problems import Problem
+from schema.problems import CODES, Problem
 from schema.words import told
 
 CATALOGUE: Mapping[type[Exception], Entry] = {
     **access.ENTRIES,
     **operations.ENTRIES,
+    **requests.ENTRIES,
     **deploys.ENTRIES,
     **hosting.ENTRIES,
 }
@@ -46,12 +49,13 @@ def remedy(refusal: Exception, language: str) -> str:
 def problem(refusal: Exception, language: str) -> Problem:
     """Return *refusal* as the problem it is shown as."""
     entry = CATALOGUE[type(refusal)]
+    assert entry.problem is not None  # noqa: S101 (a mutation declares it)
     more: Mapping[str, Any] = entry.more(refusal, language) if entry.more else {}
     field = entry.field or (
         (refusal.field,) if isinstance(refusal, Taken | AccountExists) else None
     )
     return entry.problem(
-        code=entry.code,
+        code=CODES[entry.problem],
         message=message(refusal, language),
         remedy=remedy(refusal, language),
         field=list(field) if field else None,
@@ -60,7 +64,20 @@ def problem(refusal: Exception, language: str) -> Problem:
     )
 
 
-def extensions(refusal: Exception, language: str) -> dict[str, object]:
+def error(refusal: Exception, language: str, at: GraphQLError | None = None) -> GraphQLError:
+    """Return *refusal* as an entry of `errors`, with the places that *at* has."""
+    place = at or GraphQLError("")
+    return GraphQLError(
+        message(refusal, language),
+        nodes=place.nodes,
+        source=place.source,
+        positions=place.positions,
+        path=place.path,
+        extensions=_extensions(refusal, language),
+    )
+
+
+def _extensions(refusal: Exception, language: str) -> dict[str, object]:
     """Return what is told of *refusal* beside its message where it is no mutation's problem."""
     entry = CATALOGUE[type(refusal)]
     seconds = getattr(refusal, "retry_after", None)

@@ -1,13 +1,24 @@
-"""A row of the catalogue of problems."""
+"""A row of the catalogue: how one refusal is shown to clients."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 from schema.problems import CODES, Problem, ProblemCode
 
 # What a problem has besides, by the refusal and the language.
 More: TypeAlias = Callable[[Any, str], Mapping[str, Any]]
+
+
+class ErrorCode(StrEnum):
+    """Codes of errors that are no problem of a mutation."""
+
+    INTERNAL = "INTERNAL"
+    UNAVAILABLE = "UNAVAILABLE"
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+    PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
+    DOCUMENT_NOT_REGISTERED = "DOCUMENT_NOT_REGISTERED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +31,14 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """How a refusal is shown: its type, its Chinese text (English is its docstring), its remedy.
+    """How a refusal is shown: as what, its Chinese text (English is its docstring), its remedy.
 
+    *shown* is the type of the problem that it is, or the code alone where no mutation runs by then.
     *field* is the path of the input to change; *retryable* tells that the same request may succeed
     later.
     """
 
-    problem: type[Problem]
+    shown: type[Problem] | ProblemCode | ErrorCode
     chinese: str
     remedy: Remedy
     field: tuple[str, ...] | None = None
@@ -34,9 +46,14 @@ class Entry:
     more: More | None = None
 
     @property
-    def code(self) -> ProblemCode:
+    def problem(self) -> type[Problem] | None:
+        """The type of the problem; None for what is never one."""
+        return self.shown if isinstance(self.shown, type) else None
+
+    @property
+    def code(self) -> ProblemCode | ErrorCode:
         """What programs know it by."""
-        return CODES[self.problem]
+        return CODES[self.shown] if isinstance(self.shown, type) else self.shown
 
 
 def wait(refusal: Any, _: str) -> Mapping[str, object]:

@@ -21,8 +21,9 @@ from schema.problems import (
 from schema.refusals import IntrospectionOff, TooCostly, TookTooLong, Unnamed
 
 
-def _issues(refusal: InvalidInput, language: str) -> Mapping[str, object]:
-    return {"issues": [_issue(issue, language) for issue in refusal.issues]}
+def issues(refusal: InvalidInput, language: str) -> list[InputIssue]:
+    """Return every broken rule, told in *language* (en or zh)."""
+    return [_issue(issue, language) for issue in refusal.issues]
 
 
 def _issue(issue: Issue, language: str) -> InputIssue:
@@ -70,7 +71,7 @@ ENTRIES: Mapping[type[Exception], Entry] = {
         InvalidProblem,
         "输入无效。",
         Remedy("Change what `issues` lists.", "请修改 `issues` 列出的内容。"),
-        more=_issues,
+        more=lambda refusal, language: {"issues": issues(refusal, language)},
     ),
     InvalidPage: Entry(
         InvalidProblem,

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests import logs
+
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent
 LINES_MAX = 100
@@ -35,7 +37,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A server on a free port with the sample in it."""
     data = tmp_path_factory.mktemp("docs") / "data"
     command = [BIN / "rollway", "up", "--data", data, "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=data.parent) as process:
+    path = data.parent / "log"
+    with (
+        path.open("w") as log,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=data.parent
+        ) as process,
+    ):
         try:
             printed = _until_ready(process)
             yield Running(
@@ -48,6 +56,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         finally:
             process.terminate()
             process.communicate(timeout=30)
+            logs.check(path.read_text())
 
 
 def _until_ready(process: "subprocess.Popen[str]") -> str:

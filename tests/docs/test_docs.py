@@ -30,7 +30,8 @@ from engine.language import document, keys, reader, syntax
 from engine.language import plugin_names as plugins
 from engine.language.names import CONTEXTS
 from engine.plan import InvalidPipeline
-from rollway.api.refusals import TABLE
+from rollway.api.refusals import STATUSES
+from rollway.deploy_hooks import STATUSES as HOOK_STATUSES
 from rollway.keyfile import KeyFile
 from rollway.settings import Settings, load
 from schema import schema
@@ -523,17 +524,39 @@ def test_the_scopes_table_is_that_of_the_code(page: str):
     assert table(read(page), "scopes") == expected
 
 
+def told(refusal: type[Exception], *, chinese: bool) -> list[str]:
+    """Return the cells on a refusal that every table has, behind its code."""
+    entry = CATALOGUE[refusal]
+    return [
+        "" if not entry.retryable else "是" if chinese else "yes",
+        entry.chinese if chinese else (refusal.__doc__ or "").strip(),
+        entry.remedy.chinese if chinese else entry.remedy.english,
+    ]
+
+
 def problems(*, chinese: bool) -> list[list[str]]:
     """Return the rows of the table of problems."""
     return [
-        [
-            f"`{entry.code.value}`",
-            f"`{entry.problem.__name__}`",
-            "" if not entry.retryable else "是" if chinese else "yes",
-            entry.chinese if chinese else (refusal.__doc__ or "").strip(),
-            entry.remedy.chinese if chinese else entry.remedy.english,
-        ]
+        [f"`{entry.code}`", f"`{entry.problem.__name__}`", *told(refusal, chinese=chinese)]
         for refusal, entry in CATALOGUE.items()
+        if entry.problem is not None
+    ]
+
+
+def requests(*, chinese: bool) -> list[list[str]]:
+    """Return the rows of the table of refused requests."""
+    return [
+        [str(STATUSES.get(refusal, "")), f"`{entry.code}`", *told(refusal, chinese=chinese)]
+        for refusal, entry in CATALOGUE.items()
+        if entry.problem is None and (refusal in STATUSES or refusal not in HOOK_STATUSES)
+    ]
+
+
+def calls() -> list[list[str]]:
+    """Return the rows of the table of refused calls of deploy hooks."""
+    return [
+        [str(status), f"`{CATALOGUE[refusal].code}`", *told(refusal, chinese=False)]
+        for refusal, status in HOOK_STATUSES.items()
     ]
 
 
@@ -545,13 +568,22 @@ def test_the_problems_table_is_that_of_the_code(page: str):
 
 @pytest.mark.parametrize("page", ["docs/api.md", "docs/api.zh.md"])
 def test_the_table_of_refused_requests_is_that_of_the_code(page: str):
-    """Every refusal over HTTP with its status, its code and both messages."""
-    expected = [
-        [str(row.status), f"`{row.code}`", (refusal.__doc__ or "").strip(), row.chinese]
-        for refusal, row in TABLE.items()
-    ]
+    """Every refusal that is no problem, with its status where it is an answer of its own."""
+    assert table(read(page), "requests") == requests(chinese=page.endswith(".zh.md"))
 
-    assert table(read(page), "requests") == expected
+
+def test_the_table_of_refused_calls_is_that_of_the_code():
+    """Every refusal of a deploy hook."""
+    assert table(read("docs/deploy-hooks.md"), "hook refusals") == calls()
+
+
+def test_every_row_of_the_catalogue_stands_in_a_table():
+    """With its code; in one table at least."""
+    written = [*problems(chinese=False), *requests(chinese=False), *calls()]
+
+    assert {tuple(told(each, chinese=False)) for each in CATALOGUE} == {
+        tuple(row[2:]) for row in written
+    }
 
 
 def prices(*, chinese: bool) -> list[list[str]]:

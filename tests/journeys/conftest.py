@@ -21,6 +21,8 @@ from gql import GraphQLRequest
 from gql.transport.websockets import WebsocketsTransport
 from playwright.async_api import async_playwright, expect
 
+from tests import logs
+
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
 WAIT_SECONDS = 45.0
@@ -181,9 +183,7 @@ class Rollway:
         """Check that no process has logged an error since the last look."""
         log = self.log
         news, self.looked = log[self.looked :], len(log)
-        for word in (" ERROR ", " CRITICAL ", "Traceback (most recent"):
-            _, found, rest = news.partition(word)
-            assert not found, f"the server logged{found}{rest[:6000]}"
+        logs.check(news)
 
     def stop(self):
         """End what runs, and check that no process has complained or left one behind."""

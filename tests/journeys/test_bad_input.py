@@ -659,7 +659,8 @@ async def test_a_subscription_needs_a_socket(rollway_up, connect, method):
     answer = await client.http.request(method, client.url, **given)
 
     said = "A subscription needs a WebSocket, or `text/event-stream` in `Accept`."
-    entry = {"message": said, "extensions": {"code": "INVALID"}}
+    more = {"code": "INVALID", "remedy": "Ask for it by one of these.", "retryable": False}
+    entry = {"message": said, "extensions": more}
     assert (answer.status_code, answer.json()) == (400, {"errors": [entry]})
 
 

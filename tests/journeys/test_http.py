@@ -72,7 +72,9 @@ async def test_refusals_are_json(rollway_up, connect, method, headers, body, sta
         (error,) = answer.json()["errors"]
 
         assert (answer.status_code, error["extensions"]["code"]) == (status, code)
-        assert any("\u4e00" <= each <= "\u9fff" for each in error["message"]) == (language == "zh")
+        for text in (error["message"], error["extensions"]["remedy"]):
+            assert any("\u4e00" <= each <= "\u9fff" for each in text) == (language == "zh")
+        assert error["extensions"]["retryable"] is False
         assert answer.headers["content-type"] == f"{JSON}; charset=utf-8"
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers.get("allow") == ("GET, POST" if status == 405 else None)

@@ -18,7 +18,12 @@ from engine.state import TaskStatus
 from rollway.deploy_hooks import BODY_BYTES_MAX
 
 PARALLEL = 20
-UNKNOWN = {"code": "NOT_FOUND", "error": "There is no such deploy hook."}
+UNKNOWN = {
+    "code": "NOT_FOUND",
+    "error": "There is no such deploy hook.",
+    "remedy": "Ask the team for its address: it may have been changed or revoked.",
+    "retryable": False,
+}
 CREATE = """mutation ($input: CreateDeployHookInput!) { createDeployHook(input: $input) {
   __typename ... on CreateDeployHookPayload { url deployHook { id prefix } }
   ... on Problem { code field message } ... on InvalidProblem { issues { field } } } }"""
@@ -249,6 +254,10 @@ async def test_each_rule_that_is_broken_is_named(house):
     issues = {issue["field"][0]: issue["message"] for issue in answer.json()["issues"]}
     assert set(issues) == {"ref", "message"}
     assert all(issues.values())
+    chinese = await house.http.post(url, json={"ref": "a b"}, headers={"Accept-Language": "zh"})
+    said = chinese.json()
+    for text in (said["error"], said["remedy"], said["issues"][0]["message"]):
+        assert any("\u4e00" <= each <= "\u9fff" for each in text), text
 
 
 async def test_a_body_that_is_too_large(house):
@@ -261,7 +270,7 @@ async def test_a_body_that_is_too_large(house):
 
     for content in (b" " * (BODY_BYTES_MAX + 1), endless()):
         answer = await house.http.post(url, content=content)
-        assert (answer.status_code, answer.json()["code"]) == (413, "INVALID")
+        assert (answer.status_code, answer.json()["code"]) == (413, "LIMIT_EXCEEDED")
     assert (await house.http.post(url, content=b" " * BODY_BYTES_MAX)).status_code == 202
 
 

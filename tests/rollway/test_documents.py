@@ -16,6 +16,7 @@ from resolvers.operations import documents
 from resolvers.operations.documents import Documents
 from rollway.documents import registered
 from rollway.setting import BadSetting
+from tests import logs
 
 QUERY = "query Who { viewer { username } __typename }"
 ANSWER = {"viewer": None, "__typename": "Query"}
@@ -39,13 +40,14 @@ def by_hash(text, **more):
 def serving(folder, **settings):
     """Serve for the duration of the block; yield the address."""
     folder.mkdir(exist_ok=True)
+    log = (folder / "log").open("w+")
     process = subprocess.Popen(
         [BIN / "rollway", "up", "--data", folder / "data", "--port", "0"],
         cwd=folder,
         env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "ROLLWAY_ISOLATION": "plain"} | settings,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=log,
         text=True,
     )
     try:
@@ -56,6 +58,9 @@ def serving(folder, **settings):
     finally:
         process.terminate()
         process.communicate(timeout=30)
+        log.seek(0)
+        with log:
+            logs.check(log.read())
 
 
 def post(address, body):

@@ -14,7 +14,7 @@ from db.models import Org, Session
 from rollway.sockets import door
 from rollway.sockets.feeds import Feed, Reader
 from rollway.sockets.operation import Operation
-from rollway.sockets.socket import Socket
+from rollway.sockets.socket import OPERATIONS_MAX, Socket
 from tests.streaming import EVENTS, OWN, Stage, Watcher, token_of
 
 INIT = {"type": "connection_init"}
@@ -110,6 +110,42 @@ async def test_a_second_operation_of_an_id_closes_the_socket(stage):
         await said(connection)
 
     assert connection.close_code == 4409
+
+
+CREATE = {"query": 'mutation { createOrg(input: {name: "x"}) { __typename } }'}
+
+
+async def test_what_a_socket_refuses_is_told_as_everywhere(stage):
+    """With code, remedy and whether to try again, in the language of who opened it."""
+    watch = {"query": EVENTS, "variables": {"id": stage.task, "after": 0}}
+    asked = [*[watch] * OPERATIONS_MAX, watch, CREATE, {"query": "{"}]
+    url = f"ws://127.0.0.1:{stage.port}/graphql"
+    headers, protocols = {"Accept-Language": "zh"}, ["graphql-transport-ws"]
+    refused = {}
+    async with websockets.connect(
+        url, subprotocols=protocols, additional_headers=headers
+    ) as connection:
+        init = INIT | {"payload": {"Authorization": f"Bearer {stage.token}"}}
+        await connection.send(json.dumps(init))
+        for number, payload in enumerate(asked):
+            if number > OPERATIONS_MAX:
+                await connection.send(json.dumps({"id": "0", "type": "complete"}))
+            message = {"id": f"{number}", "type": "subscribe", "payload": payload}
+            await connection.send(json.dumps(message))
+            while number >= OPERATIONS_MAX and f"{number}" not in refused:
+                answer = json.loads(await connection.recv())
+                if answer["type"] == "error":
+                    (refused[answer["id"]],) = answer["payload"]
+
+    more = [each["extensions"] for each in refused.values()]
+    assert [(each["code"], each["retryable"]) for each in more] == [
+        ("LIMIT_EXCEEDED", True),
+        ("INVALID", False),
+        ("INVALID", False),
+    ]
+    for each in refused.values():
+        for text in (each["message"], each["extensions"]["remedy"]):
+            assert any("\u4e00" <= character <= "\u9fff" for character in text), text
 
 
 async def test_text_that_is_none_closes_the_socket(stage):

@@ -1,6 +1,8 @@
 """Streams over HTTP on a real connection: heartbeats, readers that do not read, and the end."""
 
 import asyncio
+import json
+import re
 import socket
 from contextlib import ExitStack, asynccontextmanager
 
@@ -12,10 +14,10 @@ from starlette.routing import Route
 from rollway.api import streams
 from rollway.api.accept import EVENTS, PARTS
 from rollway.api.framing import FRAMINGS, Events, Parts
-from rollway.api.refusals import Leaving, TooManyStreams
 from rollway.api.streams import Stream, Streams
 from rollway.connections.cutting import cuttable
 from rollway.connections.listening import Announcing, bind
+from schema.requests import Leaving, TooManyStreams
 
 MIB = 1024 * 1024
 
@@ -54,6 +56,7 @@ async def serving(source, media_type=EVENTS, *, whole=False):
                 opened,
                 user_id="ann",
                 address="::1",
+                language="zh",
                 headers={},
                 whole=whole,
             )
@@ -145,8 +148,19 @@ async def test_a_server_that_stops_says_so(media_type):
             rest = await reader.read()
         writer.close()
         await writer.wait_closed()
-    assert b"connect again" in rest
     assert b"event: complete" not in rest
+    if media_type == EVENTS:
+        assert b"connect again" in rest
+    else:
+        *_, last = [json.loads(each) for each in re.findall(rb"^{.*}", rest, re.MULTILINE)]
+        (entry,) = last["errors"]
+        assert entry["message"] == "服务器正在停止。"
+        assert entry["extensions"] == {
+            "code": "UNAVAILABLE",
+            "remedy": "请在 1 秒后重新连接。",
+            "retryable": True,
+            "retryAfter": 1,
+        }
     assert source.closed.is_set()
 
 

@@ -1,4 +1,4 @@
-"""The catalogue of problems: whole, in both languages, with a remedy for each."""
+"""The catalogue: of all that clients are refused, in both languages, with a remedy for each."""
 
 import ast
 import importlib
@@ -16,21 +16,29 @@ from engine import refusal as engine
 from engine.git import RepositoryUnreachable
 from engine.repository.source import Cause
 from providers import headers, payloads, proofs, refusal, webhooks
+from resolvers.operations import documents
 from resolvers.refusals import NoDelivery, VersionConflict
+from rollway.api.refusals import STATUSES
+from rollway.deploy_hooks import STATUSES as HOOK_STATUSES
+from schema import requests
 from schema.catalogue import CATALOGUE, message
+from schema.catalogue.entry import ErrorCode
 from schema.errors import Masking
 from schema.mutations import mutation
-from schema.problems import CODES, Problem, UnauthenticatedProblem
+from schema.problems import CODES, Problem, ProblemCode, UnauthenticatedProblem
 from schema.reasons import INNER, REASONS
+from schema.requests import Misfit
 from schema.words import WORDED, WORDS, told
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("auth", "control", "db", "engine", "providers", "resolvers", "schema")
+ROOMS = ("auth", "control", "db", "engine", "providers", "resolvers", "schema", "rollway")
 FOREIGN = ("engine.", "providers.webhooks", "providers.proofs", "providers.payloads")
 
-# What a resolver's code may raise and the catalogue does not name, and why no client meets it.
+# What clients of persisted documents compare, in any language.
+COMPARED = (documents.NotKept, documents.NotSupported)
+
+# What may be raised and the catalogue does not name, and why no client meets it.
 WITHIN = {
-    "auth.deploy_hooks.DeployHookUnknown": "POST /deploy-hooks answers it",
     "auth.identities.LoginTaken": "a page of /oauth answers it",
     "auth.identities.SessionEnded": "a page of /oauth answers it",
     "auth.logins.NotThisTrip": "a page of /oauth answers it",
@@ -62,10 +70,26 @@ WITHIN = {
     "providers.api.client._NoAnswer": "ServiceDown takes its place",
     "providers.api.refusals.ApiRefusal": "only its kinds are raised",
     "resolvers.integrations.arrivals.AccountDenied": "a page of /oauth answers it",
-    "resolvers.operations.documents.NotKept": "Schema.text answers it, by Apollo's code",
-    "resolvers.operations.documents.NotRegistered": "Schema.text answers it",
-    "resolvers.operations.documents.NotSupported": "Schema.text answers it, by Apollo's code",
-    "resolvers.operations.documents.OtherHash": "Schema.text answers it",
+    "resolvers.operations.documents.DocumentRefused": "only its kinds are raised",
+    "rollway.api.streams._Interrupted": "the stream says its last words",
+    "rollway.body.BodiesFull": "POST /webhooks and POST /worker answer it",
+    "rollway.connections.listening.CannotListen": "the command ends with it",
+    "rollway.connections.seats.Full": "TooManyStreams takes its place, or a socket closes with it",
+    "rollway.forge.dialect.Absent": "`rollway forge` answers it",
+    "rollway.forge.dialect.Unfit": "`rollway forge` answers it",
+    "rollway.forge.repositories.GitFailed": "`rollway forge` meets it",
+    "rollway.heads.Unreadable": "the command ends with it",
+    "rollway.keyfile.BadKeyFile": "the command ends with it",
+    "rollway.oauth.NextElsewhere": "a page of /oauth answers it",
+    "rollway.pipeline.Unreadable": "the command ends with it",
+    "rollway.remote.enrolment.NotEnrolled": "a worker ends with it",
+    "rollway.remote.line.Unreachable": "a worker tries again",
+    "rollway.remote.refusals.NotYours": "POST /worker answers it",
+    "rollway.sample.NoGit": "the command ends with it",
+    "rollway.setting.BadSetting": "the command ends with it",
+    "rollway.sockets.along.NotShared": "who watches is answered alone",
+    "rollway.sockets.messages.Malformed": "a socket closes with it",
+    "rollway.starting.Refused": "the command ends with it",
 }
 
 
@@ -106,9 +130,18 @@ def test_no_kind_of_a_refusal_is_forgotten():
 
 
 def test_every_problem_has_its_code():
-    """One code for a type, and no type without."""
+    """One code for a type, and no type without; no code that no refusal has."""
     assert set(CODES) == set(Problem.__subclasses__())
     assert len(set(CODES.values())) == len(CODES)
+    assert {each.code for each in CATALOGUE.values()} == {*ProblemCode, *ErrorCode}
+
+
+def test_what_has_a_status_or_a_time_is_catalogued():
+    """The tables of the doors have no refusal of their own; who is told when tries again."""
+    assert {*STATUSES, *HOOK_STATUSES} <= CATALOGUE.keys()
+    timed = {kind for kind in CATALOGUE if "retry_after" in facts_of(kind)}
+    assert timed >= {requests.Leaving, requests.TooManyStreams}
+    assert all(CATALOGUE[kind].retryable for kind in timed)
 
 
 def placeholders(text: str) -> set[str]:
@@ -133,13 +166,13 @@ def test_every_refusal_speaks_both_languages(kind):
     entry, english = CATALOGUE[kind], (kind.__doc__ or "").strip()
     remedy = entry.remedy
 
-    assert is_chinese(entry.chinese)
+    assert is_chinese(entry.chinese) or (kind in COMPARED and entry.chinese == english)
     assert is_chinese(remedy.chinese)
     assert not is_chinese(english + remedy.english)
     assert placeholders(remedy.english) == placeholders(remedy.chinese)
     assert placeholders(english + remedy.english) <= facts_of(kind)
     assert placeholders(english) == placeholders(entry.chinese)
-    assert english.endswith(".")
+    assert english.endswith(".") or kind in {*COMPARED, Misfit}
     assert remedy.english.endswith(".")
 
 
@@ -237,6 +270,29 @@ def test_refusals_are_made_of_words_that_can_be_told():
     assert loose == []
 
 
+def is_made_by_hand(node: ast.AST) -> bool:
+    """Tell whether it is an entry of `errors` with words of its own."""
+    match node:
+        case ast.Call(func=func, keywords=given) if ast.unparse(func).endswith("GraphQLError"):
+            return "extensions" in {each.arg for each in given}
+        case ast.Dict(keys=keys):
+            return {"message", "extensions"} <= {getattr(each, "value", None) for each in keys}
+    return False
+
+
+def test_no_error_is_made_by_hand():
+    """All entries of `errors` come from the one function that knows the catalogue."""
+    made = [
+        f"{path.relative_to(ROOT)}"
+        for room in ROOMS
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if is_made_by_hand(node)
+    ]
+
+    assert made == ["schema/catalogue/__init__.py"]
+
+
 def test_what_is_not_ours_is_quoted():
     """Git's words, or a service's, stand in quotation marks in Chinese."""
     assert told("reason", "no such thing", "zh") == "“no such thing”"
@@ -316,5 +372,7 @@ async def test_a_problem_that_is_not_declared_is_no_fault(sqlite_api, caplog):
     assert error.message == message(VersionConflict(3), "en")
     assert error.extensions["code"] == "CONFLICT"
     assert error.extensions["remedy"].startswith("Read it again")
-    assert "make does not declare the problem of VersionConflict" in caplog.text
+    record, *_ = caplog.records
+    assert record.levelname == "ERROR"  # which tests look for in the logs of their servers
+    assert record.getMessage() == "make does not declare the problem of VersionConflict"
     caplog.clear()

@@ -1,10 +1,15 @@
 """What is said of a wrong document names the place and never repeats the value."""
 
+import re
+
 import pytest
+import strawberry
 from graphql import GraphQLError, parse
+from strawberry.extensions import SchemaExtension
 
 from resolvers.inputs import DeployInput, SecretInput, SignInInput, SignUpInput
-from schema.errors import unquoted
+from schema.errors import Masking, shown
+from schema.running import Schema
 
 SIGN_IN = "mutation($input: SignInInput!) { signIn(input: $input) { __typename } }"
 SET = "mutation($input: SetSecretsInput!) { setSecrets(input: $input) { __typename } }"
@@ -42,17 +47,41 @@ def test_a_syntax_error_does_not_repeat_a_text(document):
     with pytest.raises(GraphQLError) as refused:
         parse(document)
 
-    shown = unquoted(refused.value)
-    assert shown.message.startswith("Syntax Error: ")
-    assert "hunter2" not in shown.message
-    assert shown.locations == refused.value.locations
+    said = shown(refused.value, "en")
+    assert said.message.startswith("Syntax Error: ")
+    assert "hunter2" not in said.message
+    assert said.locations == refused.value.locations
 
 
 def test_other_errors_are_left_as_they_are():
     """Names of fields and types are no values."""
-    error = GraphQLError("Cannot query field 'found' on type 'Query'.")
+    text = "Cannot query field 'found' on type 'Query'."
 
-    assert unquoted(error) is error
+    assert shown(GraphQLError(text), "en").message == text
+
+
+class Failing(SchemaExtension):
+    """Fails around the execution, where no error has a place in the document."""
+
+    def on_execute(self):
+        """Fail."""
+        raise ValueError("hunter2")
+        yield
+
+
+async def test_a_fault_outside_of_all_fields_is_masked(sqlite_api, caplog):
+    """As any other: a number, under which the log has it."""
+    query = strawberry.type(type("Query", (), {"__annotations__": {"a": int}, "a": 1}))
+    built = Schema(query=query, extensions=[Masking, Failing])
+    result = await built.execute("{ a }", context_value=sqlite_api.context(None))
+    (error,) = result.errors
+
+    fault = re.fullmatch(r"Internal error \(([0-9a-f]{12})\)\.", error.message)
+    assert fault
+    assert error.extensions["code"] == "INTERNAL"
+    assert f"fault {fault[1]}" in caplog.text
+    assert "hunter2" in caplog.text
+    caplog.clear()
 
 
 @pytest.mark.parametrize(
