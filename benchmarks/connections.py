@@ -187,7 +187,8 @@ async def round_of(server: Measured, seconds: float) -> dict[str, float]:
         seen = person.messages
         await asyncio.sleep(0.5)
     person.timed = True
-    state(server)  # the turns before are not of this round
+    server.process.stdin.write('{"forget": true}\n')  # the turns before are not of this round
+    server.process.stdin.flush()
     cpu = server.cpu_seconds
     await asyncio.gather(server.say(20, seconds), asker.ask(seconds))
     await asyncio.sleep(0.5)

@@ -221,6 +221,8 @@ async def main() -> None:
             asked = json.loads(line)
             if "look" in asked:
                 print(json.dumps(look()), flush=True)
+            elif "forget" in asked:
+                asyncio.get_running_loop().turns.clear()
             else:
                 await do(what, asked)
         serving.cancel()
