@@ -5,6 +5,7 @@ of graphql-ws on Node (npm), each server on one core of its own where there are 
 microseconds of the server's processor for each message that arrived (for Rollway, what the task and
 its database take is in it), kilobytes for each connection, seconds from before the worker's write
 until a subscriber has it. Then so many watch a team's dashboard of ten tasks that change status.
+Medians of interleaved rounds.
 `make bench name=streams`.
 """
 
@@ -15,6 +16,7 @@ import json
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -241,6 +243,40 @@ def node(folder: Path) -> list[str] | None:
     return ["node", str(folder / "server.js")]
 
 
+def once(
+    folder: Path, peer: list[str] | None, parsed: argparse.Namespace, core: int | None
+) -> dict[str, dict[str, float]]:
+    """Return what one round of all gives, each on a server of its own."""
+    rollway = [sys.executable, str(WATCHING / "server.py")]
+    runs = [
+        ("rollway", rollway, parsed.subscribers, parsed.rate),
+        ("rollway_100", rollway, FEW, parsed.rate),
+        ("rollway_events_100", rollway, FEW, parsed.rate),
+        ("graphql_ws", peer, parsed.subscribers, parsed.rate),
+        ("strawberry", [*rollway, "--stock"], parsed.stock_subscribers, parsed.rate),
+    ]
+    tasks = [*rollway, "--tasks", str(DASHBOARD_TASKS)]
+    runs += [(f"dashboard_{each}", tasks, each, parsed.changes_rate) for each in parsed.dashboards]
+    result = {}
+    for title, command, count, rate in runs:
+        if parsed.only not in {None, title}:
+            continue
+        if command is None:
+            print(f"{title}: npm is not installed, not measured", file=sys.stderr)
+            continue
+        own = folder / title
+        own.mkdir()
+        started = command if command is peer else [*command, str(own)]
+        server = Measured(started, core, dashboard=title.startswith("dashboard"))
+        kind = OverHttp if "events" in title else Subscriber
+        try:
+            result[title] = asyncio.run(measure(server, count, rate, parsed.seconds, kind))
+        finally:
+            server.close()
+        print(f"{title}: {result[title]}", file=sys.stderr)
+    return result
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -251,6 +287,7 @@ def main() -> None:
     parser.add_argument("--changes-rate", type=int, default=20)
     parser.add_argument("--dashboards", type=int, nargs="*", default=[200, 1000])
     parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--rounds", type=int, default=3)
     parsed = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
     core = cores[0] if len(cores) > 1 else None
@@ -259,41 +296,17 @@ def main() -> None:
     result: dict[str, object] = {"rate": parsed.rate, "seconds": parsed.seconds}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rollway = [sys.executable, str(WATCHING / "server.py")]
-        for each in ("a", "b", "c", "d"):
-            (folder / each).mkdir()
-        runs = [
-            ("rollway", [*rollway, str(folder / "a")], parsed.subscribers),
-            ("rollway_100", [*rollway, str(folder / "b")], 100),
-            ("rollway_events_100", [*rollway, str(folder / "d")], 100),
-            ("graphql_ws", node(folder / "node"), parsed.subscribers),
-            ("strawberry", [*rollway, str(folder / "c"), "--stock"], parsed.stock_subscribers),
-        ]
-        for title, command, count in runs:
-            if parsed.only not in {None, title}:
-                continue
-            if command is None:
-                print(f"{title}: npm is not installed, not measured", file=sys.stderr)
-                continue
-            server = Measured(command, core)
-            try:
-                kind = OverHttp if "events" in title else Subscriber
-                work = measure(server, count, parsed.rate, parsed.seconds, kind)
-                result[title] = asyncio.run(work)
-            finally:
-                server.close()
-        for count in parsed.dashboards:
-            title = f"dashboard_{count}"
-            if parsed.only not in {None, title}:
-                continue
-            (folder / f"d{count}").mkdir()
-            command = [*rollway, str(folder / f"d{count}"), "--tasks", f"{DASHBOARD_TASKS}"]
-            server = Measured(command, core, dashboard=True)
-            try:
-                work = measure(server, count, parsed.changes_rate, parsed.seconds, Subscriber)
-                result[title] = asyncio.run(work)
-            finally:
-                server.close()
+        peer = node(folder / "node") if parsed.only in {None, "graphql_ws"} else None
+        rounds = []
+        for number in range(parsed.rounds):
+            own = folder / str(number)
+            own.mkdir()
+            rounds.append(once(own, peer, parsed, core))
+    for title, first in rounds[0].items():
+        names = [name for name, value in first.items() if value is not None]
+        result[title] = {
+            name: statistics.median(each[title][name] for each in rounds) for name in names
+        }
     for title in ("graphql_ws", "strawberry"):
         if title in result and "rollway" in result:
             ours = result["rollway"]["cpu_us_per_message"]
