@@ -27,7 +27,8 @@ from control.hosting.statuses import Statuses
 from control.hosting.webhooks import Webhooks
 from control.integrations import Integrations
 from control.port import Queue
-from control.pubsub import MemoryPubSub, PubSub
+from control.pubsub import PubSub
+from control.sqlite_pubsub import SqlitePubSub
 from control.queue.embedded import EmbeddedTurns
 from control.queue.procrastinate import ProcrastinateTurns
 from control.queue.sweeper import Sweeper
@@ -78,7 +79,7 @@ PACK_SECONDS = 5.0
 RESTART_SECONDS = 5.0
 POLL_SECONDS = 15.0  # where every bell is heard
 POLL_SECONDS_SHARED = 1.0  # where a ring of another process may get lost
-LOOK_SECONDS = 5.0  # a right that is lost is heard of; this is for tokens that expire
+LOOK_SECONDS = 5.0  # a right that is lost is heard of
 LOOK_SECONDS_SHARED = 0.5  # a stream ends within a second of its right
 PREFLIGHT_SECONDS = 7200  # the longest that browsers keep it
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -102,7 +103,7 @@ def tracing_of(settings: Settings) -> "Tracing | None":
 def shared_by(settings: Settings) -> tuple[Turns, PubSub]:
     """Return the order of tasks and the bells: of one process, or of all on one database."""
     if settings.embedded:
-        return EmbeddedTurns(), MemoryPubSub()
+        return EmbeddedTurns(), SqlitePubSub()
     from control.postgres_pubsub import PostgresPubSub  # noqa: PLC0415 (an extra)
 
     return ProcrastinateTurns(), PostgresPubSub()

@@ -224,7 +224,7 @@ class Socket:
 
 async def _look(rights: Rights, viewer: Viewer) -> None:
     """Return when the caller's session or token has gone; of all their sockets one looks."""
-    async with aclosing(rights.looks(viewer.user.id)) as looks:
+    async with aclosing(rights.looks(viewer.user.id, viewer.expires_time)) as looks:
         async for _ in looks:
             try:
                 if not await viewers.alive(viewer):
