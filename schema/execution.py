@@ -57,7 +57,7 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         """Execute a query, a mutation, or one event of a subscription; the last to its end."""
         result = super().execute_operation(serially)
         if self.operation.operation is OperationType.SUBSCRIPTION and self.is_awaitable(result):
-            return to_its_end(result)
+            return to_its_end(result, self.context_value.loaders.stop)
         return result
 
     @staticmethod

@@ -123,6 +123,9 @@ class Schema(strawberry.Schema):
         try:
             async with asyncio.timeout(seconds if bounded else None) as timeout:
                 return await super()._execute_operation(execution_context, *args, **given)
+        except asyncio.CancelledError:
+            context.loaders.stop()
+            raise
         except TimeoutError:
             if not timeout.expired():
                 raise

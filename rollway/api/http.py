@@ -6,7 +6,7 @@ Strawberry executes; what is asked, what is answered and with which status is de
 import logging
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing, nullcontext, suppress
 from dataclasses import replace
 from typing import cast
 
@@ -26,6 +26,7 @@ from providers.refusal import Refusal
 from resolvers.context import Context
 from rollway.api import accept, asked, refusals
 from rollway.api.framing import FRAMINGS, Framing
+from rollway.api.leaving import while_waited_for
 from rollway.api.pipe import Pipe
 from rollway.api.refusals import HEADERS
 from rollway.api.streams import Stream, Streams
@@ -113,16 +114,19 @@ class Http(GraphQL[Context, None]):
             return {"errors": [refusals.entry(refusal, context.language)]}
 
     async def _execute(self, given: GraphQLRequestData, context: Context) -> GraphQLHTTPResponse:
+        """Return the answer; a query whose client goes is stopped, a mutation is not."""
         request = cast("Request", context.request)
+        reads = _kind(given) is OperationType.QUERY
         try:
-            result = await self.schema.execute(
-                given.query,
-                variable_values=given.variables,
-                context_value=context,
-                operation_name=given.operation_name,
-                allowed_operation_types=READING if request.method == "GET" else WRITING,
-                operation_extensions=given.extensions,
-            )
+            async with while_waited_for(request) if reads else nullcontext():
+                result = await self.schema.execute(
+                    given.query,
+                    variable_values=given.variables,
+                    context_value=context,
+                    operation_name=given.operation_name,
+                    allowed_operation_types=READING if request.method == "GET" else WRITING,
+                    operation_extensions=given.extensions,
+                )
         except MissingQueryError:
             raise refusals.NoQuery from None
         except CannotGetOperationTypeError:
