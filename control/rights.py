@@ -20,7 +20,9 @@ class Rights:
         """Say, once it is stored, that these users may have lost a right, or got one."""
         self._pubsub.ring(*(user_topic(user_id) for user_id in user_ids))
 
-    async def looks(self, user_id: str, until: datetime | None = None) -> AsyncGenerator[None, None]:
+    async def looks(
+        self, user_id: str, until: datetime | None = None
+    ) -> AsyncGenerator[None, None]:
         """Yield whenever it is time to look; close it, it listens for as long as it is open.
 
         The first time is at once: a right may have gone since it was asked for. One time is

@@ -39,6 +39,26 @@ class TooManyEnvironments(Exception):
 
 
 @dataclass(eq=False)
+class TooManyOnSocket(Exception):
+    """At most {most} operations run on a WebSocket."""
+
+    most: int
+
+
+@dataclass(eq=False)
+class TooManyOperations(Refusal):
+    """There are too many running operations, over all WebSockets and streams."""
+
+
+@dataclass(eq=False)
+class OverChecks(Refusal):
+    """Reading and checking what was sent has cost more than {limit} in a minute."""
+
+    limit: int
+    retry_after: int
+
+
+@dataclass(eq=False)
 class WrongTasks(Exception):
     """`tasks` must name 1 to {most} tasks, each of them once."""
 

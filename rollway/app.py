@@ -28,7 +28,6 @@ from control.hosting.webhooks import Webhooks
 from control.integrations import Integrations
 from control.port import Queue
 from control.pubsub import PubSub
-from control.sqlite_pubsub import SqlitePubSub
 from control.queue.embedded import EmbeddedTurns
 from control.queue.procrastinate import ProcrastinateTurns
 from control.queue.sweeper import Sweeper
@@ -37,11 +36,13 @@ from control.queue.turns import Turns
 from control.reports import Reports
 from control.rights import Rights
 from control.schedules.due import Schedules
+from control.sqlite_pubsub import SqlitePubSub
 from db.checkpoint import checkpoints
 from db.vault import Vault
 from engine.executors.isolation import Isolation
 from resolvers.context import Services
 from resolvers.operations.bounds import Bounds
+from resolvers.operations.checks import Checks
 from resolvers.operations.documents import Documents
 from resolvers.operations.uses import Uses
 from rollway import (
@@ -55,6 +56,7 @@ from rollway import (
 )
 from rollway.api.doors import Hosts, Sharing
 from rollway.api.streams import Streams
+from rollway.connections.running import Running
 from rollway.documents import registered
 from rollway.graphql import View
 from rollway.observing.health import Health
@@ -116,7 +118,10 @@ class Server:
         self.settings = settings
         self.health = Health()
         self.streams = Streams(settings.streams_per_user, settings.streams_max)
-        self.sockets = Sockets(Door(settings.sockets_per_user, settings.sockets_max))
+        self.sockets = Sockets(
+            Door(settings.sockets_per_user, settings.sockets_max),
+            Running(settings.operations_per_user, settings.operations_max),
+        )
         self.metrics = Metrics(self._open_now())
         turns, pubsub = shared_by(settings)
         self._pubsub = pubsub
@@ -159,6 +164,7 @@ class Server:
                 query_seconds=settings.query_seconds,
                 introspection=settings.introspection == "on",
                 budgets=Budgets(settings.cost_per_minute),
+                checks=Checks(settings.checks_per_minute),
                 documents=Documents(registered(settings.documents)),
             ),
             uses=Uses(),

@@ -147,6 +147,18 @@ class Settings:
         "2000",
         "Streams over HTTP that all users together may have open on a server.",
     )
+    operations_per_user: int = setting(
+        "ROLLWAY_OPERATIONS_PER_USER",
+        whole(1, 1_000_000),
+        "1000",
+        "Operations that one user may have running on all WebSockets and streams together.",
+    )
+    operations_max: int = setting(
+        "ROLLWAY_OPERATIONS_MAX",
+        whole(1, 1_000_000),
+        "20000",
+        "Operations that all users together may have running on them on a server.",
+    )
     argon2_memory_kib: int = setting(
         "ROLLWAY_ARGON2_MEMORY_KIB",
         whole(7168, 2 * 1024 * 1024),
@@ -310,6 +322,12 @@ class Settings:
         whole(100, 1_000_000_000),
         "60000000",
         "What the operations of one user, or of one address's guests, may cost in a minute.",
+    )
+    checks_per_minute: int = setting(
+        "ROLLWAY_CHECKS_PER_MINUTE",
+        whole(100, 1_000_000_000),
+        "600000",
+        "What reading, checking and refusing what they send may cost besides; a unit is 10 µs.",
     )
     query_seconds: float = setting(
         "ROLLWAY_QUERY_SECONDS",

@@ -47,6 +47,11 @@ class Masking(MaskErrors):
         return _shown(error, f"{text} ({fault})", {"code": "INTERNAL"})
 
 
+def told(refusal: Exception, language: str) -> GraphQLError:
+    """Return a refusal of the catalogue as clients see it."""
+    return GraphQLError(message(refusal, language), extensions=extensions(refusal, language))
+
+
 def _raised(error: GraphQLError) -> bool:
     """Tell whether a resolver raised it, and not graphql itself."""
     return error.original_error is not None and not isinstance(error.original_error, GraphQLError)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import nullcontext
 from typing import Any
 
 import strawberry
@@ -12,6 +13,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from resolvers.context import Context
+from resolvers.operations.checks import Charging
 from schema.documents import refused
 from schema.documents.checked import Checked, CheckedDocuments
 from schema.execution import ExecutionContext
@@ -30,7 +32,7 @@ class Schema(strawberry.Schema):
     async def execute(self, query: str | None, *args: Any, **given: Any) -> Result:
         """Run a query or a mutation; InvalidOperationTypeError for a subscription.
 
-        That has many answers, which `subscribe` gives one by one.
+        That has many answers, which `subscribe` gives one by one. OverChecks comes before all.
         """
         allowed = given.get("allowed_operation_types") or ONE_ANSWER
         given["allowed_operation_types"] = ONE_ANSWER.intersection(allowed)
@@ -38,6 +40,7 @@ class Schema(strawberry.Schema):
             text = self.text(query, given.get("operation_extensions"), given["context_value"])
         except GraphQLError as error:
             return PreExecutionError(data=None, errors=[error])
+        self.fits(text or "", given["context_value"].checking)
         return await super().execute(text, *args, **given)
 
     async def stream(self, query: str | None, *args: Any, **given: Any) -> Any:
@@ -56,20 +59,24 @@ class Schema(strawberry.Schema):
     def text(self, query: str | None, extensions: object, context: Context) -> str | None:
         """Return a request's document, which may be given by its hash; GraphQLError refuses it."""
         try:
-            return context.services.bounds.documents.text(query, extensions, self.fits)
+            known = context.services.bounds.documents
+            return known.text(query, extensions, lambda text: self.fits(text, context.checking))
         except tuple(refused.TABLE) as refusal:
             raise refused.error(refusal, context.language) from refusal
 
-    def fits(self, text: str) -> bool:
-        """Tell whether a document may be run."""
+    def fits(self, text: str, checking: Charging = nullcontext) -> bool:
+        """Tell whether a document may be run; OverChecks when too many are looked at."""
         try:
-            return not self.checked(text).errors
-        except (GraphQLError, RecursionError):
+            return not self.checked(text, checking).errors
+        except GraphQLError:
             return False
 
-    def checked(self, text: str) -> Checked:
-        """Return a document and its errors; GraphQLError, RecursionError for what is none."""
-        return self._documents.of(self._schema, text)
+    def checked(self, text: str, checking: Charging = nullcontext) -> Checked:
+        """Return a document and its errors; GraphQLError for what is none.
+
+        Looking at one that is not known is charged by *checking*, which may raise OverChecks.
+        """
+        return self._documents.of(self._schema, text, checking)
 
     def admits(
         self,
@@ -99,7 +106,7 @@ class Schema(strawberry.Schema):
         What is set here, Strawberry does not do again.
         """
         if context.query:
-            known = self.checked(context.query)
+            known = self.checked(context.query, context.context.checking)
             context.graphql_document = known.document
             context.pre_execution_errors = list(known.errors)
         wrong = await super()._prepare_operation_async(context, *args, **given)

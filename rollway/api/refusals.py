@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from starlette.responses import JSONResponse, Response
 
 from providers.refusal import Reason, Refusal
+from resolvers.refusals import OverChecks, TooManyOperations
 from rollway.api import accept
 from rollway.body import BodyBroken, BodyTooLarge, BodyTooSlow
 from rollway.callers import language
+from schema.catalogue import CATALOGUE, extensions
 from schema.problems import ProblemCode
 
 
@@ -180,6 +182,13 @@ TABLE: Mapping[type[Refusal], Row] = {
         "打开的流过多;请关闭一个,或稍后再来。",
         {"Retry-After": str(RETRY_SECONDS)},
     ),
+    TooManyOperations: Row(
+        429,
+        LIMIT_EXCEEDED,
+        CATALOGUE[TooManyOperations].chinese,
+        {"Retry-After": str(RETRY_SECONDS)},
+    ),
+    OverChecks: Row(429, LIMIT_EXCEEDED, CATALOGUE[OverChecks].chinese),
     Broken: Row(500, "INTERNAL", "内部错误({fault})。"),
     Leaving: Row(
         503,
@@ -211,7 +220,8 @@ def entry(refusal: Refusal, language: str) -> dict[str, object]:
     if language == "zh":
         facts = {name: CHINESE.get(fact, fact) for name, fact in vars(refusal).items()}
         text = row.chinese.format(**facts)
-    return {"message": text, "extensions": {"code": str(row.code)}}
+    known = extensions(refusal, language) if type(refusal) in CATALOGUE else {}
+    return {"message": text, "extensions": {"code": str(row.code)} | known}
 
 
 def answer(refusal: Refusal, headers: Mapping[str, str]) -> Response:
@@ -221,6 +231,12 @@ def answer(refusal: Refusal, headers: Mapping[str, str]) -> Response:
     return JSONResponse(
         {"errors": [entry(refusal, language(headers.get("accept-language", "")))]},
         row.status,
-        {**HEADERS, **row.headers},
+        {**HEADERS, **row.headers, **_wait(refusal)},
         f"{picked or accept.JSON}; charset=utf-8",
     )
+
+
+def _wait(refusal: Refusal) -> Mapping[str, str]:
+    """Return when to come back, where a refusal knows."""
+    seconds = getattr(refusal, "retry_after", None)
+    return {} if seconds is None else {"Retry-After": str(seconds)}

@@ -4,6 +4,7 @@ Answers can be shared when they are the same for everybody who may see the tasks
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,11 +28,14 @@ from graphql import (
 )
 from graphql.execution.values import get_argument_values, get_variable_values
 
+from resolvers.context import Context
+from resolvers.operations.checks import Charging
+from resolvers.refusals import OverChecks
 from rollway.sockets.frames import encoded
 from rollway.sockets.messages import Subscribe
 from schema import schema
 from schema.documents.checked import Checked
-from schema.errors import unquoted
+from schema.errors import told, unquoted
 
 WATCHED = {"taskEvents": "TaskEvent", "applicationTasks": "Task", "orgTasks": "Task"}
 EVENT = frozenset({"taskId", "seq", "time", "task"})
@@ -68,9 +72,13 @@ class Watching:
     document: DocumentNode
 
 
-def refusal(said: Subscribe) -> GraphQLError | None:
+def refusal(said: Subscribe, context: Context) -> GraphQLError | None:
     """Return why a socket does not take this document; None when it does."""
-    checked = _checked(said.query)
+    try:
+        context.services.bounds.checks.admit(context.caller)
+        checked = _checked(said.query, context.checking)
+    except OverChecks as refused:
+        return told(refused, context.language)
     if isinstance(checked, GraphQLError):
         return checked
     operation = _operation(checked.document, said.name)
@@ -81,12 +89,18 @@ def refusal(said: Subscribe) -> GraphQLError | None:
     return None
 
 
-def watching(said: Subscribe, language: str, env_name: str | None = None) -> Watching | None:
+def watching(
+    said: Subscribe,
+    language: str,
+    env_name: str | None = None,
+    checking: Charging = nullcontext,
+) -> Watching | None:
     """Return what is watched; None when its answers are for the caller alone.
 
-    *env_name* is the only environment that the caller reaches, if there is one.
+    *env_name* is the only environment that the caller reaches, if there is one. A document that is
+    not known is charged by *checking*, which may raise OverChecks.
     """
-    checked = _checked(said.query)
+    checked = _checked(said.query, checking)
     if isinstance(checked, GraphQLError) or checked.errors:
         return None
     document = checked.document
@@ -113,13 +127,11 @@ def watching(said: Subscribe, language: str, env_name: str | None = None) -> Wat
     return Watching(key, field, given, after, document)
 
 
-def _checked(query: str) -> Checked | GraphQLError:
+def _checked(query: str, checking: Charging) -> Checked | GraphQLError:
     try:
-        return schema.checked(query)
+        return schema.checked(query, checking)
     except GraphQLError as error:
         return unquoted(error)
-    except RecursionError:
-        return _invalid("The document is nested too deeply.")
 
 
 def _invalid(text: str) -> GraphQLError:

@@ -13,6 +13,8 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from resolvers.context import Context
+from resolvers.refusals import OverChecks
+from rollway.connections.running import Running
 from rollway.sockets.along import Along, now
 from rollway.sockets.documents import Watching, refusal, watching
 from rollway.sockets.door import Door
@@ -21,6 +23,7 @@ from rollway.sockets.looks import Looks
 from rollway.sockets.messages import Subscribe
 from rollway.sockets.outlets import Outlet
 from schema import schema
+from schema.errors import told
 
 TRIES_MAX = 2  # of joining others without getting anything; then it is done alone
 
@@ -32,6 +35,7 @@ class Sockets:
     """What the sockets of a server have in common."""
 
     door: Door
+    running: Running
     feeds: Feeds = field(default_factory=Feeds)
     looks: Looks = field(default_factory=Looks)
 
@@ -50,9 +54,10 @@ class Operation:
         self._reader: Reader | None = None
         self._running: asyncio.Task[None] | None = None
 
-    def begin(self, context: Context) -> None:
-        """Run, until stopped."""
+    def begin(self, context: Context, ended: Callable[[], None] = lambda: None) -> None:
+        """Run, until stopped; call *ended* when nothing of it runs any more."""
         self._running = asyncio.create_task(self._run(context))
+        self._running.add_done_callback(lambda _: ended())
 
     def stop(self) -> None:
         """Send nothing any more, from now on."""
@@ -82,12 +87,16 @@ class Operation:
         except GraphQLError as unknown:
             self._fail([unknown])
             return
+        except OverChecks as over:
+            self._fail([told(over, context.language)])
+            return
         self._said = replace(self._said, query=text or "")
-        if refused := refusal(self._said):
+        if refused := refusal(self._said, context):
             self._fail([refused])
             return
         viewer = context.viewer
-        watched = watching(self._said, context.language, viewer.env_name if viewer else None)
+        env_name = viewer.env_name if viewer else None
+        watched = watching(self._said, context.language, env_name, context.checking)
         own = replace(context)
         if watched is None or viewer is None or not self._admitted(watched, own):
             await self._alone(await now(context))

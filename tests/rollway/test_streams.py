@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, nullcontext
 
 import pytest
 import uvicorn
@@ -52,6 +52,7 @@ async def serving(source, media_type=EVENTS, *, whole=False):
                 source.items(),
                 framing,
                 opened,
+                running=nullcontext(),
                 user_id="ann",
                 address="::1",
                 headers={},
