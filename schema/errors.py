@@ -58,11 +58,13 @@ def _raised(error: GraphQLError) -> bool:
 
 
 def unquoted(error: GraphQLError) -> GraphQLError:
-    """Return what graphql itself says, without the value it quotes."""
+    """Return what graphql itself says, without the value it quotes: that something is INVALID."""
     text = error.message
     for quoted, rest in QUOTED:
         text = quoted.sub(rest, text)
-    return error if text == error.message else _shown(error, text.rstrip(","), {"code": "INVALID"})
+    if text == error.message and error.extensions:
+        return error
+    return _shown(error, text.rstrip(","), {"code": "INVALID"})
 
 
 def _shown(error: GraphQLError, text: str, more: dict[str, object]) -> GraphQLError:

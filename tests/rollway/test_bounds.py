@@ -10,13 +10,14 @@ import httpx2
 import pytest
 
 from db.models import User
+from resolvers.operations.checks import UNIT_SECONDS
 from rollway.connections import running
 from schema import TOKENS_MAX
 from tests.streaming import EVENTS, MANY, OWN, Stage, token_of
 
 SECONDS = 60
 PER_USER = 6
-CHECKS = 20_000  # a minute: 0.2 seconds
+CHECKS = 100_000  # a minute: a second
 FLOOD_MAX = 2_000
 MIB = 1024 * 1024
 HELLO = {"query": "{ viewer { username } }"}
@@ -192,8 +193,7 @@ async def test_a_socket_that_is_far_in_debt_is_not_read(stage):
     """What it sends waits in its own system, and what it takes of the server stays bounded."""
     checks = stage.server.services.bounds.checks
     async with stage.connected(stage.token) as loud, stage.connected() as calm:
-        checks.owe(stage.user.id, 0.01)
-        checks.owe(stage.user.id, CHECKS * 1e-5)  # three seconds of what is given
+        checks.owe(stage.user.id, CHECKS * 1.05 * UNIT_SECONDS)  # three seconds of what is given
         await loud.send(json.dumps({"type": "ping"}))
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1):
@@ -201,3 +201,31 @@ async def test_a_socket_that_is_far_in_debt_is_not_read(stage):
         await calm.send(json.dumps({"type": "ping"}))
         assert json.loads(await calm.recv()) == {"type": "pong"}
         assert json.loads(await loud.recv()) == {"type": "pong"}
+
+
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [
+        ("subscription ($id: ID!) { taskEvents(taskId: $id, after: null) { seq } }", {}),
+        (
+            "subscription ($id: ID!, $after: Int) { taskEvents(taskId: $id, after: $after) { seq } }",
+            {"after": None},
+        ),
+        (
+            "subscription ($id: ID!, $after: Int!) { taskEvents(taskId: $id, after: $after) { seq } }",
+            {"after": None},
+        ),
+        ("subscription ($id: ID!) { taskEvents(taskId: $id) { nothing } }", {}),
+        ("subscription ($id: ID!) { taskEvents(taskId: $id) { seq }", {}),
+        ("subscription ($id: ID!) { taskEvents(taskId: $id) { seq } } }", {}),
+    ],
+)
+async def test_what_is_invalid_has_a_code(stage, query, variables):
+    """Also where graphql itself says so: over WebSocket and HTTP alike."""
+    asked = {"query": query, "variables": {"id": stage.task} | variables}
+    async with stage.connected(stage.token) as connection:
+        (error,) = (await begin(connection, "1", asked))["payload"]
+    assert error["extensions"] == {"code": "INVALID"}
+    async with http(stage, stage.token, Accept="text/event-stream") as client:
+        text = (await client.post("/graphql", json=asked)).text
+    assert '"code":"INVALID"' in text.replace(": ", ":")

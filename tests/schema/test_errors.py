@@ -52,7 +52,11 @@ def test_other_errors_are_left_as_they_are():
     """Names of fields and types are no values."""
     error = GraphQLError("Cannot query field 'found' on type 'Query'.")
 
-    assert unquoted(error) is error
+    shown = unquoted(error)
+
+    assert shown.message == error.message
+    assert shown.extensions == {"code": "INVALID"}
+    assert unquoted(shown) is shown
 
 
 @pytest.mark.parametrize(
