@@ -58,6 +58,7 @@ from rollway.api.doors import Hosts, Sharing
 from rollway.api.streams import Streams
 from rollway.connections.running import Running
 from rollway.documents import registered
+from rollway.fitting import ANY_ADDRESS
 from rollway.graphql import View
 from rollway.observing.health import Health
 from rollway.observing.ids import RequestIds
@@ -65,7 +66,7 @@ from rollway.observing.metered import MeteredQueue
 from rollway.observing.metrics import Metrics, Scrape
 from rollway.remote.doors import Doors
 from rollway.setting import BadSetting
-from rollway.settings import ANY_ADDRESS, Settings
+from rollway.settings import Settings
 from rollway.sockets.door import Door
 from rollway.sockets.operation import Sockets
 from rollway.working.machine import Working

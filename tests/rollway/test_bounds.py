@@ -208,12 +208,12 @@ async def test_a_socket_that_is_far_in_debt_is_not_read(stage):
     [
         ("subscription ($id: ID!) { taskEvents(taskId: $id, after: null) { seq } }", {}),
         (
-            "subscription ($id: ID!, $after: Int) { taskEvents(taskId: $id, after: $after) { seq } }",
-            {"after": None},
+            "subscription ($id: ID!, $at: Int) { taskEvents(taskId: $id, after: $at) { seq } }",
+            {"at": None},
         ),
         (
-            "subscription ($id: ID!, $after: Int!) { taskEvents(taskId: $id, after: $after) { seq } }",
-            {"after": None},
+            "subscription ($id: ID!, $at: Int!) { taskEvents(taskId: $id, after: $at) { seq } }",
+            {"at": None},
         ),
         ("subscription ($id: ID!) { taskEvents(taskId: $id) { nothing } }", {}),
         ("subscription ($id: ID!) { taskEvents(taskId: $id) { seq }", {}),
