@@ -36,11 +36,18 @@ class Budgets:
     """The budgets of all callers; whoever was not heard of for longest is forgotten first.
 
     A caller who was silent for a minute has their whole budget, so little is lost by forgetting.
-    *clock* counts seconds and never goes back.
+    *clock* counts seconds and never goes back. *at_once* is how much may be saved up; default: all
+    of a minute.
     """
 
-    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        limit: int,
+        clock: Callable[[], float] = time.monotonic,
+        at_once: float | None = None,
+    ) -> None:
         self.limit = limit
+        self._whole = float(limit) if at_once is None else at_once
         self._clock = clock
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
@@ -51,7 +58,7 @@ class Budgets:
             seconds = (cost - level) / self._a_second
             raise OverBudget(cost, int(level), max(1, ceil(seconds)))
         self._keep(key, level - cost)
-        missing_seconds = (self.limit - level + cost) / self._a_second
+        missing_seconds = (self._whole - level + cost) / self._a_second
         whole = datetime.now(UTC) + timedelta(seconds=missing_seconds)
         return Balance(self.limit, int(level - cost), whole)
 
@@ -69,8 +76,8 @@ class Budgets:
 
     def _level(self, key: str) -> float:
         now = self._clock()
-        level, then = self._levels.get(key, (float(self.limit), now))
-        return min(float(self.limit), level + (now - then) * self._a_second)
+        level, then = self._levels.get(key, (self._whole, now))
+        return min(self._whole, level + (now - then) * self._a_second)
 
     def _keep(self, key: str, level: float) -> None:
         self._levels[key] = level, self._clock()

@@ -14,6 +14,7 @@ from auth.budgets import Budgets
 from resolvers.refusals import OverChecks
 
 UNIT_SECONDS = 10e-6
+AT_ONCE = 1 / 6  # of a minute's: others wait as long as that takes
 LARGE_CHARACTERS = 16 * 1024  # less is read in no time
 
 # Charges what is done within a block; OverChecks when too much was done before.
@@ -29,7 +30,7 @@ class Checks:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._budgets = Budgets(limit)
+        self._budgets = Budgets(limit, at_once=limit * AT_ONCE)
 
     def admit(self, caller: str) -> None:
         """Raise OverChecks when *caller* is in debt."""

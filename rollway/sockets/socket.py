@@ -89,8 +89,8 @@ class Socket:
         try:
             while (text := await self._received()) is not None:
                 await self._wait_for_turn()
-                if self._closing is not None:
-                    return
+                if self._closing is not None or not self._outlet.open:
+                    return  # what is left of one that was cut is not worth reading
                 await self._take(messages.read(self._decoded(text)))
         except Malformed as fault:
             self._close(MALFORMED, str(fault))
