@@ -193,9 +193,7 @@ async def test_a_socket_that_is_far_in_debt_is_not_read(stage):
     """What it sends waits in its own system, and what it takes of the server stays bounded."""
     checks = stage.server.services.bounds.checks
     async with stage.connected(stage.token) as loud, stage.connected() as calm:
-        checks.owe(
-            stage.user.id, CHECKS * (AT_ONCE + 0.05) * UNIT_SECONDS
-        )  # three seconds of what is given
+        checks.owe(stage.user.id, CHECKS * (AT_ONCE + 0.05) * UNIT_SECONDS)
         await loud.send(json.dumps({"type": "ping"}))
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1):
