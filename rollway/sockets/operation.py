@@ -75,6 +75,8 @@ class Operation:
     async def _run(self, context: Context) -> None:
         try:
             await self._answer(context)
+        except OverChecks as over:
+            self._fail([told(over, context.language)])
         except Exception:
             fault = secrets.token_hex(6)
             log.exception("fault %s in an operation of a socket", fault)
@@ -86,9 +88,6 @@ class Operation:
             text = schema.text(self._said.query or None, self._said.extensions, context)
         except GraphQLError as unknown:
             self._fail([unknown])
-            return
-        except OverChecks as over:
-            self._fail([told(over, context.language)])
             return
         self._said = replace(self._said, query=text or "")
         if refused := refusal(self._said, context):

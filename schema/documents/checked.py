@@ -19,7 +19,7 @@ from schema.documents.limits import Limits
 
 TOKENS_MAX = 2000
 REFUSED_MAX = 128
-REFUSED_CHARACTERS_MAX = 64 * 1024
+REFUSED_CHARACTERS_MAX = 256 * 1024
 NESTED = "The document is nested too deeply."
 
 

@@ -229,3 +229,17 @@ async def test_what_is_invalid_has_a_code(stage, query, variables):
     async with http(stage, stage.token, Accept="text/event-stream") as client:
         text = (await client.post("/graphql", json=asked)).text
     assert '"code":"INVALID"' in text.replace(": ", ":")
+
+
+async def test_a_flood_over_many_sockets_is_no_fault(stage, caplog):
+    """Though what one of them has had checked is forgotten before it is answered."""
+    async with AsyncExitStack() as stack:
+        for _ in range(10):
+            connection = await stack.enter_async_context(stage.connected(stage.token))
+            for _ in range(20):
+                payload = FLOODS["no such fields"]()
+                message = {"id": f"{next(numbers)}", "type": "subscribe", "payload": payload}
+                await connection.send(json.dumps(message))
+            await connection.send(json.dumps({"type": "ping"}))
+        await asyncio.sleep(1)
+    assert not [each for each in caplog.records if each.exc_info or each.levelname == "ERROR"]
