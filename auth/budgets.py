@@ -36,26 +36,51 @@ class Budgets:
     """The budgets of all callers; whoever was not heard of for longest is forgotten first.
 
     A caller who was silent for a minute has their whole budget, so little is lost by forgetting.
-    *clock* counts seconds and never goes back.
+    *clock* counts seconds and never goes back. *at_once* is how much may be saved up; default: all
+    of a minute.
     """
 
-    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        limit: int,
+        clock: Callable[[], float] = time.monotonic,
+        at_once: float | None = None,
+    ) -> None:
         self.limit = limit
+        self._whole = float(limit) if at_once is None else at_once
         self._clock = clock
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def spend(self, key: str, cost: int) -> Balance:
         """Take *cost* out of the budget of *key*; OverBudget takes nothing."""
-        now = self._clock()
-        a_second = self.limit / MINUTE_SECONDS
-        level, then = self._levels.get(key, (float(self.limit), now))
-        level = min(float(self.limit), level + (now - then) * a_second)
+        level = self._level(key)
         if cost > level:
-            raise OverBudget(cost, int(level), max(1, ceil((cost - level) / a_second)))
-        self._levels[key] = level - cost, now
+            seconds = (cost - level) / self._a_second
+            raise OverBudget(cost, int(level), max(1, ceil(seconds)))
+        self._keep(key, level - cost)
+        missing_seconds = (self._whole - level + cost) / self._a_second
+        whole = datetime.now(UTC) + timedelta(seconds=missing_seconds)
+        return Balance(self.limit, int(level - cost), whole)
+
+    def owe(self, key: str, cost: float) -> None:
+        """Take *cost*, which was spent already, though there may be less."""
+        self._keep(key, self._level(key) - cost)
+
+    def debt_seconds(self, key: str) -> float:
+        """Return how long it takes until what *key* owes is paid; not positive: nothing is."""
+        return -self._level(key) / self._a_second
+
+    @property
+    def _a_second(self) -> float:
+        return self.limit / MINUTE_SECONDS
+
+    def _level(self, key: str) -> float:
+        now = self._clock()
+        level, then = self._levels.get(key, (self._whole, now))
+        return min(self._whole, level + (now - then) * self._a_second)
+
+    def _keep(self, key: str, level: float) -> None:
+        self._levels[key] = level, self._clock()
         self._levels.move_to_end(key)
         while len(self._levels) > BUCKETS_MAX:
             self._levels.popitem(last=False)
-        missing_seconds = (self.limit - level + cost) / a_second
-        whole = datetime.now(UTC) + timedelta(seconds=missing_seconds)
-        return Balance(self.limit, int(level - cost), whole)

@@ -28,6 +28,12 @@ class Viewer:
         return shown.id if shown else ""
 
     @property
+    def expires_time(self) -> datetime | None:
+        """Return when what the caller shows expires; None: never."""
+        shown = self.token or self.session
+        return shown.expires_time if shown else None
+
+    @property
     def org_name(self) -> str | None:
         """Return the only team the caller reaches; None for all of the user's."""
         return self.token.org_name if self.token else None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -17,6 +18,7 @@ from auth.cookies import Cookie
 from auth.oauth import Logins
 from auth.permissions import Action, NotFound, Role
 from auth.sessions import Unauthenticated
+from auth.throttle import network
 from auth.viewer import Viewer
 from control.deliveries import Deliveries
 from control.deploys import Deploys
@@ -98,6 +100,15 @@ class Context:
     def forget(self) -> None:
         """Have what follows read everything again: something has changed."""
         self._loaders = None
+
+    @property
+    def caller(self) -> str:
+        """Return what the caller is counted as: a user, or the network that a guest is in."""
+        return self.viewer.user.id if self.viewer else network(self.address)
+
+    def checking(self) -> AbstractContextManager[None]:
+        """Charge the caller for what is read and checked within a block; OverChecks in debt."""
+        return self.services.bounds.checks.charged(self.caller)
 
     def signed_in(self) -> Viewer:
         """Return the caller; Unauthenticated when there is none."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from providers.refusal import Refusal
 
+RETRY_SECONDS = 5
+
 
 @dataclass(eq=False)
 class Taken(Exception):
@@ -36,6 +38,28 @@ class TooManyEnvironments(Exception):
     """An application has at most {environments_max} environments."""
 
     environments_max: int
+
+
+@dataclass(eq=False)
+class TooManyOnSocket(Exception):
+    """At most {most} operations run on a WebSocket."""
+
+    most: int
+
+
+@dataclass(eq=False)
+class TooManyOperations(Refusal):
+    """There are too many running operations, over all WebSockets and streams."""
+
+    retry_after: int = RETRY_SECONDS
+
+
+@dataclass(eq=False)
+class OverChecks(Refusal):
+    """Reading and checking what was sent has cost more than {limit} in a minute."""
+
+    limit: int
+    retry_after: int
 
 
 @dataclass(eq=False)

@@ -27,7 +27,7 @@ from control.hosting.statuses import Statuses
 from control.hosting.webhooks import Webhooks
 from control.integrations import Integrations
 from control.port import Queue
-from control.pubsub import MemoryPubSub, PubSub
+from control.pubsub import PubSub
 from control.queue.embedded import EmbeddedTurns
 from control.queue.procrastinate import ProcrastinateTurns
 from control.queue.sweeper import Sweeper
@@ -36,11 +36,13 @@ from control.queue.turns import Turns
 from control.reports import Reports
 from control.rights import Rights
 from control.schedules.due import Schedules
+from control.sqlite_pubsub import SqlitePubSub
 from db.checkpoint import checkpoints
 from db.vault import Vault
 from engine.executors.isolation import Isolation
 from resolvers.context import Services
 from resolvers.operations.bounds import Bounds
+from resolvers.operations.checks import Checks
 from resolvers.operations.documents import Documents
 from resolvers.operations.uses import Uses
 from rollway import (
@@ -54,7 +56,9 @@ from rollway import (
 )
 from rollway.api.doors import Hosts, Sharing
 from rollway.api.streams import Streams
+from rollway.connections.running import Running
 from rollway.documents import registered
+from rollway.fitting import ANY_ADDRESS
 from rollway.graphql import View
 from rollway.observing.health import Health
 from rollway.observing.ids import RequestIds
@@ -62,7 +66,7 @@ from rollway.observing.metered import MeteredQueue
 from rollway.observing.metrics import Metrics, Scrape
 from rollway.remote.doors import Doors
 from rollway.setting import BadSetting
-from rollway.settings import ANY_ADDRESS, Settings
+from rollway.settings import Settings
 from rollway.sockets.door import Door
 from rollway.sockets.operation import Sockets
 from rollway.working.machine import Working
@@ -78,7 +82,7 @@ PACK_SECONDS = 5.0
 RESTART_SECONDS = 5.0
 POLL_SECONDS = 15.0  # where every bell is heard
 POLL_SECONDS_SHARED = 1.0  # where a ring of another process may get lost
-LOOK_SECONDS = 5.0  # a right that is lost is heard of; this is for tokens that expire
+LOOK_SECONDS = 5.0  # a right that is lost is heard of
 LOOK_SECONDS_SHARED = 0.5  # a stream ends within a second of its right
 PREFLIGHT_SECONDS = 7200  # the longest that browsers keep it
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -102,7 +106,7 @@ def tracing_of(settings: Settings) -> "Tracing | None":
 def shared_by(settings: Settings) -> tuple[Turns, PubSub]:
     """Return the order of tasks and the bells: of one process, or of all on one database."""
     if settings.embedded:
-        return EmbeddedTurns(), MemoryPubSub()
+        return EmbeddedTurns(), SqlitePubSub()
     from control.postgres_pubsub import PostgresPubSub  # noqa: PLC0415 (an extra)
 
     return ProcrastinateTurns(), PostgresPubSub()
@@ -115,7 +119,10 @@ class Server:
         self.settings = settings
         self.health = Health()
         self.streams = Streams(settings.streams_per_user, settings.streams_max)
-        self.sockets = Sockets(Door(settings.sockets_per_user, settings.sockets_max))
+        self.sockets = Sockets(
+            Door(settings.sockets_per_user, settings.sockets_max),
+            Running(settings.operations_per_user, settings.operations_max),
+        )
         self.metrics = Metrics(self._open_now())
         turns, pubsub = shared_by(settings)
         self._pubsub = pubsub
@@ -158,6 +165,7 @@ class Server:
                 query_seconds=settings.query_seconds,
                 introspection=settings.introspection == "on",
                 budgets=Budgets(settings.cost_per_minute),
+                checks=Checks(settings.checks_per_minute),
                 documents=Documents(registered(settings.documents)),
             ),
             uses=Uses(),

@@ -14,6 +14,7 @@ from auth.passwords import Cost
 from engine.executors.isolation import Level
 from engine.job import Limits
 from providers.repository import Policy
+from rollway.fitting import check
 from rollway.setting import BadSetting, registration, setting
 from rollway.variables import (
     addresses,
@@ -34,12 +35,10 @@ from rollway.variables import (
 
 UP, SERVE = "up", "serve"
 PREFIX = "ROLLWAY_"
-ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 (compared, not bound)
 OF_A_STEP = frozenset(
     f"ROLLWAY_{name}" for name in ("TASK_ID", "EPOCH", "STEP_OF", "OUTPUT", "ENV", "INPUTS")
 )
 OF_THE_TESTS = frozenset({"ROLLWAY_TEST_DATABASE_URL"})
-PASSES_KIB_MIN = 35840  # memory times passes; OWASP's least: 7 MiB in 5 passes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +145,18 @@ class Settings:
         whole(1, 1_000_000),
         "2000",
         "Streams over HTTP that all users together may have open on a server.",
+    )
+    operations_per_user: int = setting(
+        "ROLLWAY_OPERATIONS_PER_USER",
+        whole(1, 1_000_000),
+        "1000",
+        "Operations that one user may have running on all WebSockets and streams together.",
+    )
+    operations_max: int = setting(
+        "ROLLWAY_OPERATIONS_MAX",
+        whole(1, 1_000_000),
+        "20000",
+        "Operations that all users together may have running on them on a server.",
     )
     argon2_memory_kib: int = setting(
         "ROLLWAY_ARGON2_MEMORY_KIB",
@@ -311,6 +322,12 @@ class Settings:
         "60000000",
         "What the operations of one user, or of one address's guests, may cost in a minute.",
     )
+    checks_per_minute: int = setting(
+        "ROLLWAY_CHECKS_PER_MINUTE",
+        whole(100, 1_000_000_000),
+        "600000",
+        "What reading, checking and refusing what they send may cost besides; a unit is 10 µs.",
+    )
     query_seconds: float = setting(
         "ROLLWAY_QUERY_SECONDS",
         seconds(1, 600),
@@ -466,31 +483,8 @@ def load(
         except ValueError as fault:
             raise BadSetting(name, str(fault)) from fault
     settings = Settings(**values)
-    if settings.embedded and not settings.worker_slots:
-        raise BadSetting(
-            "ROLLWAY_WORKER_SLOTS", "must be at least 1 with SQLite: nobody else works"
-        )
-    if settings.argon2_memory_kib * settings.argon2_passes < PASSES_KIB_MIN:
-        raise BadSetting(
-            "ROLLWAY_ARGON2_PASSES", f"times the memory must be at least {PASSES_KIB_MIN} KiB"
-        )
-    if settings.cost_max > settings.cost_per_minute:
-        raise BadSetting("ROLLWAY_COST_MAX", "must not be more than ROLLWAY_COST_PER_MINUTE")
-    _check_logins(settings)
+    check(settings)
     return settings
-
-
-def _check_logins(settings: Settings) -> None:
-    for service in Service:
-        names = [f"ROLLWAY_{service.upper()}_CLIENT_{part}" for part in ("ID", "SECRET")]
-        given = [getattr(settings, f"{service}_client_{part}") for part in ("id", "secret")]
-        if any(given) and not all(given):
-            missing, there = names if given[1] else reversed(names)
-            raise BadSetting(missing, f"must be set where {there} is")
-    if settings.logins and settings.host in ANY_ADDRESS and settings.public_url is None:
-        raise BadSetting(
-            "ROLLWAY_PUBLIC_URL", "must be set: another service has to send people back here"
-        )
 
 
 def __getattr__(name: str) -> Any:

@@ -6,7 +6,6 @@ from graphql import GraphQLError, OperationType
 from strawberry.extensions import SchemaExtension
 
 from auth.budgets import OverBudget
-from auth.throttle import network
 from resolvers.context import Context
 from resolvers.operations.bounds import Bill
 from schema.cost import PriceLists
@@ -28,7 +27,7 @@ class Costs(SchemaExtension):
 def charge(built: Any) -> GraphQLError | None:
     """Charge the caller for the operation of an executor; return why it is not run, if it is not.
 
-    What is refused costs nothing. A subscription that goes on was charged when it began.
+    What is refused costs nothing here. A subscription that goes on was charged when it began.
     """
     context: Context = built.context_value
     if context.paid:
@@ -41,9 +40,8 @@ def charge(built: Any) -> GraphQLError | None:
     cost = known.cost(built.variable_values.coerced, None)
     if cost > bounds.cost_max:
         return _refused(built, TooCostly(cost, bounds.cost_max))
-    key = context.viewer.user.id if context.viewer else network(context.address)
     try:
-        left = bounds.budgets.spend(key, cost)
+        left = bounds.budgets.spend(context.caller, cost)
     except OverBudget as refusal:
         return _refused(built, refusal)
     if built.operation.operation is OperationType.SUBSCRIPTION:

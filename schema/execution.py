@@ -4,10 +4,17 @@ Tortoise's models can be awaited, so the executor would schedule a task for each
 one dashboard, and a third of its time.
 """
 
+from time import thread_time
 from typing import Any
 from weakref import proxy
 
-from graphql import GraphQLError, GraphQLResolveInfoHelpers, OperationType
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLResolveInfoHelpers,
+    GraphQLSchema,
+    OperationType,
+)
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from tortoise.models import Model
 
@@ -49,23 +56,42 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         )
 
     @classmethod
-    def build(cls, *args: Any, **kwargs: Any) -> Any:
-        """Return the context of an operation, or a list that says why it cannot be run."""
-        built: Any = super().build(*args, **kwargs)
+    def build(
+        cls,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        root_value: Any = None,
+        context_value: Any = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        """Return the context of an operation, or a list that says why it cannot be run.
+
+        The caller is charged for the time it took to find that out.
+        """
+        began = thread_time()
+        built: Any = super().build(schema, document, root_value, context_value, *args, **kwargs)
+        if not isinstance(built, list):
+            built = cls._admitted(built)
         if isinstance(built, list):
-            return built
-        try:
-            refused = cls._refused(built)
-        except Exception as fault:  # noqa: BLE001 - masked as any other
-            refused = GraphQLError("Fault", built.operation, original_error=fault)
-        return [refused] if refused else built
+            checks = context_value.services.bounds.checks
+            checks.owe(context_value.caller, thread_time() - began)
+        return built
 
     def execute_operation(self, serially: bool | None = None) -> Any:  # noqa: FBT001 - as there
         """Execute a query, a mutation, or one event of a subscription; the last to its end."""
         result = super().execute_operation(serially)
         if self.operation.operation is OperationType.SUBSCRIPTION and self.is_awaitable(result):
-            return to_its_end(result)
+            return to_its_end(result, self.context_value.loaders.stop)
         return result
+
+    @classmethod
+    def _admitted(cls, built: Any) -> Any:
+        try:
+            refused = cls._refused(built)
+        except Exception as fault:  # noqa: BLE001 - masked as any other
+            refused = GraphQLError("Fault", built.operation, original_error=fault)
+        return [refused] if refused else built
 
     @staticmethod
     def _refused(built: Any) -> GraphQLError | None:

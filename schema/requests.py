@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from providers.refusal import Reason, Refusal
-
-RETRY_SECONDS = 5
+from resolvers.refusals import RETRY_SECONDS
 
 
 class Asked(Reason):
@@ -113,13 +112,6 @@ class Misfit(Refusal):
     """{said}"""  # noqa: D400 - what GraphQL says is a sentence, which tools know
 
     said: str
-
-
-@dataclass(eq=False)
-class TooManyOperations(Refusal):
-    """At most {most} operations run on a connection."""
-
-    most: int
 
 
 @dataclass(eq=False)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import nullcontext
 from typing import Any
 
 import strawberry
@@ -12,6 +13,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from resolvers.context import Context
+from resolvers.operations.checks import Charging
 from resolvers.operations.documents import DocumentRefused
 from schema.catalogue import error
 from schema.documents.checked import Checked, CheckedDocuments
@@ -33,7 +35,7 @@ class Schema(strawberry.Schema):
     async def execute(self, query: str | None, *args: Any, **given: Any) -> Result:
         """Run a query or a mutation; InvalidOperationTypeError for a subscription.
 
-        That has many answers, which `subscribe` gives one by one.
+        That has many answers, which `subscribe` gives one by one. OverChecks comes before all.
         """
         allowed = given.get("allowed_operation_types") or ONE_ANSWER
         given["allowed_operation_types"] = ONE_ANSWER.intersection(allowed)
@@ -41,6 +43,7 @@ class Schema(strawberry.Schema):
             text = self.text(query, given.get("operation_extensions"), given["context_value"])
         except GraphQLError as refused:
             return PreExecutionError(data=None, errors=[refused])
+        self.fits(text or "", given["context_value"].checking)
         result: Result = await super().execute(text, *args, **given)
         if isinstance(result, PreExecutionError):  # may be of a fault that `Masking` did not see
             language, found = given["context_value"].language, result.errors or []
@@ -65,21 +68,25 @@ class Schema(strawberry.Schema):
     def text(self, query: str | None, extensions: object, context: Context) -> str | None:
         """Return a request's document, which may be given by its hash; GraphQLError refuses it."""
         try:
-            return context.services.bounds.documents.text(query, extensions, self.fits)
+            known = context.services.bounds.documents
+            return known.text(query, extensions, lambda text: self.fits(text, context.checking))
         except DocumentRefused as refusal:
             raise error(refusal, context.language) from refusal
 
-    def fits(self, text: str) -> bool:
-        """Tell whether a document may be run."""
+    def fits(self, text: str, checking: Charging = nullcontext) -> bool:
+        """Tell whether a document may be run; OverChecks when too many are looked at."""
         try:
-            return not self.checked(text).errors
+            return not self.checked(text, checking).errors
         except GraphQLError:
             return False
 
-    def checked(self, text: str) -> Checked:
-        """Return a document and its errors; GraphQLError for what is none."""
+    def checked(self, text: str, checking: Charging = nullcontext) -> Checked:
+        """Return a document and its errors; GraphQLError for what is none.
+
+        Looking at one that is not known is charged by *checking*, which may raise OverChecks.
+        """
         try:
-            return self._documents.of(self._schema, text)
+            return self._documents.of(self._schema, text, checking)
         except RecursionError as fault:
             refusal = NestedTooDeeply()
             raise GraphQLError(str(refusal), original_error=refusal) from fault
@@ -113,7 +120,7 @@ class Schema(strawberry.Schema):
         """
         if context.query:
             try:
-                known = self.checked(context.query)
+                known = self.checked(context.query, context.context.checking)
             except GraphQLError as refused:
                 return PreExecutionError(data=None, errors=[refused])
             context.graphql_document = known.document
@@ -139,6 +146,9 @@ class Schema(strawberry.Schema):
         try:
             async with asyncio.timeout(seconds if bounded else None) as timeout:
                 return await super()._execute_operation(execution_context, *args, **given)
+        except asyncio.CancelledError:
+            context.loaders.stop()
+            raise
         except TimeoutError:
             if not timeout.expired():
                 raise

@@ -308,6 +308,7 @@ def _api(tmp_path: Path, url: str) -> Api:
         "ROLLWAY_ARGON2_LANES": "1",
         "ROLLWAY_COST_MAX": "10000000",  # tests walk through all there is
         "ROLLWAY_COST_PER_MINUTE": "1000000000",
+        "ROLLWAY_CHECKS_PER_MINUTE": "1000000000",
     }
     settings = load(UP, given, {})
     return Api(Server(settings, Vault(secrets.token_bytes(KEY_BYTES)), Isolation(Level.PLAIN)))

@@ -39,6 +39,7 @@ def rollway(url: str, folder: str) -> Starlette:
         "DATA": folder,
         "DATABASE_URL": url,
         "COST_PER_MINUTE": "1000000000",
+        "CHECKS_PER_MINUTE": "1000000000",
     }
     settings = load(UP, {f"ROLLWAY_{name}": value for name, value in given.items()}, {})
     server = Server(settings, Vault(secrets.token_bytes(KEY_BYTES)), Isolation(Level.PLAIN))

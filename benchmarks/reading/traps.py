@@ -35,7 +35,7 @@ def no_cache() -> None:
 def limits_by_request() -> None:
     """Make the limits a rule of each request: what was validated with another does not count."""
 
-    def of(self: checked.CheckedDocuments, core: Any, text: str) -> checked.Checked:
+    def of(self: checked.CheckedDocuments, core: Any, text: str, _: object) -> checked.Checked:
         class OfThisRequest(Limits):
             pass
 

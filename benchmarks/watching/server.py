@@ -197,6 +197,7 @@ async def main() -> None:
     await migrations.upgrade(url)
     given = {"DATA": str(parsed.folder), "DATABASE_URL": url, "SOCKETS_PER_USER": "100000"}
     given |= {"SOCKETS_MAX": "100000", "STREAMS_PER_USER": "100000", "STREAMS_MAX": "100000"}
+    given |= {"OPERATIONS_PER_USER": "100000", "OPERATIONS_MAX": "100000"}
     settings = load(UP, {f"ROLLWAY_{name}": value for name, value in given.items()}, {})
     server = Server(settings, Vault(secrets.token_bytes(KEY_BYTES)), Isolation(Level.PLAIN))
     listening = socket.create_server(("127.0.0.1", 0), backlog=1024)

@@ -7,6 +7,7 @@ from datetime import datetime
 import strawberry
 
 from auth.budgets import Budgets
+from resolvers.operations.checks import Checks
 from resolvers.operations.documents import Documents
 
 
@@ -18,6 +19,7 @@ class Bounds:
     query_seconds: float
     introspection: bool
     budgets: Budgets
+    checks: Checks
     documents: Documents
 
 

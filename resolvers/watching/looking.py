@@ -38,7 +38,8 @@ async def while_allowed(
 async def look(context: Context, find: Find) -> None:
     """Raise as soon as the caller may not look any more: *find* says so, or they are signed out."""
     viewer = context.signed_in()
-    async with aclosing(context.services.rights.looks(viewer.user.id)) as looks:
+    rights = context.services.rights
+    async with aclosing(rights.looks(viewer.user.id, viewer.expires_time)) as looks:
         async for _ in looks:
             if not await viewers.alive(viewer):
                 raise Unauthenticated

@@ -2,11 +2,13 @@
 
 import json
 import re
+from contextlib import nullcontext
 from typing import Any
 
 from starlette.requests import Request
 from strawberry.http import GraphQLRequestData
 
+from resolvers.operations.checks import LARGE_CHARACTERS, Charging
 from resolvers.operations.documents import asking
 from rollway.body import read_body
 from schema import requests
@@ -31,15 +33,18 @@ def decode(data: str | bytes) -> object:
     return decoded
 
 
-async def read(request: Request, batch_max: int) -> GraphQLRequestData | list[GraphQLRequestData]:
+async def read(
+    request: Request, batch_max: int, checking: Charging
+) -> GraphQLRequestData | list[GraphQLRequestData]:
     """Return what is asked; a list of up to *batch_max* operations where that is not 0.
 
+    What is large is charged by *checking*, which may raise OverChecks.
     Raises a Refusal of the catalogue when it has another shape, is too long or takes too long.
     """
     if request.method == "GET":
-        return _operation(_parameters(request))
+        return _operation(_parameters(request, checking))
     _check_type(request)
-    decoded = _decoded(await read_body(request, BODY_BYTES_MAX), Asked.BODY)
+    decoded = _decoded(await read_body(request, BODY_BYTES_MAX), Asked.BODY, checking)
     if not isinstance(decoded, list):
         return _operation(decoded)
     if not batch_max:
@@ -58,20 +63,21 @@ def _check_type(request: Request) -> None:
         raise requests.WrongContentType
 
 
-def _parameters(request: Request) -> dict[str, Any]:
+def _parameters(request: Request, checking: Charging) -> dict[str, Any]:
     asked: dict[str, Any] = dict(request.query_params)
     query = asked.get("query", "")
     if "\0" in query or NUL_IN_GRAPHQL.search(query):
         raise requests.NotJson(Asked.QUERY, JsonFlaw.NUL)
     for name in (Asked.VARIABLES, Asked.EXTENSIONS):
-        asked[name] = _decoded(asked[name], name) if asked.get(name) else None
+        asked[name] = _decoded(asked[name], name, checking) if asked.get(name) else None
     asked["operationName"] = asked.get("operationName") or None
     return asked
 
 
-def _decoded(data: str | bytes, what: Asked) -> object:
+def _decoded(data: str | bytes, what: Asked, checking: Charging) -> object:
     try:
-        return decode(data)
+        with checking() if len(data) > LARGE_CHARACTERS else nullcontext():
+            return decode(data)
     except json.JSONDecodeError as fault:
         raise requests.NotJson(what, fault.msg) from fault
 

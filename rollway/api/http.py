@@ -5,7 +5,7 @@ Strawberry executes; what is asked, what is answered and with which status is de
 
 import json
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing, nullcontext, suppress
 from dataclasses import replace
 from typing import cast
 
@@ -23,8 +23,10 @@ from strawberry.types.graphql import OperationType
 
 from providers.refusal import Refusal
 from resolvers.context import Context
+from resolvers.operations.checks import Charging
 from rollway.api import accept, asked, refusals
 from rollway.api.framing import FRAMINGS, Framing
+from rollway.api.leaving import while_waited_for
 from rollway.api.pipe import Pipe
 from rollway.api.refusals import HEADERS
 from rollway.api.streams import Stream, Streams
@@ -78,12 +80,13 @@ class Http(GraphQL[Context, None]):
             return await self.render_graphql_ide(request)
         blank = await self.get_sub_response(request)
         context = await self.get_context(request, blank)
-        given = await asked.read(request, self.batch_max)
+        context.services.bounds.checks.admit(context.caller)
+        given = await asked.read(request, self.batch_max, context.checking)
         if isinstance(given, GraphQLRequestData):
             given = _found(given, context)
         ranges = accept.read(request.headers.get("accept"))
         if isinstance(given, GraphQLRequestData):
-            if streamed := _streamed(given, ranges):
+            if streamed := _streamed(given, ranges, context.checking):
                 return self._stream(given, context, streamed)
             media_type = accept.pick(ranges, accept.ANSWERS)
         else:
@@ -97,7 +100,7 @@ class Http(GraphQL[Context, None]):
         written = _written(encoded(answer), media_type, blank)
         if media_type == accept.GRAPHQL and "data" not in answer:
             written.status_code = 400
-        if request.method == "POST" and _kind(given) is OperationType.QUERY:
+        if request.method == "POST" and _kind(given, context.checking) is OperationType.QUERY:
             return GZipMiddleware(written, COMPRESSED_BYTES_MIN, COMPRESSION)
         return written
 
@@ -111,16 +114,19 @@ class Http(GraphQL[Context, None]):
             return {"errors": [error(refusal, context.language).formatted]}
 
     async def _execute(self, given: GraphQLRequestData, context: Context) -> GraphQLHTTPResponse:
+        """Return the answer; a query whose client goes is stopped, a mutation is not."""
         request = cast("Request", context.request)
+        reads = _kind(given, context.checking) is OperationType.QUERY
         try:
-            result = await self.schema.execute(
-                given.query,
-                variable_values=given.variables,
-                context_value=context,
-                operation_name=given.operation_name,
-                allowed_operation_types=READING if request.method == "GET" else WRITING,
-                operation_extensions=given.extensions,
-            )
+            async with while_waited_for(request) if reads else nullcontext():
+                result = await self.schema.execute(
+                    given.query,
+                    variable_values=given.variables,
+                    context_value=context,
+                    operation_name=given.operation_name,
+                    allowed_operation_types=READING if request.method == "GET" else WRITING,
+                    operation_extensions=given.extensions,
+                )
         except MissingQueryError:
             raise requests.NoQuery from None
         except CannotGetOperationTypeError:
@@ -131,12 +137,14 @@ class Http(GraphQL[Context, None]):
         return await self.process_result(request, result)
 
     def _stream(self, given: GraphQLRequestData, context: Context, media_type: str) -> ASGIApp:
-        whole = _kind(given) is not OperationType.SUBSCRIPTION
+        whole = _kind(given, context.checking) is not OperationType.SUBSCRIPTION
         framing, viewer = FRAMINGS[media_type], context.viewer
         said = Subscribe("", given.query or "", given.variables, given.operation_name, None)
         if whole:
             frames = _framed(framing, self._only_answer(given, context))
-        elif viewer is not None and watching(said, context.language, viewer.env_name):
+        elif viewer is not None and watching(
+            said, context.language, viewer.env_name, context.checking
+        ):
             frames = self._shared(said, context, Pipe(framing))
         else:
             frames = _framed(framing, self._answers(given, context))
@@ -144,6 +152,7 @@ class Http(GraphQL[Context, None]):
             frames,
             framing,
             self.streams,
+            running=self.sockets.running.seat(context),
             user_id=viewer.user.id if viewer else None,
             address=context.address,
             language=context.language,
@@ -219,20 +228,22 @@ def _is_a_browsers(request: Request) -> bool:
     return any(each.name == "text/html" for each in accept.read(request.headers.get("accept")))
 
 
-def _streamed(given: GraphQLRequestData, ranges: list[accept.Range]) -> str | None:
+def _streamed(
+    given: GraphQLRequestData, ranges: list[accept.Range], checking: Charging
+) -> str | None:
     """Return the media type of a stream; None when one whole answer is what the client reads."""
-    if _kind(given) is OperationType.SUBSCRIPTION:
+    if _kind(given, checking) is OperationType.SUBSCRIPTION:
         return accept.pick(ranges, accept.STREAMS)
     return None if accept.pick(ranges, accept.ANSWERS) else accept.pick(ranges, (accept.EVENTS,))
 
 
-def _kind(given: GraphQLRequestData) -> OperationType | None:
+def _kind(given: GraphQLRequestData, checking: Charging) -> OperationType | None:
     """Return what kind of operation is asked for; None for what is none."""
     text = given.query or ""
     if text and "mutation" not in text and "subscription" not in text:
         return OperationType.QUERY  # as nearly always, and not worth parsing it once more
     try:
-        document = schema.checked(text).document
+        document = schema.checked(text, checking).document
     except GraphQLError:
         return None
     operation = get_operation_ast(document, given.operation_name)

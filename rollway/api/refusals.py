@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from starlette.responses import JSONResponse, Response
 
 from providers.refusal import Refusal
+from resolvers.refusals import OverChecks, TooManyOperations
 from rollway.api import accept
 from rollway.callers import language
 from schema import requests
@@ -35,6 +36,8 @@ STATUSES: Mapping[type[Refusal], int] = {
     requests.BodyTooLarge: 413,
     requests.WrongContentType: 415,
     requests.TooManyStreams: 429,
+    TooManyOperations: 429,
+    OverChecks: 429,
     requests.Broken: 500,
     requests.Leaving: 503,
 }
@@ -50,12 +53,15 @@ def answer(refusal: Refusal, headers: Mapping[str, str]) -> Response:
     """Return the answer to a request with these *headers*."""
     picked = accept.pick(accept.read(headers.get("accept")), accept.ANSWERS)
     shown = error(refusal, language(headers.get("accept-language", "")))
-    more = {**HEADERS, **BESIDE.get(type(refusal), {})}
-    if isinstance(refusal, requests.TooManyStreams | requests.Leaving):
-        more["Retry-After"] = str(refusal.retry_after)
     return JSONResponse(
         {"errors": [shown.formatted]},
         STATUSES[type(refusal)],
-        more,
+        {**HEADERS, **BESIDE.get(type(refusal), {}), **_wait(refusal)},
         f"{picked or accept.JSON}; charset=utf-8",
     )
+
+
+def _wait(refusal: Refusal) -> Mapping[str, str]:
+    """Return when to come back, where a refusal knows."""
+    seconds = getattr(refusal, "retry_after", None)
+    return {} if seconds is None else {"Retry-After": str(seconds)}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -58,7 +58,8 @@ class Streams:
 class Stream:
     """A response that sends *frames* as they come, of answers in the form of *framing*.
 
-    One that is *whole*, the single answer of a query or mutation, is never stopped half-way.
+    *running* counts its operation. One that is *whole*, the single answer of a query or mutation,
+    is never stopped half-way.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Stream:
         framing: Framing,
         streams: Streams,
         *,
+        running: AbstractContextManager[None],
         user_id: str | None,
         address: str,
         language: str,
@@ -76,6 +78,7 @@ class Stream:
         self._frames = frames
         self._framing = framing
         self._streams = streams
+        self._running = running
         self._user_id = user_id
         self._address = address
         self._language = language
@@ -84,7 +87,7 @@ class Stream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the answers end, the client goes or reads too slowly, or the server stops."""
-        with self._streams.seat(self._user_id, self._address):
+        with self._streams.seat(self._user_id, self._address), self._running:
             gone = asyncio.create_task(_gone(receive))
             left = asyncio.create_task(self._streams.left())
             try:

@@ -4,6 +4,7 @@ Answers can be shared when they are the same for everybody who may see the tasks
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,9 @@ from graphql import (
 )
 from graphql.execution.values import get_argument_values, get_variable_values
 
+from resolvers.context import Context
+from resolvers.operations.checks import Charging
+from resolvers.refusals import OverChecks
 from rollway.sockets.frames import encoded
 from rollway.sockets.messages import Subscribe
 from schema import schema
@@ -69,27 +73,36 @@ class Watching:
     document: DocumentNode
 
 
-def refusal(said: Subscribe, language: str) -> GraphQLError | None:
+def refusal(said: Subscribe, context: Context) -> GraphQLError | None:
     """Return why a socket does not take this document; None when it does."""
     try:
-        document = schema.checked(said.query).document
+        context.services.bounds.checks.admit(context.caller)
+        document = schema.checked(said.query, context.checking).document
+    except OverChecks as refused:
+        return error(refused, context.language)
     except GraphQLError as fault:
-        return shown(fault, language)
+        return shown(fault, context.language)
     operation = _operation(document, said.name)
     if operation is None:
-        return error(NoSuchOperation(), language)
+        return error(NoSuchOperation(), context.language)
     if operation.operation is OperationType.MUTATION:
-        return error(MutationOnSocket(), language)
+        return error(MutationOnSocket(), context.language)
     return None
 
 
-def watching(said: Subscribe, language: str, env_name: str | None = None) -> Watching | None:
+def watching(
+    said: Subscribe,
+    language: str,
+    env_name: str | None = None,
+    checking: Charging = nullcontext,
+) -> Watching | None:
     """Return what is watched; None when its answers are for the caller alone.
 
-    *env_name* is the only environment that the caller reaches, if there is one.
+    *env_name* is the only environment that the caller reaches, if there is one. A document that is
+    not known is charged by *checking*, which may raise OverChecks.
     """
     try:
-        checked = schema.checked(said.query)
+        checked = schema.checked(said.query, checking)
     except GraphQLError:
         return None
     if checked.errors:

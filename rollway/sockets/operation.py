@@ -11,6 +11,8 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from resolvers.context import Context
+from resolvers.refusals import OverChecks
+from rollway.connections.running import Running
 from rollway.sockets.along import Along, now
 from rollway.sockets.documents import Watching, refusal, watching
 from rollway.sockets.door import Door
@@ -31,6 +33,7 @@ class Sockets:
     """What the sockets of a server have in common."""
 
     door: Door
+    running: Running
     feeds: Feeds = field(default_factory=Feeds)
     looks: Looks = field(default_factory=Looks)
 
@@ -49,10 +52,11 @@ class Operation:
         self._reader: Reader | None = None
         self._running: asyncio.Task[None] | None = None
 
-    def begin(self, context: Context) -> None:
-        """Run, until stopped."""
+    def begin(self, context: Context, ended: Callable[[], None] = lambda: None) -> None:
+        """Run, until stopped; call *ended* when nothing of it runs any more."""
         self._running = asyncio.create_task(self._run(context))
         self._running.add_done_callback(self._done)
+        self._running.add_done_callback(lambda _: ended())
 
     def stop(self) -> None:
         """Send nothing any more, from now on."""
@@ -73,6 +77,8 @@ class Operation:
     async def _run(self, context: Context) -> None:
         try:
             await self._answer(context)
+        except OverChecks as over:
+            self._fail([error(over, context.language)])
         except Exception as cause:  # noqa: BLE001 - logged there
             fault = broken(cause, "in an operation of a socket")
             self._fail([error(fault, context.language)])
@@ -84,11 +90,12 @@ class Operation:
             self._fail([unknown])
             return
         self._said = replace(self._said, query=text or "")
-        if refused := refusal(self._said, context.language):
+        if refused := refusal(self._said, context):
             self._fail([refused])
             return
         viewer = context.viewer
-        watched = watching(self._said, context.language, viewer.env_name if viewer else None)
+        env_name = viewer.env_name if viewer else None
+        watched = watching(self._said, context.language, env_name, context.checking)
         own = replace(context)
         if watched is None or viewer is None or not self._admitted(watched, own):
             await self._alone(await now(context))

@@ -5,35 +5,34 @@ import logging
 from collections.abc import Callable
 from contextlib import ExitStack, aclosing
 from importlib.metadata import version
-from time import monotonic
+from json import JSONDecodeError
+from time import monotonic, thread_time
 from typing import Any
 
-from starlette.websockets import WebSocketDisconnect
+from starlette.websockets import WebSocketDisconnect, WebSocketState
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http.exceptions import (
-    NonJsonMessageReceived,
-    NonTextMessageReceived,
-    WebSocketDisconnected,
-)
 
 from auth import viewer as viewers
 from auth.throttle import network
 from auth.viewer import Viewer
 from control.rights import Rights
 from resolvers.context import Context
+from resolvers.operations.checks import LARGE_CHARACTERS
+from resolvers.refusals import TooManyOnSocket, TooManyOperations
 from rollway.connections.seats import Full
 from rollway.sockets import messages
 from rollway.sockets.frames import EXTENSION, Outlet
 from rollway.sockets.messages import Complete, Init, Malformed, Ping, Said, Subscribe
 from rollway.sockets.operation import Operation, Sockets
 from schema.catalogue import error
-from schema.requests import TooManyOperations
 
 INIT_SECONDS = 5
 CLOSE_SECONDS = 1.0  # a reader who takes no last word by then is cut off
 OPERATIONS_MAX = 100
 MESSAGES_AT_ONCE = 200
 MESSAGES_PER_SECOND = 100
+DEBT_SECONDS_MAX = 1.0  # what is refused costs little, but something
+LOOK_SECONDS = 0.5
 
 # Clients take 1012 and 1013 for a reason to come back, and 4400 to 4499 for one not to.
 TRY_AGAIN_LATER = 1013
@@ -69,6 +68,7 @@ class Socket:
         self._closing: asyncio.Task[None] | None = None
         self._held = ExitStack()
         self._introduced: Callable[[], None]
+        self._checks = context.services.bounds.checks
         self._credit = float(MESSAGES_AT_ONCE)
         self._counted = monotonic()
 
@@ -87,28 +87,52 @@ class Socket:
 
     async def _read(self) -> None:
         try:
-            async with aclosing(self._websocket.iter_json()) as received:
-                async for message in received:
-                    await self._wait_for_turn()
-                    if self._closing is not None:
-                        return
-                    await self._take(messages.read(message))
+            while (text := await self._received()) is not None:
+                await self._wait_for_turn()
+                if self._closing is not None or not self._outlet.open:
+                    return  # what is left of one that was cut is not worth reading
+                await self._take(messages.read(self._decoded(text)))
         except Malformed as fault:
             self._close(MALFORMED, str(fault))
-        except NonTextMessageReceived:
-            self._close(MALFORMED, "A message is text")
-        except NonJsonMessageReceived:
-            self._close(MALFORMED, "A message is JSON")
-        except WebSocketDisconnected:
-            pass
+
+    async def _received(self) -> str | None:
+        """Return a message; None when the socket is closed."""
+        if self._websocket.ws.application_state is WebSocketState.DISCONNECTED:
+            return None
+        try:
+            text: str = await self._websocket.ws.receive_text()
+        except KeyError:
+            raise Malformed("A message is text") from None
+        except WebSocketDisconnect:
+            return None
+        return text
+
+    def _decoded(self, text: str) -> object:
+        """Return what a message is; the caller is charged for a large one."""
+        began = thread_time()
+        try:
+            return self._view.decode_json(text)
+        except JSONDecodeError:
+            raise Malformed("A message is JSON") from None
+        finally:
+            if len(text) > LARGE_CHARACTERS:
+                self._checks.owe(self._context.caller, thread_time() - began)
 
     async def _wait_for_turn(self) -> None:
-        """Have who sends more than so many messages wait; what they send waits in their system."""
+        """Have who sends more than so many messages wait; what they send waits in their system.
+
+        So does who sends so much that it cannot even be refused.
+        """
         now = monotonic()
         credit = self._credit + (now - self._counted) * MESSAGES_PER_SECOND
         self._credit, self._counted = min(credit, MESSAGES_AT_ONCE) - 1, now
         if self._credit < 0:
             await asyncio.sleep(-self._credit / MESSAGES_PER_SECOND)
+        while self._outlet.open:
+            seconds = self._checks.debt_seconds(self._context.caller) - DEBT_SECONDS_MAX
+            if seconds <= 0:
+                break
+            await asyncio.sleep(min(seconds, LOOK_SECONDS))
 
     async def _take(self, said: Said) -> None:
         match said:
@@ -186,12 +210,24 @@ class Socket:
         elif said.id in self._operations:
             self._close(ID_TAKEN, f"Subscriber for {said.id} already exists")
         elif len(self._operations) >= OPERATIONS_MAX:
-            refused = error(TooManyOperations(OPERATIONS_MAX), self._context.language)
-            self._outlet.send({"id": said.id, "type": "error", "payload": [refused.formatted]})
+            self._refuse(said, TooManyOnSocket(OPERATIONS_MAX))
         else:
-            operation = Operation(said, self._outlet, self._sockets, lambda: self._forget(said.id))
-            self._operations[said.id] = operation
-            operation.begin(self._context)
+            try:
+                self._run(said)
+            except TooManyOperations as refused:
+                self._refuse(said, refused)
+
+    def _run(self, said: Subscribe) -> None:
+        """Begin an operation, which is counted until nothing of it runs any more."""
+        held = ExitStack()
+        held.enter_context(self._sockets.running.seat(self._context))
+        operation = Operation(said, self._outlet, self._sockets, lambda: self._forget(said.id))
+        self._operations[said.id] = operation
+        operation.begin(self._context, held.close)
+
+    def _refuse(self, said: Subscribe, refusal: Exception) -> None:
+        refused = error(refusal, self._context.language).formatted
+        self._outlet.send({"id": said.id, "type": "error", "payload": [refused]})
 
     def _forget(self, operation_id: str) -> None:
         del self._operations[operation_id]
@@ -226,7 +262,7 @@ class Socket:
 
 async def _look(rights: Rights, viewer: Viewer) -> None:
     """Return when the caller's session or token has gone; of all their sockets one looks."""
-    async with aclosing(rights.looks(viewer.user.id)) as looks:
+    async with aclosing(rights.looks(viewer.user.id, viewer.expires_time)) as looks:
         async for _ in looks:
             try:
                 if not await viewers.alive(viewer):

@@ -5,7 +5,13 @@ from collections.abc import Mapping
 from auth.budgets import OverBudget
 from control.port import IdempotencyKeyReused
 from resolvers.paging import InvalidPage
-from resolvers.refusals import Taken, WrongTasks
+from resolvers.refusals import (
+    OverChecks,
+    Taken,
+    TooManyOnSocket,
+    TooManyOperations,
+    WrongTasks,
+)
 from resolvers.validation import InvalidInput, Issue, Rule
 from schema import trigger_issues
 from schema.catalogue.entry import IN_SECONDS, Entry, Remedy, wait
@@ -49,6 +55,33 @@ ENTRIES: Mapping[type[Exception], Entry] = {
         LimitExceededProblem,
         "该操作的成本为 {cost},剩余 {remaining}。",
         IN_SECONDS,
+        retryable=True,
+        more=wait,
+    ),
+    OverChecks: Entry(
+        LimitExceededProblem,
+        "读取和检查所发送内容的成本在一分钟内已超过 {limit}。",
+        Remedy(
+            "Mend what is refused, send values as variables, and try again in {retry_after}"
+            " seconds.",
+            "请修正被拒绝的内容,用变量发送值,并在 {retry_after} 秒后重试。",
+        ),
+        retryable=True,
+        more=wait,
+    ),
+    TooManyOnSocket: Entry(
+        LimitExceededProblem,
+        "一个 WebSocket 上最多同时运行 {most} 个操作。",
+        Remedy("End one, or open another WebSocket.", "请结束一个,或打开另一个 WebSocket。"),
+        retryable=True,
+    ),
+    TooManyOperations: Entry(
+        LimitExceededProblem,
+        "所有 WebSocket 和流上运行的操作过多。",
+        Remedy(
+            "End one, or try again in {retry_after} seconds.",
+            "请结束一个,或在 {retry_after} 秒后重试。",
+        ),
         retryable=True,
         more=wait,
     ),

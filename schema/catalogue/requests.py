@@ -81,12 +81,6 @@ ENTRIES: Mapping[type[Exception], Entry] = {
         "请求包含 {operations} 个操作;允许 1 到 {operations_max} 个。",
         Remedy("Split it into several requests.", "请把它分成几个请求。"),
     ),
-    requests.TooManyOperations: Entry(
-        LIMIT_EXCEEDED,
-        "一个连接上最多同时执行 {most} 个操作。",
-        Remedy("End one first, by `complete`.", "请先用 `complete` 结束一个。"),
-        retryable=True,
-    ),
     requests.BodyBroken: Entry(INVALID, "请求体中断。", AGAIN, retryable=True),
     requests.BodyTooSlow: Entry(LIMIT_EXCEEDED, "请求体未在 30 秒内到达。", AGAIN, retryable=True),
     requests.BodyTooLarge: Entry(

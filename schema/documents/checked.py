@@ -13,10 +13,14 @@ from graphql import (
 )
 from strawberry.schema.schema import validate_document
 
+from resolvers.operations.checks import Charging
 from schema.documents.kept import Kept
 from schema.documents.limits import Limits
 
 TOKENS_MAX = 2000
+REFUSED_MAX = 128
+REFUSED_CHARACTERS_MAX = 256 * 1024
+NESTED = "The document is nested too deeply."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +32,41 @@ class Checked:
 
 
 class CheckedDocuments:
-    """The documents that were asked for last, by their text alone: it is all that matters."""
+    """The documents that were asked for last, by their text alone: it is all that matters.
+
+    Those that are refused are kept apart, so that they displace nobody's.
+    """
 
     def __init__(self) -> None:
         self.kept: Kept[Checked] = Kept()
+        self.refused: Kept[Checked | GraphQLError] = Kept(REFUSED_MAX, REFUSED_CHARACTERS_MAX)
 
-    def of(self, schema: GraphQLSchema, text: str) -> Checked:
-        """Return *text*, checked; GraphQLSyntaxError and RecursionError where it is no document."""
-        found = self.kept.find(text)
+    def of(self, schema: GraphQLSchema, text: str, checking: Charging) -> Checked:
+        """Return *text*, checked; GraphQLError where it is no document.
+
+        Who asks for what is not kept is charged for it: OverChecks when that is too much.
+        """
+        found = self.kept.find(text) or self.refused.find(text)
         if found is None:
-            document = parse(text, max_tokens=TOKENS_MAX)
-            found = Checked(document, tuple(_errors(schema, document)))
-            self.kept.keep(text, found, len(text))
+            with checking():
+                found = _checked(schema, text)
+            if isinstance(found, GraphQLError) or found.errors:
+                self.refused.keep(text, found, len(text))
+            else:
+                self.kept.keep(text, found, len(text))
+        if isinstance(found, GraphQLError):
+            raise found.with_traceback(None)
         return found
+
+
+def _checked(schema: GraphQLSchema, text: str) -> Checked | GraphQLError:
+    try:
+        document = parse(text, max_tokens=TOKENS_MAX)
+        return Checked(document, tuple(_errors(schema, document)))
+    except GraphQLError as error:
+        return error.with_traceback(None)
+    except RecursionError:
+        return GraphQLError(NESTED, extensions={"code": "INVALID"})
 
 
 def _errors(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import socket
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, nullcontext
 
 import pytest
 import uvicorn
@@ -54,6 +54,7 @@ async def serving(source, media_type=EVENTS, *, whole=False):
                 source.items(),
                 framing,
                 opened,
+                running=nullcontext(),
                 user_id="ann",
                 address="::1",
                 language="zh",
