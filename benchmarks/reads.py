@@ -4,7 +4,8 @@ A server process for each, on PostgreSQL and on SQLite, with the same rows: Roll
 written by hand behind a bare Starlette route. The same client asks both in turn, signed in by a
 session's token; the answers are compared first. Prints JSON: milliseconds of the server's processor
 a request, requests a second, bytes, medians over interleaved rounds; and, with `--traps`, the same
-for Rollway with one thing made worse at a time. `make bench name=reads`.
+for Rollway with one thing made worse at a time, and for a dashboard that PostgreSQL writes as JSON,
+taken as text and as bytes. Progress goes to stderr. `make bench name=reads`.
 """
 
 import argparse
@@ -120,21 +121,35 @@ def compared(servers: dict[str, Measured], asked: dict[str, bytes]) -> None:
 
 
 def run(servers: dict[str, Measured], asked: dict[str, bytes], parsed: argparse.Namespace) -> dict:
-    """Return the medians for each page and server, and the ratios to the first server."""
+    """Compare the servers, and measure them in turn; one interrupt leaves the rounds so far."""
     compared(servers, asked)
-    rounds = [
-        {
-            page: {
-                title: asyncio.run(measure(server, asked[page], CONNECTIONS[page], parsed.seconds))
-                for title, server in servers.items()
-            }
-            for page in asked
-        }
-        for _ in range(parsed.rounds)
-    ]
-    base = next(iter(servers))
+    rounds: list[dict] = []
+    for number in range(parsed.rounds):
+        print(f"round {number + 1} of {parsed.rounds}", file=sys.stderr)
+        try:
+            rounds.append({page: one_round(servers, page, asked[page], parsed) for page in asked})
+        except KeyboardInterrupt:
+            if not rounds:
+                raise
+            break
+    return medians(rounds)
+
+
+def one_round(
+    servers: dict[str, Measured], page: str, asked: bytes, parsed: argparse.Namespace
+) -> dict[str, dict]:
+    """Return what each server takes for one page, one after the other."""
+    return {
+        title: asyncio.run(measure(server, asked, CONNECTIONS[page], parsed.seconds))
+        for title, server in servers.items()
+    }
+
+
+def medians(rounds: list[dict]) -> dict:
+    """Return the medians for each page and server, and the ratios to the first server."""
     result: dict = {}
-    for page in asked:
+    for page, servers in rounds[0].items():
+        base = next(iter(servers))
         result[page] = {}
         for title in servers:
             mine = [each[page][title] for each in rounds]
@@ -213,9 +228,12 @@ def measured(
     """Return what reading from one database costs."""
     commands = {"floor": ["floor", url], "rollway": ["rollway", url]}
     if parsed.traps is not None:
-        del commands["floor"]
+        commands = {"rollway": commands["rollway"]}
         for trap in parsed.traps or TRAPS:
             commands[trap] = ["rollway", url, "--trap", trap]
+        if not parsed.traps and not url.startswith("sqlite"):
+            for form in ("bytes", "text"):
+                commands[f"json_by_{form}"] = ["floor", url, "--json", form]
     servers: dict[str, Measured] = {}
     try:
         for title, command in commands.items():
