@@ -79,7 +79,7 @@ WORST = {
         "tasks(first: 100) { nodes { steps { " + some(20, "a#: outputs") + " } } }"
     ),
     "logs": in_one(
-        "tasks(first: 45) { nodes { steps { log(first: 100) { lines { text } } } } }"
+        "tasks(first: 45) { nodes { steps { log(first: 60) { lines { text } } } } }"
     ),
     "one log under aliases": in_one(
         "tasks(first: 10) { nodes { steps { log(first: 200) { lines { "

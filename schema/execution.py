@@ -4,15 +4,29 @@ Tortoise's models can be awaited, so the executor would schedule a task for each
 one dashboard, and a third of its time.
 """
 
+import json
+from collections.abc import Awaitable
+from inspect import iscoroutinefunction
 from typing import Any
 
-from graphql import GraphQLError, OperationType
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    GraphQLObjectType,
+    OperationType,
+    get_named_type,
+    is_leaf_type,
+)
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from tortoise.models import Model
 
 from resolvers.operations.ending import to_its_end
 from schema.charging import charge
 from schema.confinement import refusal
+from schema.refusals import CHARACTERS, FIELDS, AnswerTooLarge
+from schema.turns import one_by_one, turns
+
+CHARACTERS_MAX = 8 * 1024 * 1024  # of an answer; one page of a log has up to half of them
 
 
 class _Awaited(dict[type, bool]):
@@ -35,11 +49,68 @@ def is_awaitable(value: object) -> bool:
 
 
 class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
-    """Excludes models from what is awaited, and tokens that may not read from reading."""
+    """Excludes models from what is awaited, and tokens that may not read from reading.
+
+    Prices are worked out before lists are known, so what is executed is counted too: no more
+    fields than an operation may cost, which costs at least one a field, and no more characters
+    than fit into an answer.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.is_awaitable = is_awaitable  # type: ignore[assignment]
+        self._fields_left: int = self.context_value.services.bounds.cost_max
+        self._characters_left = CHARACTERS_MAX
+        self._refused_at_last: AnswerTooLarge | None = None
+        self._at_hand: dict[int, bool] = {}  # by selections, which the executor keeps
+
+    def execute_fields(self, *args: Any) -> Any:
+        """Execute the fields of an object, if there is room for them."""
+        self._fields_left -= len(args[3])
+        if self._fields_left < 0:
+            raise self._too_large(FIELDS, self.context_value.services.bounds.cost_max)
+        return super().execute_fields(*args)
+
+    def complete_leaf_value(self, return_type: Any, result: Any) -> Any:  # type: ignore[override]
+        """Return a value as it is shown, if there is room for it."""
+        value = super().complete_leaf_value(return_type, result)
+        kind = type(value)
+        if kind is str:
+            self._characters_left -= len(value)
+        elif kind is dict or kind is list:
+            self._characters_left -= len(json.dumps(value))
+        if self._characters_left < 0:
+            raise self._too_large(CHARACTERS, CHARACTERS_MAX)
+        return value
+
+    def complete_list_value(self, *args: Any) -> Any:
+        """Complete a list; when a turn is over, entry by entry as there are turns.
+
+        Not one of objects that ask for more: that is loaded by sets only when all ask at once.
+        """
+        return_type, selected, items = args[0], args[1], args[4]
+        if type(items) is list and turns.over and self._is_at_hand(return_type, selected):
+            return super().complete_list_value(*args[:4], one_by_one(items), *args[5:])
+        return super().complete_list_value(*args)
+
+    def _is_at_hand(self, return_type: Any, selected: Any) -> bool:
+        """Tell whether nothing that is selected has to be waited for."""
+        kind = get_named_type(return_type)
+        if is_leaf_type(kind):
+            return True
+        key = id(selected)
+        if key not in self._at_hand:
+            self._at_hand[key] = isinstance(kind, GraphQLObjectType) and all(
+                not iscoroutinefunction(kind.fields[each[0].node.name.value].resolve)
+                and self._is_at_hand(kind.fields[each[0].node.name.value].type, each)
+                for each in self.collect_subfields(kind, selected).grouped_field_set.values()
+                if each[0].node.name.value in kind.fields
+            )
+        return self._at_hand[key]
+
+    def _too_large(self, what: str, most: int) -> AnswerTooLarge:
+        self._refused_at_last = AnswerTooLarge(most, what)
+        return self._refused_at_last
 
     @classmethod
     def build(cls, *args: Any, **kwargs: Any) -> Any:
@@ -56,9 +127,22 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
     def execute_operation(self, serially: bool | None = None) -> Any:  # noqa: FBT001 - as there
         """Execute a query, a mutation, or one event of a subscription; the last to its end."""
         result = super().execute_operation(serially)
-        if self.operation.operation is OperationType.SUBSCRIPTION and self.is_awaitable(result):
+        if not self.is_awaitable(result):
+            return self._whole(result)
+        if self.operation.operation is OperationType.SUBSCRIPTION:
             return to_its_end(result)
-        return result
+        return self._whole_later(result)
+
+    async def _whole_later(self, result: Awaitable[Any]) -> Any:
+        return self._whole(await result)
+
+    def _whole(self, result: Any) -> Any:
+        """Return the result of a query whole, or not at all; a mutation's tells what was done."""
+        refused = self._refused_at_last
+        if refused is None or self.operation.operation is not OperationType.QUERY:
+            return result
+        error = GraphQLError(type(refused).__name__, self.operation, original_error=refused)
+        return ExecutionResult(data=None, errors=[error])
 
     @staticmethod
     def _refused(built: Any) -> GraphQLError | None:

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 
+FIELDS = "fields"
+CHARACTERS = "characters"
+
 
 @dataclass(eq=False)
 class TooCostly(Exception):
@@ -11,6 +14,14 @@ class TooCostly(Exception):
 
     cost: int
     most: int
+
+
+@dataclass(eq=False)
+class AnswerTooLarge(Exception):
+    """The answer has more than {most} {what}."""
+
+    most: int
+    what: str
 
 
 @dataclass(eq=False)

@@ -15,6 +15,8 @@ from schema.documents.limits import (
     ROOT_FIELDS,
 )
 from schema.reasons import INNER, REASONS
+from schema.refusals import CHARACTERS
+from schema.refusals import FIELDS as ANSWER_FIELDS
 
 WORDS: Mapping[str, str] = {
     "team": "团队",
@@ -33,6 +35,8 @@ WORDS: Mapping[str, str] = {
     "username": "用户名",
     FIELDS: "个字段(片段按展开次数计算)",
     ROOT_FIELDS: "个根字段",
+    ANSWER_FIELDS: "个字段",
+    CHARACTERS: "个字符",
     ALIASES: "个别名",
     DIRECTIVES: "个指令",
     PAIRS: "对同名字段",

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from datetime import UTC, datetime
 
 from tortoise import connections
 
@@ -72,7 +73,7 @@ async def _enlarge() -> None:
                 step_index=0,
                 first_line=seq * LINES,
                 last_line=(seq + 1) * LINES - 1,
-                stream="stdout",
+                stream="output",
                 time=START,
                 text=text,
             )
@@ -89,7 +90,7 @@ async def _enlarge() -> None:
             body=body,
             status="done",
             verdicts=[],
-            received_time=START,
+            received_time=datetime.now(UTC),
         )
         for number in range(DELIVERIES)
     )

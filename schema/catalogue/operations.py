@@ -18,7 +18,7 @@ from schema.problems import (
     InvalidProblem,
     LimitExceededProblem,
 )
-from schema.refusals import IntrospectionOff, TooCostly, TookTooLong, Unnamed
+from schema.refusals import AnswerTooLarge, IntrospectionOff, TooCostly, TookTooLong, Unnamed
 
 
 def _issues(refusal: InvalidInput, language: str) -> Mapping[str, object]:
@@ -42,6 +42,11 @@ ENTRIES: Mapping[type[Exception], Entry] = {
     TooCostly: Entry(
         LimitExceededProblem,
         "该操作的成本为 {cost};最多执行 {most}。",
+        Remedy("Ask for fewer fields or smaller pages.", "请减少请求的字段或分页大小。"),
+    ),
+    AnswerTooLarge: Entry(
+        LimitExceededProblem,
+        "响应超过 {most} {what}。",
         Remedy("Ask for fewer fields or smaller pages.", "请减少请求的字段或分页大小。"),
     ),
     OverBudget: Entry(
