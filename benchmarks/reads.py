@@ -18,6 +18,7 @@ import tempfile
 import time
 import urllib.request
 import warnings
+from functools import cached_property
 from pathlib import Path
 from statistics import median
 
@@ -29,7 +30,7 @@ from traps import TRAPS  # noqa: E402
 SERVER = str(HERE / "reading" / "server.py")
 NANOSECONDS = 1_000_000_000
 READY_SECONDS = 60
-WARM_REQUESTS = 20
+WARM_REQUESTS = 5
 CONNECTIONS = {"dashboard": 4, "application": 16, "task": 32}
 
 
@@ -41,7 +42,11 @@ class Measured:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         if core is not None:
             os.sched_setaffinity(self.process.pid, {core})
-        self.port = int(self.process.stdout.readline())
+
+    @cached_property
+    def port(self) -> int:
+        """Return where it listens, waiting until it does."""
+        return int(self.process.stdout.readline())
 
     @property
     def cpu_seconds(self) -> float:
