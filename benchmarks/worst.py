@@ -56,8 +56,10 @@ WORST = {
         " ".join(some(19, f"{each}#: {each}") for each in SCALARS)
     ),
     "tasks, an id each": in_orgs("tasks(first: 100) { nodes { id } }"),
-    "tasks, some twenty thousand": in_orgs("a: tasks(first: 100) { nodes { id } } " * 1
-        + some(1, "b#: tasks(first: 99) { nodes { id } }")),
+    "tasks, some twenty thousand": in_orgs(
+        "a: tasks(first: 100) { nodes { id } } " * 1
+        + some(1, "b#: tasks(first: 99) { nodes { id } }")
+    ),
     "tasks and steps": in_orgs(f"tasks(first: 2) {{ nodes {{ steps {{ {STEP} }} }} }}"),
     "environments": in_orgs(
         "environments { " + some(12, "a#: name b#: version c#: cdPipelineYaml d#: type") + " }"
@@ -78,20 +80,19 @@ WORST = {
     "outputs under aliases": in_one(
         "tasks(first: 100) { nodes { steps { " + some(20, "a#: outputs") + " } } }"
     ),
-    "logs": in_one(
-        "tasks(first: 45) { nodes { steps { log(first: 60) { lines { text } } } } }"
-    ),
+    "logs": in_one("tasks(first: 45) { nodes { steps { log(first: 60) { lines { text } } } } }"),
     "one log under aliases": in_one(
         "tasks(first: 10) { nodes { steps { log(first: 200) { lines { "
-        + some(2, "a#: text") + " } } } } }"
+        + some(2, "a#: text")
+        + " } } } } }"
     ),
     "deliveries": in_one("deliveries(first: 100) { nodes { id event } }"),
     "counts": in_orgs(some(8, "a#: tasks(first: #) { totalCount }")),
     "cursors": in_orgs("tasks(first: 60) { pageInfo { endCursor } edges { cursor } }"),
     "fields of one name": "query Worst { viewer { " + some(122, "id") + " } }",
     "introspection": "query Worst { __schema { types { name description fields { name description"
-        " args { name description type { name } } type { name kind ofType { name kind ofType"
-        " { name kind } } } } inputFields { name } enumValues { name description } } } }",
+    " args { name description type { name } } type { name kind ofType { name kind ofType"
+    " { name kind } } } } inputFields { name } enumValues { name description } } } }",
 }
 
 
@@ -168,15 +169,17 @@ async def ask(port: int, asked: bytes) -> tuple[int, int, str]:
     writer.write(asked)
     head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), WAIT_SECONDS)).decode()
     size = int(head.lower().partition("content-length:")[2].partition("\r\n")[0])
-    found, left = b"", size
+    found, left, shown = b"", size, 500
     while left:
         piece = await reader.read(min(left, 1024 * 1024))
         assert piece, "cut off"
         left -= len(piece)
-        found = (found + piece) if len(found) < 500 else found[:500] + piece[-500:]
+        found = (found + piece) if len(found) < shown else found[:shown] + piece[-shown:]
     writer.close()
-    return int(head.split()[1]), size, found[:400].decode(errors="replace") + found[-400:].decode(
-        errors="replace"
+    return (
+        int(head.split()[1]),
+        size,
+        found[:400].decode(errors="replace") + found[-400:].decode(errors="replace"),
     )
 
 

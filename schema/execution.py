@@ -20,13 +20,11 @@ from graphql import (
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from tortoise.models import Model
 
+from resolvers.operations.bounds import CHARACTERS, CHARACTERS_MAX, FIELDS, AnswerTooLarge
 from resolvers.operations.ending import to_its_end
 from schema.charging import charge
 from schema.confinement import refusal
-from schema.refusals import CHARACTERS, FIELDS, AnswerTooLarge
 from schema.turns import one_by_one, turns
-
-CHARACTERS_MAX = 8 * 1024 * 1024  # of an answer; one page of a log has up to half of them
 
 
 class _Awaited(dict[type, bool]):
@@ -88,10 +86,10 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
 
         Not one of objects that ask for more: that is loaded by sets only when all ask at once.
         """
-        return_type, selected, items = args[0], args[1], args[4]
+        return_type, selected, info, path, items, position = args
         if type(items) is list and turns.over and self._is_at_hand(return_type, selected):
-            return super().complete_list_value(*args[:4], one_by_one(items), *args[5:])
-        return super().complete_list_value(*args)
+            items = one_by_one(items)
+        return super().complete_list_value(return_type, selected, info, path, items, position)
 
     def _is_at_hand(self, return_type: Any, selected: Any) -> bool:
         """Tell whether nothing that is selected has to be waited for."""

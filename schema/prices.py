@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 FIELD = 1
+ENTRY = 5  # of a page
 LIST_SIZE = 10  # of a list that has neither `first` nor `last`, nor a line below
 TEXT_CHARACTERS = 6  # of a text that is worked through, for one unit
 
@@ -13,14 +14,15 @@ class Price:
     """What a field costs itself, and the argument whose length is worked through.
 
     *whole*: what is selected below costs nothing more. *each*: it costs as many times as this
-    argument has entries. *entry*: what each entry of its page costs, whatever is selected of it.
+    argument has entries. *entry*: what each entry of its page costs, whatever is selected of it: a
+    row is read whole.
     """
 
     units: int = FIELD
     text: str | None = None
     whole: bool = False
     each: str | None = None
-    entry: int = 0
+    entry: int = ENTRY
 
 
 OUTSIDE = Price(1_000)  # asks another server

@@ -4,9 +4,6 @@ from dataclasses import dataclass
 
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 
-FIELDS = "fields"
-CHARACTERS = "characters"
-
 
 @dataclass(eq=False)
 class TooCostly(Exception):
@@ -14,14 +11,6 @@ class TooCostly(Exception):
 
     cost: int
     most: int
-
-
-@dataclass(eq=False)
-class AnswerTooLarge(Exception):
-    """The answer has more than {most} {what}."""
-
-    most: int
-    what: str
 
 
 @dataclass(eq=False)

@@ -67,4 +67,3 @@ async def one_by_one(items: Iterable[T]) -> AsyncGenerator[T, None]:
         if turns.over:
             await turns.next()
         yield item
-

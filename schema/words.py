@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from auth.permissions import Action
 from engine import refusal as engine
 from providers import refusal as providers
+from resolvers.operations.bounds import CHARACTERS, ROWS
+from resolvers.operations.bounds import FIELDS as ANSWER_FIELDS
 from schema.documents.limits import (
     ALIASES,
     COPIES,
@@ -15,8 +17,6 @@ from schema.documents.limits import (
     ROOT_FIELDS,
 )
 from schema.reasons import INNER, REASONS
-from schema.refusals import CHARACTERS
-from schema.refusals import FIELDS as ANSWER_FIELDS
 
 WORDS: Mapping[str, str] = {
     "team": "团队",
@@ -37,6 +37,7 @@ WORDS: Mapping[str, str] = {
     ROOT_FIELDS: "个根字段",
     ANSWER_FIELDS: "个字段",
     CHARACTERS: "个字符",
+    ROWS: "行",
     ALIASES: "个别名",
     DIRECTIVES: "个指令",
     PAIRS: "对同名字段",

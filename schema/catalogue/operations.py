@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from auth.budgets import OverBudget
 from control.port import IdempotencyKeyReused
+from resolvers.operations.bounds import AnswerTooLarge
 from resolvers.paging import InvalidPage
 from resolvers.refusals import Taken, WrongTasks
 from resolvers.validation import InvalidInput, Issue, Rule
@@ -18,7 +19,7 @@ from schema.problems import (
     InvalidProblem,
     LimitExceededProblem,
 )
-from schema.refusals import AnswerTooLarge, IntrospectionOff, TooCostly, TookTooLong, Unnamed
+from schema.refusals import IntrospectionOff, TooCostly, TookTooLong, Unnamed
 
 
 def _issues(refusal: InvalidInput, language: str) -> Mapping[str, object]:

@@ -27,6 +27,7 @@ ENVIRONMENTS = """query ($id: ID!) { application(id: $id) { environments {
 STEPS = """query ($id: ID!, $first: Int!) { application(id: $id) { tasks(first: $first) { nodes {
   steps { index name status duration startedTime exitCode } } } } }"""
 LARGE = {"steps", "pipeline", "inputs", "trigger_payload", "secret_versions", "environment"}
+LARGE |= {"outputs", "resource", "trigger_spec", "headers", "body"}
 OF_TIMING = 2  # answers overtake each other on a pool, and what was one batch is asked for in two
 
 
