@@ -59,14 +59,13 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         self.is_awaitable = is_awaitable  # type: ignore[assignment]
         self._fields_left: int = self.context_value.services.bounds.cost_max
         self._characters_left = CHARACTERS_MAX
-        self._refused_at_last: AnswerTooLarge | None = None
         self._at_hand: dict[int, bool] = {}  # by selections, which the executor keeps
 
     def execute_fields(self, *args: Any) -> Any:
         """Execute the fields of an object, if there is room for them."""
         self._fields_left -= len(args[3])
         if self._fields_left < 0:
-            raise self._too_large(FIELDS, self.context_value.services.bounds.cost_max)
+            raise AnswerTooLarge(self.context_value.services.bounds.cost_max, FIELDS)
         return super().execute_fields(*args)
 
     def complete_leaf_value(self, return_type: Any, result: Any) -> Any:  # type: ignore[override]
@@ -78,7 +77,7 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         elif kind is dict or kind is list:
             self._characters_left -= len(json.dumps(value))
         if self._characters_left < 0:
-            raise self._too_large(CHARACTERS, CHARACTERS_MAX)
+            raise AnswerTooLarge(CHARACTERS_MAX, CHARACTERS)
         return value
 
     def complete_list_value(self, *args: Any) -> Any:
@@ -106,10 +105,6 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
             )
         return self._at_hand[key]
 
-    def _too_large(self, what: str, most: int) -> AnswerTooLarge:
-        self._refused_at_last = AnswerTooLarge(most, what)
-        return self._refused_at_last
-
     @classmethod
     def build(cls, *args: Any, **kwargs: Any) -> Any:
         """Return the context of an operation, or a list that says why it cannot be run."""
@@ -136,11 +131,11 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
 
     def _whole(self, result: Any) -> Any:
         """Return the result of a query whole, or not at all; a mutation's tells what was done."""
-        refused = self._refused_at_last
-        if refused is None or self.operation.operation is not OperationType.QUERY:
-            return result
-        error = GraphQLError(type(refused).__name__, self.operation, original_error=refused)
-        return ExecutionResult(data=None, errors=[error])
+        if self.operation.operation is OperationType.QUERY:
+            for error in result.errors or ():
+                if isinstance(error.original_error, AnswerTooLarge):
+                    return ExecutionResult(data=None, errors=[error])
+        return result
 
     @staticmethod
     def _refused(built: Any) -> GraphQLError | None:

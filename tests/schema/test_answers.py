@@ -90,27 +90,36 @@ async def test_documents_that_are_too_large_together_are_not_even_read(world, st
     assert len([each for each in found if each]) == 1
 
 
-@pytest.mark.parametrize("seconds", [0.0, 1000.0])
-async def test_a_long_list_leaves_turns_to_others(sqlite_world, monkeypatch, seconds):
-    """When a turn is over, entries wait: the loop goes round once for some of them."""
-    user, application = await furnished(sqlite_world, 400)
+@pytest.mark.parametrize(("seconds", "least", "most"), [(0.0, 40, 400), (1000.0, 0, 5)])
+async def test_a_long_list_leaves_turns_to_others(monkeypatch, seconds, least, most):
+    """When a turn is over, entries wait until the loop has gone round; else they do not."""
     monkeypatch.setattr(turns, "TURN_SECONDS", seconds)
-    rounds = 0
+    lists = [list(range(80)) for _ in range(4)]
+    rounds, done = 0, False
 
     async def go_round():
         nonlocal rounds
-        while True:
+        while not done:
             rounds += 1
             await asyncio.sleep(0)
 
+    async def taken(entries):
+        return [each async for each in turns.one_by_one(entries)]
+
     other = asyncio.create_task(go_round())
-    steps = await steps_of(sqlite_world, user, application)
-    other.cancel()
+    found = await asyncio.gather(*(taken(each) for each in lists))
+    done = True
+    await other
 
-    assert [each["index"] for each in steps][-400:] == list(range(100, 500))
-    assert (turns_taken(rounds) >= 40) is (seconds == 0) or rounds > 400
+    assert found == lists
+    assert least <= rounds <= most
 
 
-def turns_taken(rounds):
-    """Return how often entries waited, the rounds of the database's own aside."""
-    return rounds // 10
+async def test_a_list_is_the_same_by_turns(sqlite_world, monkeypatch):
+    """Steps, which ask for nothing more, come one by one; tasks come as ever, loaded by sets."""
+    user, application = await furnished(sqlite_world, 100)
+    at_once = await steps_of(sqlite_world, user, application)
+    monkeypatch.setattr(turns, "TURN_SECONDS", -1.0)
+
+    assert await steps_of(sqlite_world, user, application) == at_once
+    assert [each["index"] for each in at_once][-100:] == list(range(100, 200))

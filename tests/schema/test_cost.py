@@ -112,7 +112,8 @@ async def test_a_minute_has_a_budget(sqlite_api):
     clock = [0.0]
     api = bounded(sqlite_api, budgets=Budgets(120, lambda: clock[0]))
     ann, ben = await api.user("ann"), await api.user("ben")
-    query = "{ viewer { id username orgs(first: 16) { nodes { id } } } rateLimit { cost limit remaining } }"
+    query = """{ viewer { id username orgs(first: 16) { nodes { id } } }
+      rateLimit { cost limit remaining } }"""
 
     first = await api.result(query, ann)
     again = await api.result(query, ann)
