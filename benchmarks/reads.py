@@ -4,8 +4,8 @@ A server process for each, on PostgreSQL and on SQLite, with the same rows: Roll
 written by hand behind a bare Starlette route. The same client asks both in turn, signed in by a
 session's token; the answers are compared first. Prints JSON: milliseconds of the server's processor
 a request, requests a second, bytes, medians over interleaved rounds; and, with `--traps`, the same
-for Rollway with one thing made worse at a time, and for a dashboard that PostgreSQL writes as JSON,
-taken as text and as bytes. Progress goes to stderr. `make bench name=reads`.
+for Rollway with one thing made worse at a time beside Rollway as it is, and for a dashboard that
+PostgreSQL writes as JSON, taken as text and as bytes. Each is told on stderr when it is there. `make bench name=reads`.
 """
 
 import argparse
@@ -126,17 +126,11 @@ def compared(servers: dict[str, Measured], asked: dict[str, bytes]) -> None:
 
 
 def run(servers: dict[str, Measured], asked: dict[str, bytes], parsed: argparse.Namespace) -> dict:
-    """Compare the servers, and measure them in turn; one interrupt leaves the rounds so far."""
+    """Compare the servers, and measure them in turn."""
     compared(servers, asked)
     rounds: list[dict] = []
-    for number in range(parsed.rounds):
-        print(f"round {number + 1} of {parsed.rounds}", file=sys.stderr)
-        try:
-            rounds.append({page: one_round(servers, page, asked[page], parsed) for page in asked})
-        except KeyboardInterrupt:
-            if not rounds:
-                raise
-            break
+    for _ in range(parsed.rounds):
+        rounds.append({page: one_round(servers, page, asked[page], parsed) for page in asked})
     return medians(rounds)
 
 
@@ -231,18 +225,36 @@ def measured(
     url: str, asked: dict[str, bytes], core: int | None, parsed: argparse.Namespace
 ) -> dict:
     """Return what reading from one database costs."""
-    commands = {"floor": ["floor", url], "rollway": ["rollway", url]}
-    if parsed.traps is not None:
-        commands = {"rollway": commands["rollway"]}
-        for trap in parsed.traps or TRAPS:
-            commands[trap] = ["rollway", url, "--trap", trap]
-        if not parsed.traps and not url.startswith("sqlite"):
-            for form in ("bytes", "text"):
-                commands[f"json_by_{form}"] = ["floor", url, "--json", form]
-    servers: dict[str, Measured] = {}
+    rollway = ["rollway", url]
+    if parsed.traps is None:
+        return beside({"floor": ["floor", url], "rollway": rollway}, asked, core, parsed)
+    found: dict = {page: {} for page in asked}
+    for trap, command in trapped(url, parsed.traps).items():
+        pair = beside({"rollway": rollway, trap: command}, asked, core, parsed)
+        told({trap: pair})
+        for page, servers in pair.items():
+            found[page][trap] = servers[trap]
+    return found
+
+
+def trapped(url: str, names: list[str]) -> dict[str, list[str]]:
+    """Return the commands of servers that are worse, or whose JSON is PostgreSQL's."""
+    commands = {name: ["rollway", url, "--trap", name] for name in names or TRAPS}
+    if not names and not url.startswith("sqlite"):
+        for form in ("bytes", "text"):
+            commands[f"json_by_{form}"] = ["floor", url, "--json", form]
+    return commands
+
+
+def beside(
+    commands: dict[str, list[str]],
+    asked: dict[str, bytes],
+    core: int | None,
+    parsed: argparse.Namespace,
+) -> dict:
+    """Return what servers cost that are measured in turn; no others run meanwhile."""
+    servers = {title: Measured(command, core) for title, command in commands.items()}
     try:
-        for title, command in commands.items():
-            servers[title] = Measured(command, core)
         return run(servers, asked, parsed)
     finally:
         for server in servers.values():

@@ -77,10 +77,10 @@ class Loaders:
     def document(self, model: type[Model], column: str) -> DataLoader[str, Document | None]:
         """Return the loader of a column that may be large, by the row's id; AnswerTooLarge."""
 
-        async def load(ids: list[str]) -> list[Document | None]:
+        async def load(ids: list[str]) -> Sequence[Document | AnswerTooLarge | None]:
             found = await large(model, column, ids, CHARACTERS_MAX)
-            if found is None:
-                raise AnswerTooLarge(CHARACTERS_MAX, CHARACTERS)
+            if found is None:  # one for each: raised for all, one would carry all their traces
+                return [AnswerTooLarge(CHARACTERS_MAX, CHARACTERS) for _ in ids]
             return [found.get(each) for each in ids]
 
         return self._by((model, column), load)
