@@ -5,7 +5,8 @@ written by hand behind a bare Starlette route. The same client asks both in turn
 session's token; the answers are compared first. Prints JSON: milliseconds of the server's processor
 a request, requests a second, bytes, medians over interleaved rounds; and, with `--traps`, the same
 for Rollway with one thing made worse at a time beside Rollway as it is, and for a dashboard that
-PostgreSQL writes as JSON, taken as text and as bytes. Each is told on stderr when it is there. `make bench name=reads`.
+PostgreSQL writes as JSON, taken as text and as bytes. Each is told on stderr when it is there.
+`make bench name=reads`.
 """
 
 import argparse
@@ -128,10 +129,12 @@ def compared(servers: dict[str, Measured], asked: dict[str, bytes]) -> None:
 def run(servers: dict[str, Measured], asked: dict[str, bytes], parsed: argparse.Namespace) -> dict:
     """Compare the servers, and measure them in turn."""
     compared(servers, asked)
-    rounds: list[dict] = []
-    for _ in range(parsed.rounds):
-        rounds.append({page: one_round(servers, page, asked[page], parsed) for page in asked})
-    return medians(rounds)
+    return medians(
+        [
+            {page: one_round(servers, page, asked[page], parsed) for page in asked}
+            for _ in range(parsed.rounds)
+        ]
+    )
 
 
 def one_round(
