@@ -16,6 +16,7 @@ from graphql import (
     OperationType,
     get_named_type,
     is_leaf_type,
+    is_non_null_type,
 )
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from tortoise.models import Model
@@ -59,12 +60,13 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         self.is_awaitable = is_awaitable  # type: ignore[assignment]
         self._fields_left: int = self.context_value.services.bounds.cost_max
         self._characters_left = CHARACTERS_MAX
+        self._is_too_large = False
         self._at_hand: dict[int, bool] = {}  # by selections, which the executor keeps
 
     def execute_fields(self, *args: Any) -> Any:
         """Execute the fields of an object, if there is room for them."""
         self._fields_left -= len(args[3])
-        if self._fields_left < 0:
+        if self._fields_left < 0 or self._is_too_large:
             raise AnswerTooLarge(self.context_value.services.bounds.cost_max, FIELDS)
         return super().execute_fields(*args)
 
@@ -89,6 +91,21 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         if type(items) is list and turns.over and self._is_at_hand(return_type, selected):
             items = one_by_one(items)
         return super().complete_list_value(return_type, selected, info, path, items, position)
+
+    def handle_field_error(
+        self, raw_error: Exception, return_type: Any, selected: Any, path: Any
+    ) -> None:
+        """Note why there is no value; once for an answer that is too large, where all would say so.
+
+        There are as many places as it has objects.
+        """
+        if isinstance(raw_error, AnswerTooLarge):
+            if self._is_too_large:
+                if is_non_null_type(return_type):
+                    raise raw_error
+                return
+            self._is_too_large = True
+        super().handle_field_error(raw_error, return_type, selected, path)
 
     def _is_at_hand(self, return_type: Any, selected: Any) -> bool:
         """Tell whether nothing that is selected has to be waited for."""
