@@ -242,11 +242,11 @@ def measured(
 
 def trapped(url: str, names: list[str]) -> dict[str, list[str]]:
     """Return the commands of servers that are worse, or whose JSON is PostgreSQL's."""
-    commands = {name: ["rollway", url, "--trap", name] for name in names or TRAPS}
-    if not names and not url.startswith("sqlite"):
+    commands = {name: ["rollway", url, "--trap", name] for name in TRAPS}
+    if not url.startswith("sqlite"):
         for form in ("bytes", "text"):
             commands[f"json_by_{form}"] = ["floor", url, "--json", form]
-    return commands
+    return {name: commands[name] for name in names or commands}
 
 
 def beside(
