@@ -60,13 +60,13 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         self.is_awaitable = is_awaitable  # type: ignore[assignment]
         self._fields_left: int = self.context_value.services.bounds.cost_max
         self._characters_left = CHARACTERS_MAX
-        self._is_too_large = False
+        self._too_large: AnswerTooLarge | None = None
         self._at_hand: dict[int, bool] = {}  # by selections, which the executor keeps
 
     def execute_fields(self, *args: Any) -> Any:
         """Execute the fields of an object, if there is room for them."""
         self._fields_left -= len(args[3])
-        if self._fields_left < 0 or self._is_too_large:
+        if self._fields_left < 0 or self._too_large:
             raise AnswerTooLarge(self.context_value.services.bounds.cost_max, FIELDS)
         return super().execute_fields(*args)
 
@@ -100,11 +100,11 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         There are as many places as it has objects.
         """
         if isinstance(raw_error, AnswerTooLarge):
-            if self._is_too_large:
+            if self._too_large:
                 if is_non_null_type(return_type):
                     raise raw_error
                 return
-            self._is_too_large = True
+            self._too_large = raw_error
         super().handle_field_error(raw_error, return_type, selected, path)
 
     def _is_at_hand(self, return_type: Any, selected: Any) -> bool:
@@ -140,7 +140,7 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         if not self.is_awaitable(result):
             return self._whole(result)
         if self.operation.operation is OperationType.SUBSCRIPTION:
-            return to_its_end(result)
+            return to_its_end(self._whole_later(result))
         return self._whole_later(result)
 
     async def _whole_later(self, result: Awaitable[Any]) -> Any:
@@ -148,11 +148,17 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
 
     def _whole(self, result: Any) -> Any:
         """Return the result of a query whole, or not at all; a mutation's tells what was done."""
+        refused, errors = self._too_large, getattr(result, "errors", None) or []
+        if refused is None:
+            return result
+        if self.operation.operation is not OperationType.QUERY and any(
+            isinstance(error.original_error, AnswerTooLarge) for error in errors
+        ):
+            return result
+        error = GraphQLError(type(refused).__name__, self.operation, original_error=refused)
         if self.operation.operation is OperationType.QUERY:
-            for error in result.errors or ():
-                if isinstance(error.original_error, AnswerTooLarge):
-                    return ExecutionResult(data=None, errors=[error])
-        return result
+            return ExecutionResult(data=None, errors=[error])
+        return ExecutionResult(data=result.data, errors=[*errors, error])
 
     @staticmethod
     def _refused(built: Any) -> GraphQLError | None:

@@ -30,6 +30,7 @@ COUNT = Price(20)
 DISK = Price(20)
 WRITE = Price(20)
 HASH = Price(1_000)  # of a password
+DOCUMENT = Price(100)  # up to 64 KiB, read on its own
 
 PRICES: Mapping[str, Price] = {
     "Query.__schema": Price(2_000, whole=True),
@@ -39,6 +40,10 @@ PRICES: Mapping[str, Price] = {
     "Query.pipelineCheck": Price(100, text="text"),
     "Query.triggerPreview": OUTSIDE,
     "Subscription.tasksEvents": Price(each="tasks"),
+    "Environment.triggerSpec": DOCUMENT,
+    "Environment.resource": DOCUMENT,
+    "Step.outputs": DOCUMENT,
+    "Task.triggerPayload": DOCUMENT,
     "Integration.repositories": OUTSIDE,
     "Application.branches": OUTSIDE,
     "Task.artifacts": DISK,
