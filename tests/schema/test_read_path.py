@@ -207,3 +207,23 @@ async def test_a_document_is_validated_once(sqlite_api):
         assert "nothing" in answer.errors[0].message
     assert schema.checked(text) is before
     assert schema.checked(f"{text} ") is not before
+
+
+def test_nothing_is_called_for_each_field():
+    """No permission class, no extension of a field, none of the schema that has `resolve`."""
+    fields = [
+        field
+        for kind in schema._schema.type_map.values()
+        for field in getattr(kind.extensions.get("strawberry-definition"), "fields", ())
+    ]
+    assert len(fields) > 100
+    assert [each.name for each in fields if each.permission_classes or each.extensions] == []
+    hooked = [each for each in schema.extensions if "resolve" in vars(each)]
+    assert hooked == []
+
+
+def test_no_middleware_makes_a_task_of_each_request():
+    """Starlette's BaseHTTPMiddleware does; what stands in front of the API is plain ASGI."""
+    sources = list((PAGES.parents[1] / "rollway").rglob("*.py"))
+    assert len(sources) > 50
+    assert [each for each in sources if "starlette.middleware.base" in each.read_text()] == []
