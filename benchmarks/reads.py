@@ -4,7 +4,9 @@ A server process for each, on PostgreSQL and on SQLite, with the same rows: Roll
 written by hand behind a bare Starlette route. The same client asks both in turn, signed in by a
 session's token; the answers are compared first. Prints JSON: milliseconds of the server's processor
 a request, requests a second, bytes, medians over interleaved rounds; and, with `--traps`, the same
-for Rollway with one thing made worse at a time. `make bench name=reads`.
+for Rollway with one thing made worse at a time beside Rollway as it is, and for a dashboard that
+PostgreSQL writes as JSON, taken as text and as bytes. Each is told on stderr when it is there.
+`make bench name=reads`.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import tempfile
 import time
 import urllib.request
 import warnings
+from functools import cached_property
 from pathlib import Path
 from statistics import median
 
@@ -28,7 +31,7 @@ from traps import TRAPS  # noqa: E402
 SERVER = str(HERE / "reading" / "server.py")
 NANOSECONDS = 1_000_000_000
 READY_SECONDS = 60
-WARM_REQUESTS = 20
+WARM_REQUESTS = 5
 CONNECTIONS = {"dashboard": 4, "application": 16, "task": 32}
 
 
@@ -40,7 +43,11 @@ class Measured:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         if core is not None:
             os.sched_setaffinity(self.process.pid, {core})
-        self.port = int(self.process.stdout.readline())
+
+    @cached_property
+    def port(self) -> int:
+        """Return where it listens, waiting until it does."""
+        return int(self.process.stdout.readline())
 
     @property
     def cpu_seconds(self) -> float:
@@ -120,21 +127,31 @@ def compared(servers: dict[str, Measured], asked: dict[str, bytes]) -> None:
 
 
 def run(servers: dict[str, Measured], asked: dict[str, bytes], parsed: argparse.Namespace) -> dict:
-    """Return the medians for each page and server, and the ratios to the first server."""
+    """Compare the servers, and measure them in turn."""
     compared(servers, asked)
-    rounds = [
-        {
-            page: {
-                title: asyncio.run(measure(server, asked[page], CONNECTIONS[page], parsed.seconds))
-                for title, server in servers.items()
-            }
-            for page in asked
-        }
-        for _ in range(parsed.rounds)
-    ]
-    base = next(iter(servers))
+    return medians(
+        [
+            {page: one_round(servers, page, asked[page], parsed) for page in asked}
+            for _ in range(parsed.rounds)
+        ]
+    )
+
+
+def one_round(
+    servers: dict[str, Measured], page: str, asked: bytes, parsed: argparse.Namespace
+) -> dict[str, dict]:
+    """Return what each server takes for one page, one after the other."""
+    return {
+        title: asyncio.run(measure(server, asked, CONNECTIONS[page], parsed.seconds))
+        for title, server in servers.items()
+    }
+
+
+def medians(rounds: list[dict]) -> dict:
+    """Return the medians for each page and server, and the ratios to the first server."""
     result: dict = {}
-    for page in asked:
+    for page, servers in rounds[0].items():
+        base = next(iter(servers))
         result[page] = {}
         for title in servers:
             mine = [each[page][title] for each in rounds]
@@ -211,15 +228,36 @@ def measured(
     url: str, asked: dict[str, bytes], core: int | None, parsed: argparse.Namespace
 ) -> dict:
     """Return what reading from one database costs."""
-    commands = {"floor": ["floor", url], "rollway": ["rollway", url]}
-    if parsed.traps is not None:
-        del commands["floor"]
-        for trap in parsed.traps or TRAPS:
-            commands[trap] = ["rollway", url, "--trap", trap]
-    servers: dict[str, Measured] = {}
+    rollway = ["rollway", url]
+    if parsed.traps is None:
+        return beside({"floor": ["floor", url], "rollway": rollway}, asked, core, parsed)
+    found: dict = {page: {} for page in asked}
+    for trap, command in trapped(url, parsed.traps).items():
+        pair = beside({"rollway": rollway, trap: command}, asked, core, parsed)
+        told({trap: pair})
+        for page, servers in pair.items():
+            found[page][trap] = servers[trap]
+    return found
+
+
+def trapped(url: str, names: list[str]) -> dict[str, list[str]]:
+    """Return the commands of servers that are worse, or whose JSON is PostgreSQL's."""
+    commands = {name: ["rollway", url, "--trap", name] for name in TRAPS}
+    if not url.startswith("sqlite"):
+        for form in ("bytes", "text"):
+            commands[f"json_by_{form}"] = ["floor", url, "--json", form]
+    return {name: commands[name] for name in names or commands}
+
+
+def beside(
+    commands: dict[str, list[str]],
+    asked: dict[str, bytes],
+    core: int | None,
+    parsed: argparse.Namespace,
+) -> dict:
+    """Return what servers cost that are measured in turn; no others run meanwhile."""
+    servers = {title: Measured(command, core) for title, command in commands.items()}
     try:
-        for title, command in commands.items():
-            servers[title] = Measured(command, core)
         return run(servers, asked, parsed)
     finally:
         for server in servers.values():

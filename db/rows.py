@@ -14,13 +14,16 @@ from typing import Any, Generic, TypeVar
 from tortoise import connections, fields
 from tortoise.models import Model
 
-from db.models import Application, Task
+from db.models import Application, Delivery, Environment, Step, Task
 
 M = TypeVar("M", bound=Model)
 
 # Large, and read by none of those who look at many: whoever acts on one row reads it whole.
 UNSHOWN: Mapping[type[Model], frozenset[str]] = {
     Application: frozenset({"environment"}),
+    Delivery: frozenset({"headers", "body"}),
+    Environment: frozenset({"trigger_spec", "secrets", "resource"}),
+    Step: frozenset({"outputs"}),
     Task: frozenset({"steps", "pipeline", "inputs", "trigger_payload", "secret_versions"}),
 }
 
@@ -91,14 +94,41 @@ async def fetch(sql: str, values: Sequence[Any]) -> list[Row]:
 
 
 async def among(
-    model: type[M], column: str, keys: Sequence[str], *, where: str = "", order: str = ""
+    model: type[M],
+    column: str,
+    keys: Sequence[str],
+    *,
+    where: str = "",
+    order: str = "",
+    most: int | None = None,
 ) -> list[M]:
-    """Return the rows whose *column* is one of *keys*, in the order of another column."""
+    """Return the rows whose *column* is one of *keys*, in the order of another; at most *most*."""
     known = shown(model)
     terms = one_of(f'x."{column}"', 1) + (f" AND {where}" if where else "")
     sorting = f' ORDER BY x."{order}"' if order else ""
-    sql = f'SELECT {known.columns("x")} FROM "{known.table}" x WHERE {terms}{sorting}'  # noqa: S608
+    limit = f" LIMIT {most}" if most is not None else ""
+    sql = f'SELECT {known.columns("x")} FROM "{known.table}" x WHERE {terms}{sorting}{limit}'  # noqa: S608
     return [known.of(row) for row in await fetch(sql, [listing(keys)])]
+
+
+async def large(
+    model: type[Model], column: str, ids: Sequence[str], characters_max: int
+) -> dict[str, Any] | None:
+    """Return the documents in *column* of the rows *ids*, by id.
+
+    None where they have more characters than *characters_max* together: then none is read.
+    """
+    table = model._meta.db_table  # noqa: SLF001
+    sql = (
+        f"SELECT id, CASE WHEN total <= {mark(1)} THEN document END AS document, total"  # noqa: S608
+        f' FROM (SELECT x.id, x."{column}" AS document,'
+        f' sum(length(CAST(x."{column}" AS text))) OVER () AS total'
+        f' FROM "{table}" x WHERE {one_of("x.id", 2)}) found'
+    )
+    rows = await fetch(sql, [characters_max, listing(ids)])
+    if rows and (rows[0]["total"] or 0) > characters_max:
+        return None
+    return {row["id"]: _document(row["document"]) for row in rows}
 
 
 async def one(model: type[M], column: str, key: str, *, joined: str) -> M | None:

@@ -15,7 +15,7 @@ from control.trigger_spec import without_proofs
 from db import audit, documents
 from db.audit import Act
 from db.fields import EnvironmentType
-from db.models import Application, Environment, Task
+from db.models import Application, Document, Environment, Task
 from db.sealed import ENVIRONMENT_SECRETS
 from db.vault import Vault
 from engine.state import UNFINISHED, TaskStatus
@@ -162,14 +162,26 @@ def environment_type(parent: strawberry.Parent[Environment]) -> EnvironmentType:
     return EnvironmentType(parent.type)
 
 
-def secrets(parent: strawberry.Parent[Environment]) -> list[SecretKey]:
+async def secrets(parent: strawberry.Parent[Environment], info: Info) -> list[SecretKey]:
     """Return what may be seen of the environment's own secrets."""
-    return secret_keys(parent.secrets)
+    found = info.context.loaders.document(Environment, "secrets")
+    return secret_keys(await found.load(parent.id))
 
 
-def resources(parent: strawberry.Parent[Environment]) -> list[FunctionResource]:
+async def trigger_spec(parent: strawberry.Parent[Environment], info: Info) -> Document:
+    """Return which pushes deploy here."""
+    found = info.context.loaders.document(Environment, "trigger_spec")
+    return await found.load(parent.id) or {}
+
+
+async def resource(parent: strawberry.Parent[Environment], info: Info) -> Document:
+    """Return what is deployed here."""
+    return await info.context.loaders.document(Environment, "resource").load(parent.id) or {}
+
+
+async def resources(parent: strawberry.Parent[Environment], info: Info) -> list[FunctionResource]:
     """Return the cloud functions of `resource`, in one form."""
-    return list(functions(parent.resource))
+    return list(functions(await resource(parent, info)))
 
 
 async def latest_task(parent: strawberry.Parent[Environment], info: Info) -> Task | None:

@@ -95,10 +95,15 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Edge(Generic[M_co]):
-    """A row and its place in the list."""
+    """A row of a relation's list."""
 
-    cursor: str
+    relation: Relation
     node: M_co
+
+    @property
+    def cursor(self) -> str:
+        """Its place in the list."""
+        return _encode(self.relation, self.node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +172,7 @@ def _page(relation: Relation, selection: Selection, parent: str, rows: list[Mode
         parent=parent,
         relation=relation,
         selection=selection,
-        edges=[Edge(_encode(relation, row), row) for row in rows],
+        edges=[Edge(relation, row) for row in rows],
         has_next_page=selection.cursor is not None if selection.backwards else more,
         has_previous_page=more if selection.backwards else selection.cursor is not None,
     )

@@ -236,7 +236,12 @@ async def viewer_can(parent: strawberry.Parent[Task], info: Info) -> frozenset[A
 
 async def trigger_payload(parent: strawberry.Parent[Task], info: Info) -> Document | None:
     """Return the request that caused the task."""
-    return await info.context.loaders.payload.load(parent.id)
+    return await info.context.loaders.document(Task, "trigger_payload").load(parent.id)
+
+
+async def step_outputs(parent: strawberry.Parent[Step], info: Info) -> Document | None:
+    """Return what the step set for later steps."""
+    return await info.context.loaders.document(Step, "outputs").load(parent.id)
 
 
 async def rollback_blockers(parent: strawberry.Parent[Task], info: Info) -> list[Blocker]:
@@ -246,7 +251,8 @@ async def rollback_blockers(parent: strawberry.Parent[Task], info: Info) -> list
         raise NotFound("task")  # deleted this very moment
     application = await _application(info.context, parent)
     owner = await info.context.owner(application)
-    found = await info.context.loaders.environment.load(f"{parent.app_id}:{parent.env_name}")
+    environment_id = f"{parent.app_id}:{parent.env_name}"
+    found = await info.context.loaders.whole_environment.load(environment_id)
     return blockers(whole, owner, found)
 
 

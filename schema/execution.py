@@ -4,23 +4,33 @@ Tortoise's models can be awaited, so the executor would schedule a task for each
 one dashboard, and a third of its time.
 """
 
+import json
+from collections.abc import Awaitable
+from inspect import iscoroutinefunction
 from time import thread_time
 from typing import Any
 from weakref import proxy
 
 from graphql import (
     DocumentNode,
+    ExecutionResult,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLResolveInfoHelpers,
     GraphQLSchema,
     OperationType,
+    get_named_type,
+    is_leaf_type,
+    is_non_null_type,
 )
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from tortoise.models import Model
 
+from resolvers.operations.bounds import CHARACTERS, CHARACTERS_MAX, FIELDS, AnswerTooLarge
 from resolvers.operations.ending import to_its_end
 from schema.charging import charge
 from schema.confinement import refusal
+from schema.turns import one_by_one, turns
 
 
 class _Awaited(dict[type, bool]):
@@ -43,7 +53,12 @@ def is_awaitable(value: object) -> bool:
 
 
 class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
-    """Excludes models from what is awaited, and tokens that may not read from reading."""
+    """Excludes models from what is awaited, and tokens that may not read from reading.
+
+    Prices are worked out before lists are known, so what is executed is counted too: no more
+    fields than an operation may cost, which costs at least one a field, and no more characters
+    than fit into an answer.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,6 +69,69 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
             gather=lambda values: weak.gather_async_work(values),  # noqa: PLW0108 - bound late
             track=lambda values: weak.track_async_work(values),  # noqa: PLW0108
         )
+        self._fields_left: int = self.context_value.services.bounds.cost_max
+        self._characters_left = CHARACTERS_MAX
+        self._too_large: AnswerTooLarge | None = None
+        self._at_hand: dict[int, bool] = {}  # by selections, which the executor keeps
+
+    def execute_fields(self, *args: Any) -> Any:
+        """Execute the fields of an object, if there is room for them."""
+        self._fields_left -= len(args[3])
+        if self._fields_left < 0 or self._too_large:
+            raise AnswerTooLarge(self.context_value.services.bounds.cost_max, FIELDS)
+        return super().execute_fields(*args)
+
+    def complete_leaf_value(self, return_type: Any, result: Any) -> Any:  # type: ignore[override]
+        """Return a value as it is shown, if there is room for it."""
+        value = super().complete_leaf_value(return_type, result)
+        kind = type(value)
+        if kind is str:
+            self._characters_left -= len(value)
+        elif kind is dict or kind is list:
+            self._characters_left -= len(json.dumps(value))
+        if self._characters_left < 0:
+            raise AnswerTooLarge(CHARACTERS_MAX, CHARACTERS)
+        return value
+
+    def complete_list_value(self, *args: Any) -> Any:
+        """Complete a list; when a turn is over, entry by entry as there are turns.
+
+        Not one of objects that ask for more: that is loaded by sets only when all ask at once.
+        """
+        return_type, selected, info, path, items, position = args
+        if type(items) is list and turns.over and self._is_at_hand(return_type, selected):
+            items = one_by_one(items)
+        return super().complete_list_value(return_type, selected, info, path, items, position)
+
+    def handle_field_error(
+        self, raw_error: Exception, return_type: Any, selected: Any, path: Any
+    ) -> None:
+        """Note why there is no value; once for an answer that is too large, where all would say so.
+
+        There are as many places as it has objects.
+        """
+        if isinstance(raw_error, AnswerTooLarge):
+            if self._too_large:
+                if is_non_null_type(return_type):
+                    raise raw_error
+                return
+            self._too_large = raw_error
+        super().handle_field_error(raw_error, return_type, selected, path)
+
+    def _is_at_hand(self, return_type: Any, selected: Any) -> bool:
+        """Tell whether nothing that is selected has to be waited for."""
+        kind = get_named_type(return_type)
+        if is_leaf_type(kind):
+            return True
+        key = id(selected)
+        if key not in self._at_hand:
+            self._at_hand[key] = isinstance(kind, GraphQLObjectType) and all(
+                not iscoroutinefunction(kind.fields[each[0].node.name.value].resolve)
+                and self._is_at_hand(kind.fields[each[0].node.name.value].type, each)
+                for each in self.collect_subfields(kind, selected).grouped_field_set.values()
+                if each[0].node.name.value in kind.fields
+            )
+        return self._at_hand[key]
 
     @classmethod
     def build(
@@ -81,9 +159,28 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
     def execute_operation(self, serially: bool | None = None) -> Any:  # noqa: FBT001 - as there
         """Execute a query, a mutation, or one event of a subscription; the last to its end."""
         result = super().execute_operation(serially)
-        if self.operation.operation is OperationType.SUBSCRIPTION and self.is_awaitable(result):
-            return to_its_end(result, self.context_value.loaders.stop)
-        return result
+        if not self.is_awaitable(result):
+            return self._whole(result)
+        if self.operation.operation is OperationType.SUBSCRIPTION:
+            return to_its_end(self._whole_later(result), self.context_value.loaders.stop)
+        return self._whole_later(result)
+
+    async def _whole_later(self, result: Awaitable[Any]) -> Any:
+        return self._whole(await result)
+
+    def _whole(self, result: Any) -> Any:
+        """Return the result of a query whole, or not at all; a mutation's tells what was done."""
+        refused, errors = self._too_large, getattr(result, "errors", None) or []
+        if refused is None:
+            return result
+        if self.operation.operation is not OperationType.QUERY and any(
+            isinstance(error.original_error, AnswerTooLarge) for error in errors
+        ):
+            return result
+        error = GraphQLError(type(refused).__name__, self.operation, original_error=refused)
+        if self.operation.operation is OperationType.QUERY:
+            return ExecutionResult(data=None, errors=[error])
+        return ExecutionResult(data=result.data, errors=[*errors, error])
 
     @classmethod
     def _admitted(cls, built: Any) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 FIELD = 1
+ENTRY = 5  # of a page
 LIST_SIZE = 10  # of a list that has neither `first` nor `last`, nor a line below
 TEXT_CHARACTERS = 6  # of a text that is worked through, for one unit
 
@@ -13,14 +14,15 @@ class Price:
     """What a field costs itself, and the argument whose length is worked through.
 
     *whole*: what is selected below costs nothing more. *each*: it costs as many times as this
-    argument has entries. *entry*: what each entry of its page costs, whatever is selected of it.
+    argument has entries. *entry*: what each entry of its page costs, whatever is selected of it: a
+    row is read whole.
     """
 
     units: int = FIELD
     text: str | None = None
     whole: bool = False
     each: str | None = None
-    entry: int = 0
+    entry: int = ENTRY
 
 
 OUTSIDE = Price(1_000)  # asks another server
@@ -28,6 +30,7 @@ COUNT = Price(20)
 DISK = Price(20)
 WRITE = Price(20)
 HASH = Price(1_000)  # of a password
+DOCUMENT = Price(100)  # up to 64 KiB, read on its own
 
 PRICES: Mapping[str, Price] = {
     "Query.__schema": Price(2_000, whole=True),
@@ -37,6 +40,10 @@ PRICES: Mapping[str, Price] = {
     "Query.pipelineCheck": Price(100, text="text"),
     "Query.triggerPreview": OUTSIDE,
     "Subscription.tasksEvents": Price(each="tasks"),
+    "Environment.triggerSpec": DOCUMENT,
+    "Environment.resource": DOCUMENT,
+    "Step.outputs": DOCUMENT,
+    "Task.triggerPayload": DOCUMENT,
     "Integration.repositories": OUTSIDE,
     "Application.branches": OUTSIDE,
     "Task.artifacts": DISK,

@@ -27,7 +27,7 @@ def _is(test: Any) -> Any:
 
 
 async def _payload_text(parent: models.Task, info: Info, *names: str) -> str:
-    payload = await info.context.loaders.payload.load(parent.id) or {}
+    payload = await tasks.trigger_payload(parent, info) or {}
     return next((str(payload[name]) for name in names if name in payload), "")
 
 

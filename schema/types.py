@@ -280,8 +280,10 @@ class Environment(Node):
     type = strawberry.field(
         environments.environment_type, graphql_type=EnvironmentType, description="What it is for."
     )
-    trigger_spec: JSON = strawberry.field(
-        description="Which pushes deploy here: the seed's document."
+    trigger_spec = strawberry.field(
+        environments.trigger_spec,
+        graphql_type=JSON,
+        description="Which pushes deploy here: the seed's document.",
     )
     cd_pipeline_yaml: str = strawberry.field(
         description="Path of the pipeline file in the repository."
@@ -291,8 +293,10 @@ class Environment(Node):
         graphql_type=list[SecretKey],
         description="Names, versions and dates of the environment's own secrets.",
     )
-    resource: JSON = strawberry.field(
-        description="The cloud functions deployed here: the seed's document."
+    resource = strawberry.field(
+        environments.resource,
+        graphql_type=JSON,
+        description="The cloud functions deployed here: the seed's document.",
     )
     resources = strawberry.field(
         environments.resources, graphql_type=list[FunctionResource], description="The same, typed."
@@ -448,7 +452,11 @@ class Step(Node):
     )
     exit_code: int | None = strawberry.field(description="The command's exit code.")
     error: str | None = strawberry.field(description="What went wrong, and where.")
-    outputs: JSON | None = strawberry.field(description="What the step set for later steps.")
+    outputs = strawberry.field(
+        tasks.step_outputs,
+        graphql_type=JSON | None,
+        description="What the step set for later steps.",
+    )
     log_bytes: int = strawberry.field(description="How much of its output is kept.")
     log = strawberry.field(
         tasks.step_log, graphql_type=LogPage, description="The step's log, by line numbers."

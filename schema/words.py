@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from auth.permissions import Action
 from engine import refusal as engine
 from providers import refusal as providers
+from resolvers.operations.bounds import CHARACTERS, ROWS
+from resolvers.operations.bounds import FIELDS as ANSWER_FIELDS
 from schema.documents.limits import (
     ALIASES,
     COPIES,
@@ -33,6 +35,9 @@ WORDS: Mapping[str, str] = {
     "username": "用户名",
     FIELDS: "个字段(片段按展开次数计算)",
     ROOT_FIELDS: "个根字段",
+    ANSWER_FIELDS: "个字段",
+    CHARACTERS: "个字符",
+    ROWS: "行",
     ALIASES: "个别名",
     DIRECTIVES: "个指令",
     PAIRS: "对同名字段",

@@ -23,14 +23,18 @@ from rollway.settings import UP, load
 sys.path.insert(0, str(Path(__file__).parent))
 import data
 import floor
+import large
 import traps
 
 
-async def seed(url: str, tasks: int) -> None:
+async def seed(url: str, tasks: int, grown: int) -> None:
     """Make the tables, fill them, and say what is in them."""
     await migrations.upgrade(url)
     async with db.connect(url):
-        print(json.dumps(await data.furnish(tasks)), flush=True)
+        made = await data.furnish(tasks)
+        if grown:
+            await large.grow(grown, tasks)
+        print(json.dumps(made), flush=True)
 
 
 def rollway(url: str, folder: str) -> Starlette:
@@ -52,17 +56,20 @@ def main() -> None:
     parser.add_argument("what", choices=("seed", "floor", "rollway"))
     parser.add_argument("url")
     parser.add_argument("--tasks", type=int, default=5000)
+    parser.add_argument("--grown", type=int, default=0, help="tasks, large ones among them")
     parser.add_argument("--trap")
+    parser.add_argument("--json", choices=("text", "bytes"))
     parsed = parser.parse_args()
     if parsed.what == "seed":
-        asyncio.run(seed(parsed.url, parsed.tasks))
+        asyncio.run(seed(parsed.url, parsed.tasks, parsed.grown))
         return
     listening = socket.create_server(("127.0.0.1", 0), backlog=256)
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     print(listening.getsockname()[1], flush=True)
     with tempfile.TemporaryDirectory() as folder:
         if parsed.what == "floor":
-            app = floor.app(parsed.url)
+            whole = {"text": floor.AS_TEXT, "bytes": floor.AS_BYTES}
+            app = floor.app(parsed.url, whole.get(parsed.json))
         else:
             if parsed.trap:
                 traps.set_up(parsed.trap)

@@ -10,6 +10,20 @@ from auth.budgets import Budgets
 from resolvers.operations.checks import Checks
 from resolvers.operations.documents import Documents
 
+CHARACTERS_MAX = 8 * 1024 * 1024  # of an answer; one page of a log has up to half of them
+FIELDS = "fields"
+CHARACTERS = "characters"
+ROWS_MAX = 20_000  # of lists that have no pages, for one of an operation's fields
+ROWS = "rows"
+
+
+@dataclass(eq=False)
+class AnswerTooLarge(Exception):
+    """The answer has more than {most} {what}."""
+
+    most: int
+    what: str
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:

@@ -14,10 +14,17 @@ from auth.permissions import Role
 from control import journal
 from control.port import Entry
 from db.models import Application, Delivery, Document, Environment, Org, Step, Task, User
-from db.rows import among
+from db.rows import among, large
 from db.uses import DeprecatedUse
 from resolvers import paging
 from resolvers.operations import uses
+from resolvers.operations.bounds import (
+    CHARACTERS,
+    CHARACTERS_MAX,
+    ROWS,
+    ROWS_MAX,
+    AnswerTooLarge,
+)
 from resolvers.paging import Page, Relation, Selection
 
 M = TypeVar("M", bound=Model)
@@ -63,9 +70,20 @@ class Loaders:
         return self._loader(_whole_tasks)
 
     @cached_property
-    def payload(self) -> DataLoader[str, Document | None]:
-        """Return the loader of the requests that caused tasks."""
-        return self._loader(_payloads)
+    def whole_environment(self) -> DataLoader[str, Environment | None]:
+        """Return the loader of environments by id, with all there is."""
+        return self._loader(_whole_environments)
+
+    def document(self, model: type[Model], column: str) -> DataLoader[str, Document | None]:
+        """Return the loader of a column that may be large, by the row's id; AnswerTooLarge."""
+
+        async def load(ids: list[str]) -> Sequence[Document | AnswerTooLarge | None]:
+            found = await large(model, column, ids, CHARACTERS_MAX)
+            if found is None:  # one for each: raised for all, one would carry all their traces
+                return [AnswerTooLarge(CHARACTERS_MAX, CHARACTERS) for _ in ids]
+            return [found.get(each) for each in ids]
+
+        return self._by((model, column), load)
 
     @cached_property
     def step(self) -> DataLoader[str, Step | None]:
@@ -136,7 +154,7 @@ class Loaders:
 
     async def _environments(self, application_ids: list[str]) -> list[list[Environment]]:
         found: dict[str, list[Environment]] = {each: [] for each in application_ids}
-        rows = await among(Environment, "application_id", application_ids, order="name")
+        rows = await _whole(Environment, "application_id", application_ids, "name")
         self._know(rows)
         for row in rows:
             found[row.application_id].append(row)
@@ -193,9 +211,8 @@ async def _whole_tasks(ids: list[str]) -> list[Task | None]:
     return [found.get(each) for each in ids]
 
 
-async def _payloads(ids: list[str]) -> list[Document | None]:
-    rows = await Task.filter(id__in=ids).values_list("id", "trigger_payload")
-    found = dict(rows)
+async def _whole_environments(ids: list[str]) -> list[Environment | None]:
+    found = {row.id: row for row in await Environment.filter(id__in=ids)}
     return [found.get(each) for each in ids]
 
 
@@ -226,8 +243,16 @@ async def _delivered(application_ids: list[str]) -> list[datetime | None]:
     return [found.get(each) for each in application_ids]
 
 
+async def _whole(model: type[M], column: str, keys: list[str], order: str) -> list[M]:
+    """Return lists that have no pages, all of them; AnswerTooLarge where they are too long."""
+    rows = await among(model, column, keys, order=order, most=ROWS_MAX + 1)
+    if len(rows) > ROWS_MAX:
+        raise AnswerTooLarge(ROWS_MAX, ROWS)
+    return rows
+
+
 async def _steps(task_ids: list[str]) -> list[list[Step]]:
     found: dict[str, list[Step]] = {task_id: [] for task_id in task_ids}
-    for step in await among(Step, "task_id", task_ids, order="index"):
+    for step in await _whole(Step, "task_id", task_ids, "index"):
         found[step.task_id].append(step)
     return [found[task_id] for task_id in task_ids]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from auth.budgets import OverBudget
 from control.port import IdempotencyKeyReused
+from resolvers.operations.bounds import AnswerTooLarge
 from resolvers.paging import InvalidPage
 from resolvers.refusals import (
     OverChecks,
@@ -49,6 +50,11 @@ ENTRIES: Mapping[type[Exception], Entry] = {
     TooCostly: Entry(
         LimitExceededProblem,
         "该操作的成本为 {cost};最多执行 {most}。",
+        Remedy("Ask for fewer fields or smaller pages.", "请减少请求的字段或分页大小。"),
+    ),
+    AnswerTooLarge: Entry(
+        LimitExceededProblem,
+        "响应超过 {most} {what}。",
         Remedy("Ask for fewer fields or smaller pages.", "请减少请求的字段或分页大小。"),
     ),
     OverBudget: Entry(

@@ -36,7 +36,7 @@ from rollway.keyfile import KeyFile
 from rollway.settings import Settings, load
 from schema import schema
 from schema.catalogue import CATALOGUE
-from schema.prices import LIST_SIZE, LIST_SIZES, PRICES, TEXT_CHARACTERS, WRITE, Price
+from schema.prices import ENTRY, LIST_SIZE, LIST_SIZES, PRICES, TEXT_CHARACTERS, WRITE, Price
 
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent
@@ -607,7 +607,7 @@ def besides(price: Price, *, chinese: bool) -> str:
         return f"`{price.text}` 每 {TEXT_CHARACTERS} 个字符为 1" if chinese else each
     if price.whole:
         return "其中所选的内容免费" if chinese else "what is selected in it is free"
-    if price.entry:
+    if price.entry != ENTRY:
         each = f"{price.entry} for each entry of its page"
         return f"其分页每一项为 {price.entry}" if chinese else each
     return ""

@@ -17,7 +17,7 @@ from tortoise import connections
 from auth.budgets import BUCKETS_MAX, Budgets, OverBudget
 from schema import schema
 from schema.cost import priced
-from schema.prices import LIST_SIZES, PRICES
+from schema.prices import ENTRY, LIST_SIZES, PRICES
 
 GRAPH = schema._schema
 
@@ -41,15 +41,18 @@ def cost(document, graph=GRAPH, **variables):
     ("document", "units"),
     [
         ("{ viewer { id username } }", 3),
-        ("{ viewer { orgs(first: 5) { nodes { id } } } }", 2 + 1 + 5),
-        ("{ viewer { orgs { nodes { id } } } }", 2 + 1 + 20),
-        ("{ viewer { orgs(last: 7) { edges { node { id } } } } }", 2 + 1 + 7 * 2),
-        ("{ viewer { orgs(first: 5) { pageInfo { endCursor } totalCount } } }", 2 + 2 + 20),
+        ("{ viewer { orgs(first: 5) { nodes { id } } } }", 2 + 1 + 5 * (ENTRY + 1)),
+        ("{ viewer { orgs { nodes { id } } } }", 2 + 1 + 20 * (ENTRY + 1)),
+        ("{ viewer { orgs(last: 7) { edges { node { id } } } } }", 2 + 1 + 7 * (ENTRY + 2)),
+        (
+            "{ viewer { orgs(first: 5) { pageInfo { endCursor } totalCount } } }",
+            2 + 2 + 5 * ENTRY + 20,
+        ),
         (
             "{ viewer { orgs(first: 5) { nodes { tasks(first: 3) { nodes { id } } } } } }",
-            2 + 1 + 5 * (1 + 1 + 3),
+            2 + 1 + 5 * (ENTRY + 1 + 1 + 3 * (ENTRY + 1)),
         ),
-        ("{ viewer { ...F } } fragment F on User { orgs(first: 2) { nodes { id name } } }", 7),
+        ("{ viewer { ...F } } fragment F on User { orgs(first: 2) { nodes { id name } } }", 17),
         ("{ viewer { sessions { id } } }", 2 + 10),
         ('{ task(id: "t") { steps { log { lines { text } } } } }', 2 + 8 * (2 + 1000 * 2)),
         ('{ task(id: "t") { events(first: 7) { cursor } } }', 2 + 7 * 20 + 1),
@@ -72,7 +75,7 @@ def test_what_documents_cost(document, units):
 def test_variables_count_with_their_values():
     """A page's size, a text's length, what is left out."""
     page = "query ($n: Int) { viewer { orgs(first: $n) { nodes { id } } } }"
-    assert [cost(page, n=n) for n in (0, 100, None, -5)] == [3, 103, 23, 3]
+    assert [cost(page, n=n) for n in (0, 100, None, -5)] == [3, 603, 123, 3]
     check = "query ($t: String!) { pipelineCheck(text: $t) { valid } }"
     assert cost(check, t="x" * 6000) == 1101
     part = "query ($b: Boolean!) { viewer { id ... @include(if: $b) { username } } }"
@@ -109,7 +112,8 @@ async def test_a_minute_has_a_budget(sqlite_api):
     clock = [0.0]
     api = bounded(sqlite_api, budgets=Budgets(120, lambda: clock[0]))
     ann, ben = await api.user("ann"), await api.user("ben")
-    query = "{ viewer { orgs(first: 98) { nodes { id } } } rateLimit { cost limit remaining } }"
+    query = """{ viewer { id username orgs(first: 16) { nodes { id } } }
+      rateLimit { cost limit remaining } }"""
 
     first = await api.result(query, ann)
     again = await api.result(query, ann)

@@ -27,6 +27,7 @@ ENVIRONMENTS = """query ($id: ID!) { application(id: $id) { environments {
 STEPS = """query ($id: ID!, $first: Int!) { application(id: $id) { tasks(first: $first) { nodes {
   steps { index name status duration startedTime exitCode } } } } }"""
 LARGE = {"steps", "pipeline", "inputs", "trigger_payload", "secret_versions", "environment"}
+LARGE |= {"outputs", "resource", "trigger_spec", "headers", "body"}
 OF_TIMING = 2  # answers overtake each other on a pool, and what was one batch is asked for in two
 
 
@@ -206,3 +207,28 @@ async def test_a_document_is_validated_once(sqlite_api):
         assert "nothing" in answer.errors[0].message
     assert schema.checked(text) is before
     assert schema.checked(f"{text} ") is not before
+
+
+def test_nothing_is_called_for_each_field():
+    """No permission class, no extension of a field of rows, none of the schema with `resolve`."""
+    fields = [
+        (kind.name, field)
+        for kind in schema._schema.type_map.values()
+        for field in getattr(kind.extensions.get("strawberry-definition"), "fields", ())
+    ]
+    assert len(fields) > 100
+    assert [each.name for _, each in fields if each.permission_classes] == []
+    of_rows = {"User", "Org", "Application", "Environment", "Task", "Step"}
+    extended = {f"{kind}.{each.name}" for kind, each in fields if each.extensions}
+    assert {each for each in extended if each.partition(".")[0] in of_rows} <= {
+        "Application.branches",  # it asks another server
+    }
+    hooked = [each for each in schema.extensions if "resolve" in vars(each)]
+    assert hooked == []
+
+
+def test_no_middleware_makes_a_task_of_each_request():
+    """Starlette's BaseHTTPMiddleware does; what stands in front of the API is plain ASGI."""
+    sources = list((PAGES.parents[1] / "rollway").rglob("*.py"))
+    assert len(sources) > 50
+    assert [each for each in sources if "starlette.middleware.base" in each.read_text()] == []
