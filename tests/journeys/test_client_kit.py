@@ -252,7 +252,7 @@ async def test_documents_of_a_manifest_are_all_that_a_client_needs(
         lasting / "relay" / "persisted.json",
     ]
     manifests = [registered(path) for path in files]
-    assert [len(each) for each in manifests] == [4, 4, 5]
+    assert [len(each) for each in manifests] == [4, 4, 10]
     everything = tmp_path / "documents.json"
     everything.write_text(
         json.dumps({name: text for each in manifests for name, text in each.items()})

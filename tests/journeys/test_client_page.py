@@ -72,5 +72,5 @@ async def test_a_page_shows_a_deploy_live_over_lost_connections(
         shown = await newest.locator("li").all_text_contents()
     assert proxy.streams > CUTS
     journal = await member.pages(await newest.get_attribute("id"))
-    wanted = [each.get("text") or f"{each['__typename']} {each.get('name', '')}" for each in journal]
-    assert [each.strip() for each in shown] == [each.strip() for each in wanted]
+    wanted = [each.get("text", f"{each['__typename']} {each.get('name', '')}") for each in journal]
+    assert shown == wanted
