@@ -102,9 +102,7 @@ async def test_first_minutes(rollway_up, browser, tmp_path, request):
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-async def test_a_subscription_that_is_typed_is_live(
-    rollway_up, browser, member, repository, gate
-):
+async def test_a_subscription_that_is_typed_is_live(rollway_up, browser, member, repository, gate):
     """Its events come as they happen, and go on when the connection was cut."""
     page = browser
     login = (await member.query("{ viewer { username } }"))["viewer"]["username"]
