@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from auth.logins import TRAITS, Service
 from db.vault import key_id
@@ -38,6 +38,7 @@ class Finding:
 async def findings(settings: Settings) -> Sequence[Finding]:
     """Look at everything Rollway needs."""
     return [
+        _mode(),
         Finding("python", sys.version.split()[0]),
         _git(),
         _command("sh", "-c", "echo /bin/sh"),
@@ -53,6 +54,12 @@ async def findings(settings: Settings) -> Sequence[Finding]:
         _metrics(settings),
         _tracing(settings),
     ]
+
+
+def _mode() -> Finding:
+    given = ((each.metadata["env"], each.metadata) for each in fields(Settings))
+    others = [f"{name}={of['up']}" for name, of in given if of["up"] != of["default"]]
+    return Finding("settings", f"as for `rollway serve`; `rollway up` has {', '.join(others)}")
 
 
 def _isolation(settings: Settings) -> Finding:

@@ -35,6 +35,7 @@ LOCAL_POSTGRES = "postgres://root@127.0.0.1:5432/postgres"
 CONNECT_SECONDS = 3
 NPM_SECONDS = 120
 ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "docs" / "clients"
 PERSISTED = {"persistConfig": {"file": "relay/persisted.json", "algorithm": "SHA256"}}
 
 # A busy machine is no defect, and a change is judged by the same examples twice; `make fuzz` looks
@@ -80,26 +81,25 @@ def made_once(path: Path, make: Callable[[Path], None]) -> None:
             making.rename(path)
 
 
-def _succeed(command: list[Path | str], folder: Path) -> None:
+def _succeed(command: list[str], folder: Path) -> None:
     done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, check=False, timeout=NPM_SECONDS
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
 
 
-def npm_installed(request: pytest.FixtureRequest, pinned: Path, untested: str) -> Path:
-    """Return a copy of a folder with its packages of npm: the pinned ones, installed once."""
+def npm_installed(request: pytest.FixtureRequest, files: list[Path], untested: str) -> Path:
+    """Return a folder of these files and the packages of npm they pin, installed once."""
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip(f"npm is not installed: {untested}")
-    digest = hashlib.sha256()
-    for file in sorted(pinned.iterdir()):
-        digest.update(file.read_bytes())
-    cache = request.config.cache.mkdir(pinned.name.replace("_", "-"))
-    installed = cache / digest.hexdigest()[:16]
+    cache = request.config.cache.mkdir(files[0].parent.name.replace("_", "-"))
+    installed = cache / _digest(files)
 
     def make(folder: Path) -> None:
-        shutil.copytree(pinned, folder)
+        folder.mkdir()
+        for file in files:
+            shutil.copy(file, folder)
         options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         _succeed([npm, "ci", *options], folder)
 
@@ -107,55 +107,58 @@ def npm_installed(request: pytest.FixtureRequest, pinned: Path, untested: str) -
     return installed
 
 
+def _digest(files: list[Path]) -> str:
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
 @pytest.fixture(scope="session")
 def serverless_devs(request: pytest.FixtureRequest) -> Path:
     """Return a folder with the real `s`."""
     pinned = Path(__file__).parent / "serverless_devs"
-    installed = npm_installed(request, pinned, "`s deploy` is not tested")
+    installed = npm_installed(request, sorted(pinned.iterdir()), "`s deploy` is not tested")
     return installed / "node_modules" / ".bin"
 
 
 @pytest.fixture(scope="session")
-def http_clients(request: pytest.FixtureRequest) -> Path:
-    """Return a folder with programs that speak to a server as others' clients do."""
-    pinned = Path(__file__).parent / "http_clients"
-    return npm_installed(request, pinned, "audits and clients of GraphQL over HTTP are not tested")
+def http_audits(request: pytest.FixtureRequest) -> Path:
+    """Return a folder with a program that puts the audits of GraphQL over HTTP to a server."""
+    pinned = Path(__file__).parent / "http_audits"
+    return npm_installed(request, sorted(pinned.iterdir()), "GraphQL over HTTP is not audited")
 
 
 @pytest.fixture(scope="session")
-def client_kit(http_clients: Path) -> Path:
-    """Return the examples of docs/clients, compiled against the schema by their own tools.
+def client_kit(request: pytest.FixtureRequest) -> Path:
+    """Return the examples of docs/clients as its commands make them, beside programs of the tests.
 
     Below `registered` they are once more, with Relay's documents left in a manifest.
     """
-    examples = ROOT / "docs" / "clients"
-    sources = [ROOT / "schema.graphql", *sorted(examples.rglob("*.*"))]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
-    compiled = http_clients / f"kit-{digest[:16]}"
-    tools = http_clients / "node_modules" / ".bin"
-    build = ["node", http_clients / "build.js"]
-    manifest = [tools / "generate-persisted-query-manifest", "--config", "apollo/manifest.json"]
+    pins = [EXAMPLES / "package.json", EXAMPLES / "package-lock.json"]
+    installed = npm_installed(request, pins, "the examples for clients are not tested")
+    ignored = (EXAMPLES / ".gitignore").read_text().splitlines()
+    made = {line.strip("/").rpartition("/")[2] for line in ignored}
+    found = [path.relative_to(EXAMPLES) for path in sorted(EXAMPLES.rglob("*.*"))]
+    files = [EXAMPLES / path for path in found if not made & {*path.parts}]
+    beside = [ROOT / "schema.graphql", *sorted((Path(__file__).parent / "client_kit").iterdir())]
+    digest = _digest([*beside, *files])
+    manifest = ["npx", "generate-persisted-query-manifest", "--config", "apollo/manifest.json"]
 
     def make(folder: Path) -> None:
-        shutil.copytree(examples, folder)
-        shutil.copy(ROOT / "schema.graphql", folder)
-        for command in (
-            [tools / "graphql-codegen"],
-            [tools / "relay-compiler"],
-            [tools / "tsc"],
-            manifest,
-            [*build, "main.ts", "main.js"],
-            *([*build, f"transport/{name}.ts", f"{name}.js"] for name in ("resuming", "sse", "ws")),
-        ):
+        shutil.copytree(EXAMPLES, folder, ignore=shutil.ignore_patterns(*made))
+        for file in beside:
+            shutil.copy(file, folder)
+        for command in (["npm", "run", "check"], ["npm", "run", "build"], manifest):
             _succeed(command, folder)
+        for name in ("resuming", "sse", "ws"):
+            _succeed(["node", "build.js", f"transport/{name}.ts", f"{name}.js"], folder)
         lasting = folder / "registered"
         shutil.copytree(folder, lasting, ignore=shutil.ignore_patterns("registered"))
         (lasting / "relay" / "persisted.json").write_text("{}")
         config = lasting / "relay.config.json"
         config.write_text(json.dumps(json.loads(config.read_text()) | PERSISTED))
-        _succeed([tools / "relay-compiler"], lasting)
-        _succeed([*build, "main.ts", "main.js"], lasting)
+        _succeed(["npx", "relay-compiler"], lasting)
+        _succeed(["npm", "run", "build"], lasting)
 
+    compiled = installed / f"kit-{digest}"
     made_once(compiled, make)
     return compiled
 

@@ -27,6 +27,11 @@ class Cutting:
         """Have new connections lead to this server."""
         self.target = urlsplit(url).hostname, urlsplit(url).port
 
+    def cut(self):
+        """Cut every connection there is now."""
+        for each in self.serving:
+            each.cancel()
+
     async def serve(self, reader, writer):
         """Pass on what both sides say; a connection that the server does not take is ended."""
         self.serving.add(asyncio.current_task())

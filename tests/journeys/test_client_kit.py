@@ -78,9 +78,14 @@ async def running(kit, client, transport, url, application, login, **given):
         command = [sys.executable, GQL]
     process = await asyncio.create_subprocess_exec(
         *command,
-        f"{url}/graphql",
-        application,
-        env={"PATH": os.defpath, "ROLLWAY_LOGIN": login, "ROLLWAY_PASSWORD": PASSWORD, **given},
+        env={
+            "PATH": os.defpath,
+            "DEPLOYS_URL": f"{url}/graphql",
+            "DEPLOYS_LOGIN": login,
+            "DEPLOYS_PASSWORD": PASSWORD,
+            "DEPLOYS_APPLICATION": application,
+            **given,
+        },
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         limit=1024 * 1024,
@@ -247,7 +252,7 @@ async def test_documents_of_a_manifest_are_all_that_a_client_needs(
         lasting / "relay" / "persisted.json",
     ]
     manifests = [registered(path) for path in files]
-    assert [len(each) for each in manifests] == [4, 4, 5]
+    assert [len(each) for each in manifests] == [4, 4, 10]
     everything = tmp_path / "documents.json"
     everything.write_text(
         json.dumps({name: text for each in manifests for name, text in each.items()})
@@ -263,7 +268,7 @@ async def test_documents_of_a_manifest_are_all_that_a_client_needs(
     for client, folder in (("urql", client_kit), ("apollo", client_kit), ("relay", lasting)):
         async with cutting(first.url) as proxy:
             asked = (folder, client, "ws", proxy.url, application, login)
-            async with running(*asked, ROLLWAY_REGISTERED="yes") as (run, _):
+            async with running(*asked, DEPLOYS_REGISTERED="yes") as (run, _):
                 pass
         assert run.process.returncode == 0, run.complaints
         assert texts_sent(proxy, rb"\w+") == 0
@@ -276,7 +281,7 @@ async def test_documents_of_a_manifest_are_all_that_a_client_needs(
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-async def test_patience(http_clients, client_kit):
+async def test_patience(client_kit):
     """What may pass is asked for again, behind the last event; what may not, or too often, ends it.
 
     Of several tasks on one stream each has its own last event.
@@ -285,8 +290,7 @@ async def test_patience(http_clients, client_kit):
     """
     process = await asyncio.create_subprocess_exec(
         shutil.which("node"),
-        http_clients / "patience.js",
-        client_kit,
+        client_kit / "patience.js",
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -40,23 +40,23 @@ async def node(folder, program, *arguments):
 
 
 @pytest.mark.slow
-async def test_every_audit_passes(rollway_up, http_clients):
+async def test_every_audit_passes(rollway_up, http_audits):
     """Each MUST, SHOULD and MAY of the draft, as the audits of `graphql-http` read it."""
-    results = await node(http_clients, "audits.js", f"{rollway_up.url}/graphql")
+    results = await node(http_audits, "audits.js", f"{rollway_up.url}/graphql")
 
     assert [each for each in results if each["status"] != "ok"] == []
     assert len(results) == AUDITS
 
 
 @pytest.mark.slow
-async def test_urqls_own_fetch_resumes(rollway_up, http_clients, member, repository):
+async def test_urqls_own_fetch_resumes(rollway_up, client_kit, member, repository):
     """It subscribes without a transport of ours, is cut, resumes: nothing lost, nothing doubled."""
     chance = random.Random("urql")
     application = await member.create_application(repository(PRINTS).url)
     task = await member.deploy(application)
     cuts = [chance.randint(300, 1200) for _ in range(CUTS)]
     async with cutting(rollway_up.url, cuts) as proxy:
-        watched = await node(http_clients, "watch.js", f"{proxy.url}/graphql", member.token, task)
+        watched = await node(client_kit, "watch.js", f"{proxy.url}/graphql", member.token, task)
     wanted = await member.pages(task)
 
     assert [each["seq"] for each in watched["seen"]] == [each["seq"] for each in wanted]

@@ -1,9 +1,20 @@
 """A person's first minutes: the playground in a browser, without the internet."""
 
+import asyncio
 import json
 
 import pytest
 from playwright.async_api import expect
+
+from tests.cutting import cutting
+from tests.journeys.conftest import PASSWORD
+
+WAITS = """
+steps:
+  - run: echo live
+  - run: "%s"
+  - run: echo resumed; sleep 1
+"""
 
 
 async def _open(page, label):
@@ -16,6 +27,18 @@ async def _execute(page, operation=None):
     await page.locator(f".graphiql-execute-button{kind}").click()
     if operation:
         await page.get_by_role("menuitem", name=operation, exact=True).click()
+
+
+async def _type(page, editor, text):
+    await page.locator(f"{editor} .CodeMirror").first.click()
+    await page.keyboard.press("Control+A")
+    await page.keyboard.insert_text(text)
+
+
+async def _sign_in(page, login, password):
+    variables = json.dumps({"login": login, "password": password})
+    await _type(page, ".graphiql-editor-tool", variables)
+    await _execute(page)
 
 
 async def _result(page):
@@ -37,11 +60,7 @@ async def test_first_minutes(rollway_up, browser, tmp_path, request):
     await expect(page.locator("#viewer")).to_have_text("Not signed in")
     await expect(page.locator(".graphiql-tab-button").first).to_have_text("1 Sign in")
 
-    await page.locator(".graphiql-editor-tool .CodeMirror").first.click()
-    await page.keyboard.press("Control+A")
-    typed = json.dumps({name: demo[name] for name in ("login", "password")})
-    await page.keyboard.insert_text(typed)
-    await _execute(page)
+    await _sign_in(page, demo["login"], demo["password"])
     await expect(page.locator("#viewer")).to_have_text("Signed in as demo")
     cookies = await page.context.cookies()
     assert [cookie["httpOnly"] for cookie in cookies] == [True]
@@ -79,6 +98,35 @@ async def test_first_minutes(rollway_up, browser, tmp_path, request):
     assert page.left == []
     ours = [text for text in page.complaints if not text.startswith("react-remove-scroll-bar")]
     assert ours == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+async def test_a_subscription_that_is_typed_is_live(rollway_up, browser, member, repository, gate):
+    """Its events come as they happen, and go on when the connection was cut."""
+    page = browser
+    login = (await member.query("{ viewer { username } }"))["viewer"]["username"]
+    application = await member.create_application(repository(WAITS % gate.wait).url)
+    async with cutting(rollway_up.url) as proxy:
+        await page.goto(f"{proxy.url}/graphql")
+        await _sign_in(page, login, PASSWORD)
+        await expect(page.locator("#viewer")).to_have_text(f"Signed in as {login}")
+        await page.get_by_label("Add tab").click()
+        task = await member.deploy(application)
+        events = f'taskEvents(taskId: "{task}") {{ __typename seq ... on StepOutput {{ text }} }}'
+        await _type(page, ".graphiql-query-editor", f"subscription Live {{ {events} }}")
+        await _open(page, "Live")  # its name shows once GraphiQL knows that it is a subscription
+        await _execute(page)
+        await expect(page.locator("#log")).to_contain_text("live")
+        assert proxy.streams == 1
+        proxy.cut()
+        async with asyncio.timeout(30):
+            while proxy.streams < 2:
+                await asyncio.sleep(0.05)
+        gate.open()
+        await expect(page.locator(".result-window")).to_contain_text("StreamEnd")
+        log = await page.locator("#log").text_content()
+        assert [log.count(each) for each in ("live\n", "resumed\n")] == [1, 1]
 
 
 # Whether any colour of an element and its markers is mostly green.

@@ -91,6 +91,8 @@ def test_check_says_what_is_missing_and_how_steps_are_isolated(data, capsys):
     assert main(["check", *data]) == 0
     after = capsys.readouterr().out
 
+    up = "`rollway up` has ROLLWAY_SIGN_UP=open, ROLLWAY_REPOSITORIES=https,http,file,private"
+    assert f"settings       as for `rollway serve`; {up}\n" in before
     assert "run `rollway migrate`" in before
     assert "isolation" in after
     assert "master key     made on the first start" in after

@@ -7,7 +7,6 @@ import asyncio
 import json
 import os
 import random
-import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -51,6 +50,7 @@ WATCH = """subscription Watch($taskId: ID!, $after: Int!) {
   }
 }"""
 
+GIVEN = ("URL", "LOGIN", "PASSWORD", "APPLICATION")  # as DEPLOYS_URL and so on
 TRIES_MAX = 10  # in a row without news
 WAIT_SECONDS = 0.25
 WAIT_SECONDS_MAX = 30.0
@@ -152,14 +152,15 @@ def _is_final(fault: Exception) -> bool:
     return isinstance(closed, ConnectionClosed) and closed.code in FINAL_CLOSES
 
 
-async def main(url: str, application_id: str) -> None:
+async def main() -> None:
     """Print events as lines of JSON, then the tasks."""
-    rollway = Rollway(url)
-    await rollway.sign_in(os.environ["ROLLWAY_LOGIN"], os.environ["ROLLWAY_PASSWORD"])
-    async for event in rollway.watch(await rollway.deploy(application_id)):
+    given = {name: os.environ[f"DEPLOYS_{name}"] for name in GIVEN}
+    rollway = Rollway(given["URL"])
+    await rollway.sign_in(given["LOGIN"], given["PASSWORD"])
+    async for event in rollway.watch(await rollway.deploy(given["APPLICATION"])):
         print(json.dumps(event), flush=True)
-    print(json.dumps({"tasks": await rollway.tasks(application_id, 2)}))
+    print(json.dumps({"tasks": await rollway.tasks(given["APPLICATION"], 2)}))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    asyncio.run(main())

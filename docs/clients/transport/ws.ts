@@ -1,7 +1,6 @@
 /** Subscriptions by WebSocket, with graphql-ws. */
 
 import { createClient } from 'graphql-ws';
-import WebSocket from 'ws'; // in a browser, and on Node 22, leave this out
 
 import { resuming, type Patience, type Subscribe } from './resuming';
 
@@ -15,7 +14,6 @@ export function overWebSocket(
   let deadline: ReturnType<typeof setTimeout>;
   const client = createClient({
     url: url.replace(/^http/, 'ws'),
-    webSocketImpl: WebSocket,
     connectionParams: () => (token() ? { Authorization: `Bearer ${token()}` } : {}),
     retryAttempts: 0, // graphql-ws would ask again with the old variables
     keepAlive: silenceMilliseconds / 2,

@@ -2,13 +2,13 @@
 // a connection dies without a word.
 // Prints what was tried and told, as JSON.
 import { createServer } from 'node:http';
-import { pathToFileURL } from 'node:url';
-import { WebSocketServer } from 'ws';
+import WebSocket, { WebSocketServer } from 'ws';
 
-const [kit] = process.argv.slice(2);
-const { resuming } = await import(pathToFileURL(`${kit}/resuming.js`));
-const { overEvents } = await import(pathToFileURL(`${kit}/sse.js`));
-const { overWebSocket } = await import(pathToFileURL(`${kit}/ws.js`));
+import { resuming } from './resuming.js';
+import { overEvents } from './sse.js';
+import { overWebSocket } from './ws.js';
+
+globalThis.WebSocket ??= WebSocket;
 const patience = { triesMax: 3, waitMilliseconds: 1, silenceMilliseconds: 200 };
 const operation = { query: 'subscription ($after: Int!) { a }', variables: { after: 0 } };
 

@@ -1,4 +1,4 @@
-// Bundles the program of docs/clients as a page's tools would: Relay's documents by Relay's plugin.
+// Bundles a program, for Node or a browser: Relay's documents by Relay's plugin.
 import { transformAsync } from '@babel/core';
 import { build } from 'esbuild';
 import { readFile } from 'node:fs/promises';
@@ -6,24 +6,25 @@ import { readFile } from 'node:fs/promises';
 const relay = {
   name: 'relay',
   setup({ onLoad }) {
-    onLoad({ filter: /\/relay\/\w+\.ts$/ }, async ({ path: filename }) => {
+    onLoad({ filter: /\/relay\/\w+\.tsx?$/ }, async ({ path: filename }) => {
       const { code } = await transformAsync(await readFile(filename, 'utf8'), {
         filename,
-        parserOpts: { plugins: ['typescript'] },
+        parserOpts: { plugins: ['typescript', 'jsx'] },
         plugins: [['babel-plugin-relay', { eagerEsModules: true }]],
       });
-      return { contents: code, loader: 'ts' };
+      return { contents: code, loader: filename.endsWith('x') ? 'tsx' : 'ts' };
     });
   },
 };
-const [program, outfile] = process.argv.slice(2);
+const [program, outfile, platform = 'node'] = process.argv.slice(2);
 await build({
   entryPoints: [program],
   outfile,
   bundle: true,
   external: ['ws'],
-  platform: 'node',
+  platform,
   format: 'esm',
-  target: 'node20',
+  target: 'es2022',
+  jsx: 'automatic',
   plugins: [relay],
 });
