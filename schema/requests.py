@@ -92,7 +92,7 @@ class NoSuchOperation(Refusal):
 
 
 class NeedsStream(Refusal):
-    """A subscription needs a WebSocket, or `text/event-stream` in `Accept`."""
+    """A subscription needs a WebSocket, or a media type of streams in `Accept`."""
 
 
 class MutationOnSocket(Refusal):

@@ -57,8 +57,13 @@ ENTRIES: Mapping[type[Exception], Entry] = {
     ),
     requests.NeedsStream: Entry(
         INVALID,
-        "订阅需要 WebSocket,或在 `Accept` 中包含 `text/event-stream`。",
-        Remedy("Ask for it by one of these.", "请使用其中之一。"),
+        "订阅需要 WebSocket,或在 `Accept` 中包含流的媒体类型。",
+        Remedy(
+            "Ask by WebSocket, or accept `text/event-stream` or"
+            " `multipart/mixed; subscriptionSpec=1.0`.",
+            "请使用 WebSocket,或接受 `text/event-stream` 或"
+            " `multipart/mixed; subscriptionSpec=1.0`。",
+        ),
     ),
     requests.MutationOnSocket: Entry(
         INVALID, "WebSocket 不接受变更(mutation):连接断开会使它停在半途。", POST

@@ -658,8 +658,10 @@ async def test_a_subscription_needs_a_socket(rollway_up, connect, method):
 
     answer = await client.http.request(method, client.url, **given)
 
-    said = "A subscription needs a WebSocket, or `text/event-stream` in `Accept`."
-    more = {"code": "INVALID", "remedy": "Ask for it by one of these.", "retryable": False}
+    said = "A subscription needs a WebSocket, or a media type of streams in `Accept`."
+    streams = "`text/event-stream` or `multipart/mixed; subscriptionSpec=1.0`"
+    remedy = f"Ask by WebSocket, or accept {streams}."
+    more = {"code": "INVALID", "remedy": remedy, "retryable": False}
     entry = {"message": said, "extensions": more}
     assert (answer.status_code, answer.json()) == (400, {"errors": [entry]})
 
