@@ -8,18 +8,20 @@ import json
 from collections.abc import Awaitable
 from inspect import iscoroutinefunction
 from time import thread_time
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import proxy
 
 from graphql import (
     DocumentNode,
     ExecutionResult,
     GraphQLError,
+    GraphQLList,
     GraphQLObjectType,
     GraphQLResolveInfoHelpers,
     GraphQLSchema,
     OperationType,
     get_named_type,
+    get_nullable_type,
     is_leaf_type,
     is_non_null_type,
 )
@@ -52,6 +54,16 @@ def is_awaitable(value: object) -> bool:
     return _awaited[type(value)]
 
 
+class _Entry(NamedTuple):
+    """An entry of a list: how many fields it has, without lists inside, and if none is waited for.
+
+    A field that turns out to be null counts as if it were there.
+    """
+
+    fields: int
+    at_hand: bool
+
+
 class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
     """Excludes models from what is awaited, and tokens that may not read from reading.
 
@@ -72,7 +84,7 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         self._fields_left: int = self.context_value.services.bounds.cost_max
         self._characters_left = CHARACTERS_MAX
         self._too_large: AnswerTooLarge | None = None
-        self._at_hand: dict[int, bool] = {}  # by selections, which the executor keeps
+        self._entries: dict[int, _Entry] = {}  # by selections, which the executor keeps
 
     def execute_fields(self, *args: Any) -> Any:
         """Execute the fields of an object, if there is room for them."""
@@ -94,13 +106,17 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         return value
 
     def complete_list_value(self, *args: Any) -> Any:
-        """Complete a list; when a turn is over, entry by entry as there are turns.
+        """Complete a list, if there is room for it; entry by entry as there are turns of the loop.
 
         Not one of objects that ask for more: that is loaded by sets only when all ask at once.
         """
         return_type, selected, info, path, items, position = args
-        if type(items) is list and turns.over and self._is_at_hand(return_type, selected):
-            items = one_by_one(items)
+        if type(items) is list and items:
+            entry = self._entry(return_type, selected)
+            if len(items) * entry.fields > self._fields_left:
+                raise AnswerTooLarge(self.context_value.services.bounds.cost_max, FIELDS)
+            if entry.at_hand and turns.over:
+                items = one_by_one(items)
         return super().complete_list_value(return_type, selected, info, path, items, position)
 
     def handle_field_error(
@@ -118,20 +134,23 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
             self._too_large = raw_error
         super().handle_field_error(raw_error, return_type, selected, path)
 
-    def _is_at_hand(self, return_type: Any, selected: Any) -> bool:
-        """Tell whether nothing that is selected has to be waited for."""
+    def _entry(self, return_type: Any, selected: Any) -> _Entry:
+        """Return what is known of a value of this type before any is executed."""
         kind = get_named_type(return_type)
-        if is_leaf_type(kind):
-            return True
+        if not isinstance(kind, GraphQLObjectType):
+            return _Entry(0, is_leaf_type(kind))
         key = id(selected)
-        if key not in self._at_hand:
-            self._at_hand[key] = isinstance(kind, GraphQLObjectType) and all(
-                not iscoroutinefunction(kind.fields[each[0].node.name.value].resolve)
-                and self._is_at_hand(kind.fields[each[0].node.name.value].type, each)
-                for each in self.collect_subfields(kind, selected).grouped_field_set.values()
-                if each[0].node.name.value in kind.fields
-            )
-        return self._at_hand[key]
+        if key not in self._entries:
+            fields, at_hand = 0, True
+            for each in self.collect_subfields(kind, selected).grouped_field_set.values():
+                field = kind.fields.get(each[0].node.name.value)
+                if field is not None:
+                    inner = self._entry(field.type, each)
+                    is_list = isinstance(get_nullable_type(field.type), GraphQLList)
+                    fields += 1 if is_list else 1 + inner.fields
+                    at_hand = at_hand and inner.at_hand and not iscoroutinefunction(field.resolve)
+            self._entries[key] = _Entry(fields, at_hand)
+        return self._entries[key]
 
     @classmethod
     def build(

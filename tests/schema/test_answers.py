@@ -17,6 +17,9 @@ COPIES = "query ($id: ID!) { application(id: $id) { environments { # } } }".repl
     "#", " ".join(f"a{number}: resource" for number in range(20))
 )
 
+LATEST = """query ($id: ID!) { application(id: $id) { environments {
+  name latestTask { id status } } } }"""
+
 
 async def furnished(world, steps=0):
     """Return a user, and the id of an application with one task of so many more steps."""
@@ -47,6 +50,30 @@ async def test_lists_that_are_longer_than_priced_count_as_they_are(world):
 
     told = await refused(world.api, STEPS, user, id=application)
     assert told == "The answer has more than 200 fields."
+
+
+async def test_what_a_long_list_asks_for_is_not_even_loaded(world, statements):
+    """Whoever has more entries than there is room for: their tasks are not looked up."""
+    user, application = await furnished(world)
+    services = world.api.server.services
+    world.api.server.services = replace(services, bounds=replace(services.bounds, cost_max=60))
+    for number in range(20):
+        await Environment.create(
+            id=f"{application}:e{number}",
+            application_id=application,
+            name=f"e{number}",
+            type="testing",
+            trigger_spec={},
+            cd_pipeline_yaml="p.yaml",
+            secrets={},
+            resource={},
+        )
+    statements.clear()
+
+    told = await refused(world.api, LATEST, user, id=application)
+
+    assert told == "The answer has more than 60 fields."
+    assert not [each for each in statements if 'FROM "task"' in each]
 
 
 async def steps_of(world, user, application):
