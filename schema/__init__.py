@@ -7,13 +7,13 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.types.base_scalars import DateTimeDefinition
 
 from schema.account import ApiToken, Invitation, Session
-from schema.charging import Costs
 from schema.deploy_hooks import DeployHook
 from schema.documents.checked import TOKENS_MAX as TOKENS_MAX
 from schema.errors import Masking
-from schema.execution import ExecutionContext
+from schema.executing.charging import Costs
+from schema.executing.execution import ExecutionContext
+from schema.executing.running import Schema
 from schema.roots import Mutation, Query
-from schema.running import Schema
 from schema.triggers import (
     DeployHookTrigger,
     ManualTrigger,

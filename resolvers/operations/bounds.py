@@ -18,7 +18,7 @@ ROWS = "rows"
 
 
 @dataclass(eq=False)
-class AnswerTooLarge(Exception):
+class AnswerTooLong(Exception):
     """The answer has more than {most} {what}."""
 
     most: int

@@ -23,7 +23,7 @@ from resolvers.operations.bounds import (
     CHARACTERS_MAX,
     ROWS,
     ROWS_MAX,
-    AnswerTooLarge,
+    AnswerTooLong,
 )
 from resolvers.paging import Page, Relation, Selection
 
@@ -75,12 +75,12 @@ class Loaders:
         return self._loader(_whole_environments)
 
     def document(self, model: type[Model], column: str) -> DataLoader[str, Document | None]:
-        """Return the loader of a column that may be large, by the row's id; AnswerTooLarge."""
+        """Return the loader of a column that may be large, by the row's id; AnswerTooLong."""
 
-        async def load(ids: list[str]) -> Sequence[Document | AnswerTooLarge | None]:
+        async def load(ids: list[str]) -> Sequence[Document | AnswerTooLong | None]:
             found = await large(model, column, ids, CHARACTERS_MAX)
             if found is None:  # one for each: raised for all, one would carry all their traces
-                return [AnswerTooLarge(CHARACTERS_MAX, CHARACTERS) for _ in ids]
+                return [AnswerTooLong(CHARACTERS_MAX, CHARACTERS) for _ in ids]
             return [found.get(each) for each in ids]
 
         return self._by((model, column), load)
@@ -244,10 +244,10 @@ async def _delivered(application_ids: list[str]) -> list[datetime | None]:
 
 
 async def _whole(model: type[M], column: str, keys: list[str], order: str) -> list[M]:
-    """Return lists that have no pages, all of them; AnswerTooLarge where they are too long."""
+    """Return lists that have no pages, all of them; AnswerTooLong where they are too long."""
     rows = await among(model, column, keys, order=order, most=ROWS_MAX + 1)
     if len(rows) > ROWS_MAX:
-        raise AnswerTooLarge(ROWS_MAX, ROWS)
+        raise AnswerTooLong(ROWS_MAX, ROWS)
     return rows
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from auth.budgets import OverBudget
 from control.port import IdempotencyKeyReused
-from resolvers.operations.bounds import AnswerTooLarge
+from resolvers.operations.bounds import AnswerTooLong
 from resolvers.paging import InvalidPage
 from resolvers.refusals import (
     OverChecks,
@@ -52,7 +52,7 @@ ENTRIES: Mapping[type[Exception], Entry] = {
         "该操作的成本为 {cost};最多执行 {most}。",
         Remedy("Ask for fewer fields or smaller pages.", "请减少请求的字段或分页大小。"),
     ),
-    AnswerTooLarge: Entry(
+    AnswerTooLong: Entry(
         LimitExceededProblem,
         "响应超过 {most} {what}。",
         Remedy("Ask for fewer fields or smaller pages.", "请减少请求的字段或分页大小。"),

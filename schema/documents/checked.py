@@ -16,11 +16,11 @@ from strawberry.schema.schema import validate_document
 from resolvers.operations.checks import Charging
 from schema.documents.kept import Kept
 from schema.documents.limits import Limits
+from schema.requests import NestedTooDeeply
 
 TOKENS_MAX = 2000
 REFUSED_MAX = 128
 REFUSED_CHARACTERS_MAX = 256 * 1024
-NESTED = "The document is nested too deeply."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,18 @@ class CheckedDocuments:
             else:
                 self.kept.keep(text, found, len(text))
         if isinstance(found, GraphQLError):
-            raise found.with_traceback(None)
+            raise _fresh(found)
         return found
+
+
+def _fresh(error: GraphQLError) -> GraphQLError:
+    """Return what can be raised: the one that is kept would keep whoever asks for it, too."""
+    return GraphQLError(
+        error.message,
+        source=error.source,
+        positions=error.positions,
+        original_error=error.original_error,
+    )
 
 
 def _checked(schema: GraphQLSchema, text: str) -> Checked | GraphQLError:
@@ -66,7 +76,8 @@ def _checked(schema: GraphQLSchema, text: str) -> Checked | GraphQLError:
     except GraphQLError as error:
         return error.with_traceback(None)
     except RecursionError:
-        return GraphQLError(NESTED, extensions={"code": "INVALID"})
+        refusal = NestedTooDeeply()
+        return GraphQLError(str(refusal), original_error=refusal)
 
 
 def _errors(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:

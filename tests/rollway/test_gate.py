@@ -376,7 +376,15 @@ async def by_silence(stage, _number):
         pass
 
 
-@pytest.mark.parametrize("come_and_go", [by_query, by_silence, by_socket, by_stream])
+async def by_mistake(stage, _number):
+    """Ask for what is no document, as somebody did before; leave."""
+    async with stage.connected(stage.token) as connection:
+        payload = {"query": "{ viewer { username }"}
+        await connection.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
+        assert json.loads(await connection.recv())["type"] == "error"
+
+
+@pytest.mark.parametrize("come_and_go", [by_mistake, by_query, by_silence, by_socket, by_stream])
 async def test_who_has_left_is_freed_without_the_collector(stage, come_and_go):
     """It would look at all other connections too, a fifth of a second for a thousand."""
     of_connections = (Cuttable, Protocol, RequestResponseCycle, Socket, Stream)
@@ -385,11 +393,18 @@ async def test_who_has_left_is_freed_without_the_collector(stage, come_and_go):
         pass
     await until(lambda: not stage.connections and len(asyncio.all_tasks()) == TASKS)
     gc.collect()
+    before = Counter(type(each) for each in gc.get_objects())
     gc.disable()
     try:
         for number in range(20):
             await come_and_go(stage, number)
         await until(lambda: not stage.connections and len(asyncio.all_tasks()) == TASKS)
-        await until(lambda: not [each for each in gc.get_objects() if type(each) in kinds])
+        await until(lambda: not new(before, kinds))
     finally:
         gc.enable()
+
+
+def new(before, kinds):
+    """Return of which kinds there are more than before."""
+    now = Counter(type(each) for each in gc.get_objects())
+    return {kind for kind in kinds if now[kind] > before[kind]}

@@ -290,7 +290,7 @@ async def test_nothing_is_left_behind(stage):
             await stage.say(1)
     sockets = stage.server.sockets
     kinds = (Socket, Operation, Reader, Feed)
-    while sockets.door.users._taken or any(isinstance(each, kinds) for each in gc.get_objects()):
+    while sockets.door.users._taken or any(type(each) in kinds for each in gc.get_objects()):
         await asyncio.sleep(0.01)
         gc.collect()
 

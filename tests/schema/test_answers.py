@@ -7,7 +7,7 @@ import pytest
 
 from control.journal import new_step
 from db.models import Environment, Step
-from schema import turns
+from schema.executing import turns
 
 STEPS = """query ($id: ID!) { application(id: $id) { tasks(first: 1) { nodes {
   steps { id index name status } } } } }"""

@@ -9,7 +9,7 @@ from strawberry.extensions import SchemaExtension
 
 from resolvers.inputs import DeployInput, SecretInput, SignInInput, SignUpInput
 from schema.errors import Masking, shown
-from schema.running import Schema
+from schema.executing.running import Schema
 
 SIGN_IN = "mutation($input: SignInInput!) { signIn(input: $input) { __typename } }"
 SET = "mutation($input: SetSecretsInput!) { setSecrets(input: $input) { __typename } }"

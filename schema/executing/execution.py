@@ -28,11 +28,11 @@ from graphql import (
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from tortoise.models import Model
 
-from resolvers.operations.bounds import CHARACTERS, CHARACTERS_MAX, FIELDS, AnswerTooLarge
+from resolvers.operations.bounds import CHARACTERS, CHARACTERS_MAX, FIELDS, AnswerTooLong
 from resolvers.operations.ending import to_its_end
-from schema.charging import charge
-from schema.confinement import refusal
-from schema.turns import one_by_one, turns
+from schema.executing.charging import charge
+from schema.executing.confinement import refusal
+from schema.executing.turns import one_by_one, turns
 
 
 class _Awaited(dict[type, bool]):
@@ -83,14 +83,14 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         )
         self._fields_left: int = self.context_value.services.bounds.cost_max
         self._characters_left = CHARACTERS_MAX
-        self._too_large: AnswerTooLarge | None = None
+        self._too_large: AnswerTooLong | None = None
         self._entries: dict[int, _Entry] = {}  # by selections, which the executor keeps
 
     def execute_fields(self, *args: Any) -> Any:
         """Execute the fields of an object, if there is room for them."""
         self._fields_left -= len(args[3])
         if self._fields_left < 0 or self._too_large:
-            raise AnswerTooLarge(self.context_value.services.bounds.cost_max, FIELDS)
+            raise AnswerTooLong(self.context_value.services.bounds.cost_max, FIELDS)
         return super().execute_fields(*args)
 
     def complete_leaf_value(self, return_type: Any, result: Any) -> Any:  # type: ignore[override]
@@ -102,7 +102,7 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         elif kind is dict or kind is list:
             self._characters_left -= len(json.dumps(value))
         if self._characters_left < 0:
-            raise AnswerTooLarge(CHARACTERS_MAX, CHARACTERS)
+            raise AnswerTooLong(CHARACTERS_MAX, CHARACTERS)
         return value
 
     def complete_list_value(self, *args: Any) -> Any:
@@ -114,7 +114,7 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         if type(items) is list and items:
             entry = self._entry(return_type, selected)
             if len(items) * entry.fields > self._fields_left:
-                raise AnswerTooLarge(self.context_value.services.bounds.cost_max, FIELDS)
+                raise AnswerTooLong(self.context_value.services.bounds.cost_max, FIELDS)
             if entry.at_hand and turns.over:
                 items = one_by_one(items)
         return super().complete_list_value(return_type, selected, info, path, items, position)
@@ -126,7 +126,7 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
 
         There are as many places as it has objects.
         """
-        if isinstance(raw_error, AnswerTooLarge):
+        if isinstance(raw_error, AnswerTooLong):
             if self._too_large:
                 if is_non_null_type(return_type):
                     raise raw_error
@@ -193,7 +193,7 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         if refused is None:
             return result
         if self.operation.operation is not OperationType.QUERY and any(
-            isinstance(error.original_error, AnswerTooLarge) for error in errors
+            isinstance(error.original_error, AnswerTooLong) for error in errors
         ):
             return result
         error = GraphQLError(type(refused).__name__, self.operation, original_error=refused)

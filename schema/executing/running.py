@@ -18,9 +18,8 @@ from resolvers.operations.documents import DocumentRefused
 from schema.catalogue import error
 from schema.documents.checked import Checked, CheckedDocuments
 from schema.errors import shown
-from schema.execution import ExecutionContext
+from schema.executing.execution import ExecutionContext
 from schema.refusals import TookTooLong, Unnamed
-from schema.requests import NestedTooDeeply
 
 ONE_ANSWER = frozenset({OperationType.QUERY, OperationType.MUTATION})
 
@@ -85,11 +84,7 @@ class Schema(strawberry.Schema):
 
         Looking at one that is not known is charged by *checking*, which may raise OverChecks.
         """
-        try:
-            return self._documents.of(self._schema, text, checking)
-        except RecursionError as fault:
-            refusal = NestedTooDeeply()
-            raise GraphQLError(str(refusal), original_error=refusal) from fault
+        return self._documents.of(self._schema, text, checking)
 
     def admits(
         self,

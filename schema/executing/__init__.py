@@ -1,0 +1,1 @@
+"""How an operation is executed: found, charged, confined, bounded, and in turns with others."""
