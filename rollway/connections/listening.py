@@ -12,9 +12,9 @@ log = logging.getLogger("rollway.server")
 
 ACCEPTED_A_TURN = 4  # connections that come; between the turns others are served
 WAITING_MAX = 2048  # connections that have come and are not accepted yet
-# The collector looks at all there is, 0.15 s for a thousand connections, once a hundred of its
-# smaller looks have passed, not ten: what connections and queries leave needs no collector.
-COLLECTOR = (700, 5, 500)
+# Objects by which the collector's three looks come: it looks at all there is, 0.15 s for a thousand
+# connections, a tenth as often as Python has it. What leaves here is freed without it.
+COLLECTOR = (700, 10, 100)
 OTHER_FILES = 6000  # guests, those that wait, and what the server and its steps have open besides
 
 
