@@ -11,6 +11,8 @@ import subprocess
 import sysconfig
 import tempfile
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from tests.faults.rig.client import Client
 from tests.faults.rig.postgres import Postgres, free_port
 
 PROGRAM = Path(sysconfig.get_path("scripts")) / "rollway"
+NAMES = re.compile(r" \[request \w+\]| fault \w+|\b[a-z]_[0-9a-f]{8,}")
 READY_SECONDS = 90.0
 STOP_SECONDS = 40.0
 
@@ -155,8 +158,7 @@ class House:
         """Start everything; sign up, make a team, add the workers."""
         await asyncio.to_thread(self._start)
         await self.client.begin()
-        for name in self._worker_names:
-            await self.add(self.worker(name))
+        await asyncio.gather(*(self.add(self.worker(name)) for name in self._worker_names))
         return self
 
     def _start(self):
@@ -167,8 +169,8 @@ class House:
         first = self.servers[0]
         command = [PROGRAM, "migrate", "--data", first.data]
         subprocess.run(command, env=first.env, check=True, capture_output=True)
-        for server in self.servers:
-            server.start()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(Process.start, self.servers))
 
     async def add(self, worker):
         """Register and start a worker."""
@@ -194,14 +196,12 @@ class House:
         return bare.as_uri()
 
     def complaints(self):
-        """Return what servers and workers have logged as errors, the address of no object in it."""
-        found = {}
+        """Return what servers and workers have logged as errors, and how often."""
+        found = Counter()
         for each in (*self.servers, *self.workers):
-            for line in re.findall(r"^.* (?:ERROR|CRITICAL) .*$", each.log, re.MULTILINE):
-                text = re.sub(r"^\S+ \S+ ", "", line)
-                text = re.sub(r"\b[a-z]_[0-9a-f]{8,}\S*", "ID", text)[:120]
-                found[text] = found.get(text, 0) + 1
-        return found
+            for line in re.findall(r"\b(?:ERROR|CRITICAL) .*", each.log):
+                found[NAMES.sub("", line).strip()] += 1
+        return dict(found)
 
     async def down(self):
         """End everything, and delete what it has left."""

@@ -104,7 +104,9 @@ class Postgres:
     def cut_all(self):
         """End all connections; return how many."""
         clients = "backend_type = 'client backend' AND pid <> pg_backend_pid()"
-        return len(self.say(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {clients}"))
+        return len(
+            self.say(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {clients}")
+        )
 
     def end(self, how=signal.SIGQUIT):
         """End the process at once, as `pg_ctl stop -m immediate` does; SIGKILL: as a crash."""
