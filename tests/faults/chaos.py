@@ -49,7 +49,6 @@ class Chaos:
         self.house = house
         self.client = house.client
         self.random = random.Random(seed)
-        self.ledger = house.folder / "ledger"
         self.planned = faults
         self.faults = []
         self.accepted = {}  # task: the application it is of
@@ -63,20 +62,20 @@ class Chaos:
         self._applications = []
         self._keys = count(1)
         self._mending = set()
+        self._deploying = asyncio.Event()
 
     async def run(self):
         """Do all of it; return once nothing runs any more, or QUIET_SECONDS are over."""
-        url = self.house.repository("code", ledger.pipeline(self.ledger))
-        for number in range(APPLICATIONS):
-            self._applications.append(await self.client.application(f"app-{number}", url))
+        self._applications = await self.house.applications(APPLICATIONS)
+        self._deploying.set()
         deploying = asyncio.create_task(self._deploy_on())
         done = 0
         while done < self.planned:
             assert not deploying.done(), deploying.result()
             await asyncio.sleep(self.random.uniform(0.2, 1.6))
             done += bool(await self._fault())
-        deploying.cancel()
-        await asyncio.wait({deploying})
+        self._deploying.clear()
+        await deploying
         if self._mending:
             await asyncio.wait(self._mending)
         for each in self._mending:
@@ -86,7 +85,7 @@ class Chaos:
 
     # ------------------------------------------------------------ people
     async def _deploy_on(self):
-        while True:
+        while self._deploying.is_set():
             if len(self._watching) < UNENDED_MAX:
                 await self._deploy()
             await asyncio.sleep(0.2)

@@ -1,7 +1,6 @@
 """What must be true after faults, by the ledger, the API and the journals."""
 
 import asyncio
-import re
 from collections import Counter, defaultdict
 from itertools import pairwise
 
@@ -9,7 +8,6 @@ from tests.faults.rig import ledger
 
 FINAL = {"SUCCESS", "FAILURE", "CANCELLED", "LOST", "SKIPPED"}
 CLOCK_SECONDS = 0.02  # two steps of the ledger's clock
-LINE = re.compile(r"^line (\d+)$", re.MULTILINE)
 AT_ONCE = 4
 
 
@@ -25,7 +23,7 @@ class Judge:
     async def judge(self):
         """Return a summary; `wrong` in it is empty if everything is as it must be."""
         self.tasks = await self._chaos.client.tasks()
-        self.runs = ledger.read(self._chaos.ledger)
+        self.runs = ledger.read(self._chaos.house.ledger)
         by_task = defaultdict(list)
         for run in self.runs:
             by_task[run.task].append(run)
@@ -108,7 +106,9 @@ class Judge:
         if [event["seq"] for event in events] != list(range(1, len(events) + 1)):
             self.found["gaps"].append((task_id, "events"))
         texts = [event for event in events if event.get("stepIndex") == 1 and event.get("text")]
-        numbers = [int(each) for each in LINE.findall("".join(each["text"] for each in texts))]
+        numbers = [
+            int(each) for each in ledger.LINE.findall("".join(each["text"] for each in texts))
+        ]
         if numbers != list(range(1, len(numbers) + 1)):
             self.found["gaps"].append((task_id, "lines", numbers[:20]))
         at = 1

@@ -17,12 +17,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.faults.rig.client import Client
+from tests.faults.rig.ledger import pipeline, read
 from tests.faults.rig.postgres import Postgres, free_port
 
 PROGRAM = Path(sysconfig.get_path("scripts")) / "rollway"
 NAMES = re.compile(r" \[request \w+\]| fault \w+|\b[a-z]_[0-9a-f]{8,}")
 READY_SECONDS = 90.0
 STOP_SECONDS = 40.0
+WAIT_SECONDS = 90.0
 
 
 class Process:
@@ -113,10 +115,21 @@ class House:
     With *postgres* false there is one server, on SQLite.
     """
 
-    def __init__(self, *, servers=2, workers=3, slots=3, lease_seconds=5, postgres=True, more=None):
+    def __init__(
+        self,
+        *,
+        servers=2,
+        workers=3,
+        slots=3,
+        lease_seconds=5,
+        postgres=True,
+        hosts=("127.0.0.1",),
+        more=None,
+    ):
         self.folder = Path(tempfile.mkdtemp(prefix="rollway-house-"))
+        self.ledger = self.folder / "ledger"
         self.lease_seconds = lease_seconds
-        self.postgres = Postgres() if postgres else None
+        self.postgres = Postgres(hosts) if postgres else None
         self.settings = {
             "ROLLWAY_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
             "ROLLWAY_WORKER_SLOTS": "0",
@@ -131,17 +144,18 @@ class House:
         if postgres:
             self.settings["ROLLWAY_DATABASE_URL"] = self.postgres.url("rollway")
         names = [f"server-{number}" for number in range(servers if postgres else 1)]
-        self.servers = [self._server(name) for name in names]
+        self.servers = [self.server(name) for name in names]
         self.workers = []
         self._worker_names = [f"worker-{number}" for number in range(workers)]
         self._slots = slots
         self.client = Client([server.url for server in self.servers])
 
-    def _server(self, name):
+    def server(self, name, host="127.0.0.1"):
+        """Return a server, not yet started."""
         port = free_port()
-        arguments = ["serve", "--host", "127.0.0.1", "--port", str(port)]
+        arguments = ["serve", "--host", host, "--port", str(port)]
         server = Process(name, self.folder, arguments, self.settings, "Rollway serves")
-        server.url = f"http://127.0.0.1:{port}"
+        server.port, server.url = port, f"http://{host}:{port}"
         return server
 
     def worker(self, name, urls=None):
@@ -194,6 +208,34 @@ class House:
         ):
             subprocess.run(["git", *words], cwd=work, check=True)
         return bare.as_uri()
+
+    async def applications(self, count):
+        """Return the ids of so many new applications, whose step writes to the ledger."""
+        url = await asyncio.to_thread(self.repository, "code", pipeline(self.ledger))
+        names = [f"app-{number}" for number in range(count)]
+        return [await self.client.application(name, url) for name in names]
+
+    async def written(self, count, kind="begin"):
+        """Return the ledger's runs, once so many have written a mark of a kind."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            while True:
+                runs = await asyncio.to_thread(read, self.ledger)
+                if sum(bool(run.times(kind)) for run in runs) >= count:
+                    return runs
+                await asyncio.sleep(0.05)
+
+    async def ended(self, *tasks):
+        """Return tasks once all have ended."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            while True:
+                found = {task["id"]: task for task in await self.client.tasks()}
+                if all(found[each]["finishedTime"] for each in tasks):
+                    return [found[each] for each in tasks]
+                await asyncio.sleep(0.2)
+
+    def named(self, name):
+        """Return the process of a name, as the ledger has it."""
+        return next(each for each in (*self.workers, *self.servers) if each.name == name)
 
     def complaints(self):
         """Return what servers and workers have logged as errors, and how often."""

@@ -1,5 +1,6 @@
 """What steps write themselves: who ran when, and for how long it showed signs of life."""
 
+import re
 import time
 from dataclasses import dataclass, field
 
@@ -32,6 +33,9 @@ steps:
       done
       say end
 """
+
+
+LINE = re.compile(r"^line (\d+)$", re.MULTILINE)
 
 
 def pipeline(ledger):
