@@ -284,28 +284,37 @@ class Worker:
                 await self._beat_once()
 
     async def _beat_once(self) -> None:
-        """Beat, and wait for the answer for as long as the leases allow."""
-        leases, asked = list(self._running), monotonic()
+        """Beat, again if need be, for as long as the leases allow; then stop what runs."""
         until = self._answered + self._lease_seconds * LEASE_SHARE_UNANSWERED_MAX
+        while not await self._beaten(until):
+            rest_seconds = until - monotonic()
+            if rest_seconds <= 0:
+                self._stop(list(self._running))
+                self._hear(monotonic())
+                return
+            await asyncio.sleep(min(rest_seconds, RETRY_SECONDS))
+
+    async def _beaten(self, until: float) -> bool:
+        """Beat; tell whether that was answered by *until*, and do what the answer says."""
+        leases, asked = list(self._running), monotonic()
+        patience_seconds = until - asked if until > asked else RETRY_SECONDS
         try:
-            async with asyncio.timeout(max(until - asked, RETRY_SECONDS)):
+            async with asyncio.timeout(patience_seconds):
                 beat = await self._queue.beat(self.name, leases)
         except Dismissed:
             raise
         except StoreAway:
             self._hear(asked)
-            return
+            return True
         except Exception as fault:  # noqa: BLE001 (whatever the database says)
             log.warning("heartbeat not answered: %r", fault)
-            if monotonic() >= until:
-                self._stop(leases)
-                self._hear(monotonic())
-            return
+            return False
         self._hear(asked)
         for lease in leases:
             if lease.task_id in beat.cancel and (found := self._running.get(lease)):
                 found[1].set(beat.cancel[lease.task_id])
         self._stop([lease for lease in leases if lease.task_id in beat.lost])
+        return True
 
     def _stop(self, leases: list[Lease]) -> None:
         for lease in leases:

@@ -80,7 +80,7 @@ async def test_a_worker_that_lost_its_network():
     """It ends its command before another worker begins the next one, and works again later."""
     with network.network() as elsewhere:
         cable = elsewhere.cable()
-        house = House(servers=0, workers=0)
+        house = House(servers=0, workers=0, slots=1)  # a free slot would ask for more, and get it
         server = house.server("server", cable.here)
         house.servers.append(server)
         house.client.urls.append(server.url)

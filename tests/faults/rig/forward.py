@@ -9,7 +9,11 @@ async def forward(port, host, to):
     """Pass on until killed."""
 
     async def serve(reader, writer):
-        upstream, downstream = await asyncio.open_connection(host, to)
+        try:
+            upstream, downstream = await asyncio.open_connection(host, to)
+        except OSError:
+            writer.transport.abort()
+            return
         await asyncio.gather(_pass(reader, downstream), _pass(upstream, writer))
 
     async with await asyncio.start_server(serve, "127.0.0.1", port) as listening:
