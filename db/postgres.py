@@ -18,7 +18,6 @@ from tortoise.backends.base.client import (
 )
 from tortoise.connection import get_connections
 
-
 BOUNDS = {
     # Rows and locks of a transaction whose process is not heard of: others wait for them.
     "idle_in_transaction_session_timeout": "3s",

@@ -73,14 +73,17 @@ async def test_a_process_that_stands_still_lets_go(postgres_url):
         await held.wait()
         await User.filter(id="u_held").update(username="theirs")
 
+    async def stand_still():
+        async with in_transaction() as transaction:
+            await User.filter(id="u_held").using_db(transaction).update(username="mine")
+            held.set()
+            await asyncio.wait({writing})
+            await User.filter(id="u_held").using_db(transaction).update(username="mine")
+
     async with db.connect(postgres_url), asyncio.timeout(30):
         await User.create(id="u_held", username="held")
         writing = asyncio.create_task(write())
         with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
-            async with in_transaction() as transaction:
-                await User.filter(id="u_held").using_db(transaction).update(username="mine")
-                held.set()
-                await asyncio.wait({writing})
-                await User.filter(id="u_held").using_db(transaction).update(username="mine")
+            await stand_still()
 
         assert (await User.get(id="u_held")).username == "theirs"
