@@ -21,6 +21,7 @@ from control.port import (
 )
 from control.remote.spool import Spool
 from control.streams import whole
+from control.switch import Switch
 from control.tidying import Folders, tidy
 from db.ids import new_id
 from engine.cancel import Cancel
@@ -43,6 +44,8 @@ HURRY_BYTES = BUFFER_BYTES_MAX // 2
 REST_SECONDS = 0.05  # between two writes of a task that is not in a hurry
 EVENT_BYTES = 256  # what an event without text counts for
 LEASE_SHARE_UNANSWERED_MAX = 0.8  # the rest is for stopping before the task counts as lost
+LEASE_SHARE_STILL_MAX = 0.9  # for a worker that does not even stop by itself
+LEASE_SHARE_NEW = 0.05  # a claim whose answer is older is asked for again
 
 task_id: ContextVar[str | None] = ContextVar("task_id", default=None)  # that is being run
 
@@ -170,7 +173,8 @@ class Worker:
     """Runs up to *slots* tasks at a time, each in a workspace of its own.
 
     Nothing that writes to the queue is ever cancelled half-way (`whole`): what a task printed last
-    and how it ended are stored also when the worker is being stopped.
+    and how it ended are stored also when the worker is being stopped. *switch* ends this process
+    when it stands still while it has tasks; None: nobody else could be given them.
     """
 
     def __init__(
@@ -184,6 +188,7 @@ class Worker:
         policy: Policy,
         limits: Limits,
         link: Link = HERE,
+        switch: Switch | None = None,
     ) -> None:
         self.name = link.name or new_id("w")
         self._link = link
@@ -197,6 +202,7 @@ class Worker:
         self._running: dict[Lease, tuple[asyncio.Task[None], Cancel]] = {}
         self._live: set[str] = set()  # ids of the tasks that may have processes
         self._answered = monotonic()
+        self._switch = switch
         self._draining = asyncio.Event()
 
     def drain(self) -> None:
@@ -208,6 +214,13 @@ class Worker:
 
         Raises Dismissed, in a group, when the queue wants this worker no more.
         """
+        try:
+            await self._work()
+        finally:
+            if self._switch:
+                self._switch.close()
+
+    async def _work(self) -> None:
         async with asyncio.TaskGroup() as group:
             keepers = [
                 group.create_task(self._beat()),
@@ -215,13 +228,15 @@ class Worker:
             ]
             runners: set[asyncio.Task[None]] = set()
             while await self._has_room():
+                asked = monotonic()
                 if assignment := await self._next():
                     cancel = Cancel()
-                    runner = group.create_task(self._perform(assignment, cancel))
+                    runner = group.create_task(self._perform(assignment, cancel, asked))
                     runners.add(runner)
                     runner.add_done_callback(runners.discard)
                     self._running[assignment.lease] = (runner, cancel)
                     self._live.add(assignment.lease.task_id)
+                    self._watch()
                 else:
                     self._free.release()
             if runners:
@@ -269,28 +284,37 @@ class Worker:
                 await self._beat_once()
 
     async def _beat_once(self) -> None:
-        """Beat, and wait for the answer for as long as the leases allow."""
-        leases, asked = list(self._running), monotonic()
+        """Beat, again if need be, for as long as the leases allow; then stop what runs."""
         until = self._answered + self._lease_seconds * LEASE_SHARE_UNANSWERED_MAX
+        while not await self._beaten(until):
+            rest_seconds = until - monotonic()
+            if rest_seconds <= 0:
+                self._stop(list(self._running))
+                self._hear(monotonic())
+                return
+            await asyncio.sleep(min(rest_seconds, RETRY_SECONDS))
+
+    async def _beaten(self, until: float) -> bool:
+        """Beat; tell whether that was answered by *until*, and do what the answer says."""
+        leases, asked = list(self._running), monotonic()
+        patience_seconds = until - asked if until > asked else RETRY_SECONDS
         try:
-            async with asyncio.timeout(max(until - asked, RETRY_SECONDS)):
+            async with asyncio.timeout(patience_seconds):
                 beat = await self._queue.beat(self.name, leases)
         except Dismissed:
             raise
         except StoreAway:
-            self._answered = asked
-            return
+            self._hear(asked)
+            return True
         except Exception as fault:  # noqa: BLE001 (whatever the database says)
             log.warning("heartbeat not answered: %r", fault)
-            if monotonic() >= until:
-                self._stop(leases)
-                self._answered = monotonic()
-            return
-        self._answered = asked
+            return False
+        self._hear(asked)
         for lease in leases:
             if lease.task_id in beat.cancel and (found := self._running.get(lease)):
                 found[1].set(beat.cancel[lease.task_id])
         self._stop([lease for lease in leases if lease.task_id in beat.lost])
+        return True
 
     def _stop(self, leases: list[Lease]) -> None:
         for lease in leases:
@@ -298,15 +322,45 @@ class Worker:
                 self._live.discard(lease.task_id)
                 log.warning("task %s: lease lost, stopping its processes", lease.task_id)
                 found[0].cancel()
+        self._watch()
 
-    async def _perform(self, assignment: Assignment, cancel: Cancel) -> None:
+    def _hear(self, asked: float) -> None:
+        """Take note of an answer to what was asked then."""
+        self._answered = asked
+        self._watch()
+
+    def _watch(self) -> None:
+        """Have this process ended in time should it stand still, while it has tasks."""
+        if self._switch:
+            until = self._answered + self._lease_seconds * LEASE_SHARE_STILL_MAX
+            self._switch.set(until if self._running else None)
+
+    async def _holds(self, lease: Lease, asked: float) -> bool:
+        """Tell whether a task *asked* for then is ours still.
+
+        The answer may have waited for us: while nobody asked for a task, or we stood still.
+        """
+        while monotonic() - asked > self._lease_seconds * LEASE_SHARE_NEW:
+            asked = monotonic()
+            try:
+                beat = await self._queue.beat(self.name, [lease])
+            except Dismissed:
+                raise
+            except Exception as fault:  # noqa: BLE001 (whatever the database says)
+                log.warning("task %s: is it ours? %r", lease.task_id, fault)
+                await asyncio.sleep(RETRY_SECONDS)  # `_beat` ends this when it takes too long
+            else:
+                return lease.task_id not in beat.lost
+        return True
+
+    async def _perform(self, assignment: Assignment, cancel: Cancel, asked: float) -> None:
         lease = assignment.lease
         task_id.set(lease.task_id)
         workspace = self._folders.workspaces / f"{lease.task_id}-{lease.epoch}"
         spool = self._spool()
         report = Report(self._queue, lease, spool)
         sender = asyncio.create_task(report.send())
-        reader = asyncio.create_task(self._read(assignment, workspace, cancel, report))
+        reader = asyncio.create_task(self._read(assignment, asked, workspace, cancel, report))
         try:
             await asyncio.wait({reader, sender}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -316,6 +370,7 @@ class Worker:
                 if spool:
                     spool.close()
                 self._running.pop(lease, None)
+                self._watch()
                 self._free.release()
 
     def _spool(self) -> Spool | None:
@@ -323,10 +378,17 @@ class Worker:
         return Spool(folder, self._link.spool_bytes_max) if folder else None
 
     async def _read(
-        self, assignment: Assignment, workspace: Path, cancel: Cancel, report: Report
+        self,
+        assignment: Assignment,
+        asked: float,
+        workspace: Path,
+        cancel: Cancel,
+        report: Report,
     ) -> TaskChanged | None:
         """Run the task and report what happens; return how it ended."""
         last: TaskChanged | None = None
+        if not await self._holds(assignment.lease, asked):
+            return None
         async with aclosing(self._events(assignment, workspace, cancel)) as events:
             async for event in events:
                 if isinstance(event, TaskChanged):

@@ -4,7 +4,7 @@ Tortoise's own would keep the connection it took from the pool for good.
 
 Connections go back to the pool as they are: resetting them would be one more round trip after each
 statement, and no statement of ours leaves anything behind (no SET but LOCAL, no LISTEN, no lock and
-no cursor that outlives its transaction).
+no cursor that outlives its transaction) but the bounds that every connection begins with.
 """
 
 from typing import Any
@@ -17,6 +17,14 @@ from tortoise.backends.base.client import (
     TransactionContextPooled,
 )
 from tortoise.connection import get_connections
+
+BOUNDS = {
+    # Rows and locks of a transaction whose process is not heard of: others wait for them.
+    "idle_in_transaction_session_timeout": "3s",
+    "tcp_keepalives_idle": "30s",
+    "tcp_keepalives_interval": "5s",
+    "tcp_keepalives_count": "3",
+}
 
 
 class _Context(TransactionContextPooled):
@@ -34,6 +42,11 @@ class _Context(TransactionContextPooled):
         return self.client
 
 
+async def _bound(connection: asyncpg.Connection) -> None:
+    """Have the server let go of what a process holds that is cut off, or stands still."""
+    await connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in BOUNDS.items()))
+
+
 class _Connection(asyncpg.Connection):
     def get_reset_query(self) -> str:
         return ""
@@ -41,6 +54,9 @@ class _Connection(asyncpg.Connection):
 
 class _Client(client.AsyncpgDBClient):
     connection_class = _Connection
+
+    async def create_pool(self, **given: Any) -> asyncpg.Pool:
+        return await super().create_pool(init=_bound, **given)
 
     def _in_transaction(self) -> TransactionContext:
         return _Context(client.TransactionWrapper(self), self._pool_init_lock)

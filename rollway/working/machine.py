@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from control.port import Dismissed, WorkerQueue
+from control.switch import Switch
 from control.tidying import Folders
 from control.worker import HERE, Link, Worker
 from engine.executors.cgroup import Caps
@@ -71,6 +72,7 @@ class Working:
     ) -> Worker:
         """Return a worker for *queue*, which bears its silence for *lease_seconds*."""
         settings = self._settings
+        alone = settings.embedded and not settings.worker_urls
         folders = Folders(
             settings.workspaces,
             settings.runtimes,
@@ -87,6 +89,7 @@ class Working:
             policy=settings.policy,
             limits=settings.limits,
             link=link,
+            switch=None if alone else Switch(),
         )
 
 

@@ -159,15 +159,18 @@ async def test_a_drained_worker_ends_what_runs(repository, working, queue, draft
 
 
 class Troubled(QueueWrapper):
-    """A queue whose heartbeats fail in one way."""
+    """A queue whose heartbeats fail in one way, once *trouble* is set."""
 
     def __init__(self, queue, fault):
         super().__init__(queue)
         self.fault = fault
+        self.trouble = asyncio.Event()
         self.asked = 0
 
     async def beat(self, worker, leases):
         """Fail."""
+        if not self.trouble.is_set():
+            return await super().beat(worker, leases)
         self.asked += 1
         raise self.fault
 
@@ -178,6 +181,7 @@ async def test_a_database_that_is_away_stops_nothing(repository, working, queue,
     async with working({"wait": Answer(waits=True)}, lease_seconds=1, by=troubled) as executor:
         task_id = (await queue.submit(draft())).id
         await started(executor, "wait")
+        troubled.trouble.set()
         async with asyncio.timeout(30):
             while troubled.asked < 15:
                 await asyncio.sleep(0.02)
@@ -188,6 +192,7 @@ async def test_a_database_that_is_away_stops_nothing(repository, working, queue,
 async def test_a_dismissed_worker_stops_for_good(repository, working, queue, draft):
     """With what it runs; the reason comes out."""
     troubled = Troubled(queue, Dismissed("it was removed"))
+    troubled.trouble.set()
     async with working({"wait": Answer(waits=True)}, by=troubled) as executor:
         with pytest.raises(ExceptionGroup) as group:
             async with asyncio.timeout(30):
@@ -324,6 +329,41 @@ async def test_a_worker_out_of_touch_stops_its_processes(repository, working, qu
         async with asyncio.timeout(30):
             while task_id not in executor.closed:
                 await asyncio.sleep(0.02)
+
+
+async def test_a_claim_that_is_read_late_starts_nothing(repository, working, queue, draft):
+    """A worker that stood still between its claim and the start: its lease may be over."""
+
+    class Late(QueueWrapper):
+        """A queue whose first answer to a claim is read when the lease is over; it is slow, too."""
+
+        given = 0
+
+        async def claim(self, worker, wait_seconds=0.0, org=None):
+            """Give a task, which is lost meanwhile."""
+            assignment = await super().claim(worker, wait_seconds, org)
+            if assignment:
+                Late.given += 1
+                if Late.given == 1:
+                    await asyncio.sleep(1.2)
+                    await queue.reap()
+            return assignment
+
+        async def append(self, lease, position, events):
+            """Store, and refuse, only after a while."""
+            await asyncio.sleep(1)
+            await super().append(lease, position, events)
+
+    late = Late(queue)
+    async with working({"wait": Answer(waits=True)}, lease_seconds=1, by=late) as executor:
+        lost = (await queue.submit(draft())).id
+        await until(lost, "lost")
+        second = (await queue.submit(draft())).id
+        await until(second, "running")
+        await started(executor, "wait")
+
+        assert executor.scripts.count("wait") == 1
+        assert (await Task.get(id=lost)).status == "lost"
 
 
 async def test_stopping_a_worker_at_any_moment_leaves_the_database_usable(

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 from tortoise import connections
 from tortoise.transactions import in_transaction
@@ -62,3 +63,27 @@ async def test_a_question_that_nobody_waits_for_ends(postgres_url):
           AND pid != pg_backend_pid()"""
         while (await connection.execute_query_dict(running))[0]["count"]:
             await asyncio.sleep(0.05)
+
+
+async def test_a_process_that_stands_still_lets_go(postgres_url):
+    """Whoever holds rows and is not heard of keeps others waiting for seconds, not for ever."""
+    held = asyncio.Event()
+
+    async def write():
+        await held.wait()
+        await User.filter(id="u_held").update(username="theirs")
+
+    async def stand_still():
+        async with in_transaction() as transaction:
+            await User.filter(id="u_held").using_db(transaction).update(username="mine")
+            held.set()
+            await asyncio.wait({writing})
+            await User.filter(id="u_held").using_db(transaction).update(username="mine")
+
+    async with db.connect(postgres_url), asyncio.timeout(30):
+        await User.create(id="u_held", username="held")
+        writing = asyncio.create_task(write())
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+            await stand_still()
+
+        assert (await User.get(id="u_held")).username == "theirs"

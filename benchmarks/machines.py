@@ -1,0 +1,212 @@
+"""What it takes that servers and workers are on different machines: processes on one PostgreSQL.
+
+Prints JSON: milliseconds from a deploy's request until a worker has the task, at rest, with two
+servers and two workers; tasks of one `run: true` a second, with four workers; lines a second that
+50 tasks print at once, stored, and then given to late readers by WebSocket; milliseconds from a
+cancel's request until the command has its SIGTERM; seconds from a worker's `kill -9` until its
+tasks are LOST. The client is in the same machine's processors. `make bench name=machines`.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from tests.faults.rig import ledger
+from tests.faults.rig.house import House
+
+TRUE = "steps: [{run: 'true'}]"
+APPLICATIONS = 50
+AT_ONCE = 8
+REST_SECONDS = 0.3
+PRINT = """
+steps:
+  - run: |
+      echo waiting
+      while [ ! -e '{gate}' ]; do sleep 0.1; done
+      seq -f '%g a line as long as those that most programs print, or nearly so' 1 {lines}
+"""
+WAIT = """
+steps:
+  - run: |
+      say() {{
+        read -r up _ </proc/uptime
+        echo "$1 $ROLLWAY_TASK_ID $ROLLWAY_EPOCH $up $ROLLWAY_STEP_OF" >>'{ledger}'
+      }}
+      trap 'say term; exit 143' TERM
+      say begin
+      sleep 300 & wait
+"""
+
+
+def stamp(text: str) -> float:
+    """Return a time of the API in seconds."""
+    return datetime.fromisoformat(text).timestamp()
+
+
+def spread(seconds: list[float]) -> dict[str, float]:
+    """Return the median and the 99th of a hundred, in milliseconds."""
+    ordered = sorted(seconds)
+    p50, p99 = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.99)]
+    return {"count": len(ordered), "p50_ms": round(p50 * 1000), "p99_ms": round(p99 * 1000)}
+
+
+async def applications(house: House, name: str, pipeline: str, count: int) -> list[str]:
+    """Return so many new applications of one repository."""
+    url = await asyncio.to_thread(house.repository, name, pipeline)
+    return [await house.client.application(f"{name}-{at}", url) for at in range(count)]
+
+
+async def claims(rounds: int) -> dict[str, float]:
+    """Measure how long a task waits where nothing else does."""
+    house = await House(workers=2).up()
+    try:
+        (application,) = await applications(house, "true", TRUE, 1)
+        waited = []
+        for at in range(rounds + 2):
+            begin = time.time()
+            (task,) = await house.ended(await house.client.deploy(application))
+            if at > 1:
+                waited.append(stamp(task["startedTime"]) - begin)
+            await asyncio.sleep(REST_SECONDS)
+        return spread(waited)
+    finally:
+        await house.down()
+
+
+async def tasks(count: int) -> dict[str, float]:
+    """Measure how many small tasks are taken from the request to the end."""
+    house = await House(workers=4, slots=4).up()
+    try:
+        places = await applications(house, "true", TRUE, APPLICATIONS)
+        await house.ended(*[await house.client.deploy(each) for each in places[:16]])
+        free = asyncio.Semaphore(AT_ONCE)
+
+        async def deploy(application: str) -> str:
+            async with free:
+                return await house.client.deploy(application)
+
+        begin = time.time()
+        wanted = [places[at % len(places)] for at in range(count)]
+        made = await asyncio.gather(*(deploy(each) for each in wanted))
+        submitted = time.time()
+        ended = await house.ended(*made)
+        last = max(stamp(task["finishedTime"]) for task in ended)
+        return {
+            "tasks": count,
+            "submits_per_second": round(count / (submitted - begin), 1),
+            "tasks_per_second": round(count / (last - begin), 1),
+            "not_successful": sum(task["status"] != "SUCCESS" for task in ended),
+        }
+    finally:
+        await house.down()
+
+
+async def lines(count: int) -> dict[str, float]:
+    """Measure lines that are stored, and lines that those get who come late."""
+    house = await House(workers=4, slots=13, lease_seconds=30).up()
+    try:
+        gate = house.folder / "gate"
+        text = PRINT.format(gate=gate, lines=count)
+        places = await applications(house, "print", text, APPLICATIONS)
+        made = [await house.client.deploy(each) for each in places]
+        while any(not task["startedTime"] for task in await house.client.tasks()):  # noqa: ASYNC110
+            await asyncio.sleep(0.5)
+        await asyncio.sleep(2)
+        begin = time.time()
+        await asyncio.to_thread(gate.touch)
+        ended = await house.ended(*made)
+        stored = max(stamp(task["finishedTime"]) for task in ended) - begin
+
+        async def read(task_id: str) -> int:
+            url = random.choice(house.client.urls)
+            found = [each async for each in house.client.watch(url, task_id, 0)]
+            texts = (
+                each["text"] for each in found if each.get("stepIndex") == 1 and "text" in each
+            )
+            return sum(text.count("\n") for text in texts) - 1
+
+        begin = time.time()
+        got = await asyncio.gather(*(read(each) for each in made))
+        delivered = time.time() - begin
+        return {
+            "tasks": APPLICATIONS,
+            "lines": count * APPLICATIONS,
+            "stored_per_second": round(count * APPLICATIONS / stored),
+            "delivered_late_per_second": round(sum(got) / delivered),
+            "missing": count * APPLICATIONS - sum(got),
+        }
+    finally:
+        await house.down()
+
+
+async def cancels(count: int) -> dict[str, float]:
+    """Measure the way of a cancel to a command of a worker elsewhere."""
+    house = await House(workers=3, slots=4).up()
+    try:
+        places = await applications(house, "wait", WAIT.format(ledger=house.ledger), 10)
+        asked: dict[str, float] = {}
+        while len(asked) < count:
+            made = [await house.client.deploy(each) for each in places]
+            await house.written(len(asked) + len(made))
+            for each in made:
+                asked[each] = ledger.clock()
+                await house.client.done("cancelTask", "task { id }", taskId=each)
+            await house.ended(*made)
+        runs = await asyncio.to_thread(ledger.read, house.ledger)
+        return spread([run.times("term")[0] - asked[run.task] for run in runs])
+    finally:
+        await house.down()
+
+
+async def losses(rounds: int) -> dict[str, float]:
+    """Measure how soon a dead worker's tasks are LOST; at least its lease must pass."""
+    house = await House(workers=1, slots=4, lease_seconds=10).up()
+    try:
+        places = await applications(house, "wait", WAIT.format(ledger=house.ledger), 4)
+        worker, seconds = house.workers[0], []
+        for at in range(rounds):
+            made = [await house.client.deploy(each) for each in places]
+            await house.written(4 * (at + 1))
+            died = time.time()
+            await asyncio.to_thread(worker.kill9)
+            ended = await house.ended(*made)
+            seconds += [stamp(task["finishedTime"]) - died for task in ended]
+            await asyncio.to_thread(worker.start)
+        return {
+            "lease_seconds": 10,
+            "seconds_min": round(min(seconds), 1),
+            "seconds_max": round(max(seconds), 1),
+        }
+    finally:
+        await house.down()
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", help="claims, tasks, lines, cancels, losses")
+    parser.add_argument("--scale", type=float, default=1.0, help="of how many of each")
+    parsed = parser.parse_args()
+    measures: dict[str, tuple[Callable[[int], Awaitable[dict[str, float]]], int]] = {
+        "claims": (claims, 50),
+        "tasks": (tasks, 200),
+        "lines": (lines, 4000),
+        "cancels": (cancels, 60),
+        "losses": (losses, 3),
+    }
+    result = {}
+    for name, (measure, count) in measures.items():
+        if parsed.only in {None, name}:
+            result[name] = asyncio.run(measure(max(1, round(count * parsed.scale))))
+    print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()
