@@ -23,7 +23,7 @@ from db.vault import Vault
 from engine.executors.isolation import Isolation
 from resolvers.inputs import SignUpInput
 from resolvers.validation import Check, InvalidInput
-from rollway import check, double, forge, heads, migrations, pipeline, sample, uses
+from rollway import acts, check, double, forge, heads, migrations, pipeline, sample, uses
 from rollway.app import Server
 from rollway.connections.cutting import cuttable
 from rollway.connections.listening import ACCEPTED_A_TURN, Announcing, CannotListen, allow, bind
@@ -145,8 +145,10 @@ def _parser() -> argparse.ArgumentParser:
     user.add_argument("username")
     key = add("key", _key, "Show, rotate or retire the master keys that seal secrets.", place)
     key.add_argument("action", choices=["status", "rotate", "retire"])
-    log = add("audit", _audit, "Verify that nobody has altered the audit log.", place)
-    log.add_argument("action", choices=["verify"])
+    log = add(
+        "audit", _audit, "Verify the audit log, or list what the operator did to the server.", place
+    )
+    log.add_argument("action", choices=["verify", "list"])
     log.add_argument(
         "--expect", metavar="FILE", type=Path, help="what an earlier run printed, kept elsewhere"
     )
@@ -383,6 +385,8 @@ def _key(parsed: argparse.Namespace, settings: Settings) -> int:
 
 
 def _audit(parsed: argparse.Namespace, settings: Settings) -> int:
+    if parsed.action == "list":
+        return _list_acts(settings)
     kept = heads.read(parsed.expect) if parsed.expect else {}
 
     async def verify() -> list[audit.Verdict]:
@@ -399,6 +403,16 @@ def _audit(parsed: argparse.Namespace, settings: Settings) -> int:
     entries = sum(verdict.entries for verdict in verdicts)
     print(f"{len(verdicts)} chains, {entries} entries: {broken} broken", file=sys.stderr)
     return 1 if broken else 0
+
+
+def _list_acts(settings: Settings) -> int:
+    async def told() -> None:
+        async for line in acts.lines(settings.database):
+            print(line, flush=True)
+
+    require_head(settings)
+    asyncio.run(told())
+    return 0
 
 
 if __name__ == "__main__":
