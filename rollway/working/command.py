@@ -14,6 +14,9 @@ from control.worker import Link
 from db import connect
 from resolvers.validation import InvalidInput
 from rollway.app import Server
+from rollway.observing.health import Health
+from rollway.observing.metered import MeteredWorker
+from rollway.observing.metrics import WorkerFigures
 from rollway.remote import enrolment
 from rollway.remote.enrolment import Enrolment, NotEnrolled, token_of
 from rollway.remote.line import Line
@@ -22,6 +25,7 @@ from rollway.settings import Settings
 from rollway.starting import Refused, data_folder, isolation_of, require_head, vault_of
 from rollway.working import roster
 from rollway.working.machine import Working, work_until_told
+from rollway.working.page import shown
 
 HELP = "Run tasks of a server's queue: by its database, or elsewhere by its address."
 INVITE, LIST, REMOVE = "invite", "list", "remove"
@@ -85,7 +89,7 @@ def _beside(settings: Settings) -> int:
             try:
                 await server.working.clear()
                 worker = server.working.worker(server.queue)
-                async with server.carrying():
+                async with server.carrying(), shown(settings, server.metrics, server.health):
                     await work_until_told(worker, settings.drain_seconds)
             finally:
                 await server.flush()
@@ -127,13 +131,16 @@ async def _work_elsewhere(settings: Settings, working: Working) -> None:
         await working.clear()
         session = await enrolment.begin(line, version("rollway"), settings.worker_slots)
         queue = RemoteQueue(line, session.lease_seconds)
+        figures = WorkerFigures(settings.worker_slots)
         link = Link(session.name, CLAIM_WAIT_SECONDS, FINISH_SECONDS, settings.spool_bytes_max)
         print(
             f"Rollway works as {session.machine} on up to {settings.worker_slots} tasks", flush=True
         )
-        worker = working.worker(queue, link, session.lease_seconds)
+        metered = MeteredWorker(queue, figures)
+        worker = working.worker(metered, link, session.lease_seconds)
         try:
-            await work_until_told(worker, settings.drain_seconds, queue.leave)
+            async with shown(settings, figures, Health()):
+                await work_until_told(worker, settings.drain_seconds, queue.leave)
         finally:
             await queue.end()
     finally:
