@@ -20,7 +20,7 @@ from auth.budgets import Budgets
 from auth.cookies import session_cookie
 from auth.oauth import Logins
 from auth.passwords import Passwords
-from control import packing
+from control import packing, retention
 from control.deliveries import Deliveries
 from control.deploys import Deploys
 from control.hosting.statuses import Statuses
@@ -322,11 +322,13 @@ class Server:
         await self._statuses.work()
 
     async def _prune(self) -> None:
-        """Forget deliveries, and what was to be told, when their time has come."""
+        """Forget deliveries, logs, and what was to be told, when their time has come."""
         while True:
             await self.services.deliveries.prune()
             await self._statuses.prune()
             await self.services.uses.prune()
+            if self.settings.logs_kept_days:
+                await retention.prune(self.settings.logs_kept_days)
             await asyncio.sleep(PRUNE_SECONDS)
 
     async def _renew(self) -> None:
