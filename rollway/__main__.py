@@ -29,6 +29,7 @@ from rollway.connections.cutting import cuttable
 from rollway.connections.listening import ACCEPTED_A_TURN, Announcing, CannotListen, allow, bind
 from rollway.keyfile import BadKeyFile
 from rollway.keys import Keys
+from rollway.moving import move
 from rollway.observing import logs
 from rollway.setting import BadSetting
 from rollway.settings import SERVE, UP, Settings, load
@@ -121,6 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     add(SERVE, _serve, "Serve the API, and work unless ROLLWAY_WORKER_SLOTS is 0.", address)
     working.declare(add("worker", working.run, working.HELP, place))
     add("migrate", _migrate, "Bring the database to this version.", place)
+    moved = add("move", _move, "Copy all from SQLite to PostgreSQL, while no server runs.", place)
+    moved.add_argument("--to", required=True, metavar="URL", help="postgres://, migrated and empty")
     old = add("schema", _schema, "Print the schema (SDL), or who uses what is deprecated.", place)
     old.add_argument("what", nargs="?", choices=["uses"], help="who uses what is deprecated")
     add("check", _check, "Say what is configured, what is missing, how steps are isolated.", place)
@@ -364,20 +367,26 @@ def _told(user: User, act: Act) -> Told:
     return Told(user_chain(user.id), Entry(operator, act, user.id))
 
 
+def _progress(line: str) -> None:
+    """Write over the last line of a terminal; in a file it would be noise."""
+    if sys.stdout.isatty():
+        print(f"\r\x1b[K{line}", end="", flush=True)
+
+
+def _say(line: str) -> None:
+    _progress("")
+    print(line, flush=True)
+
+
+def _move(parsed: argparse.Namespace, settings: Settings) -> int:
+    move(settings, parsed.to, _say, _progress)
+    return 0
+
+
 def _key(parsed: argparse.Namespace, settings: Settings) -> int:
     """Run beside a server: what it changes is locked row by row, and the file replaced whole."""
     require_head(settings)
-    interactive = sys.stdout.isatty()
-
-    def progress(line: str) -> None:
-        if interactive:
-            print(f"\r\x1b[K{line}", end="", flush=True)
-
-    def say(line: str) -> None:
-        progress("")
-        print(line, flush=True)
-
-    keys = Keys(settings, say, progress)
+    keys = Keys(settings, _say, _progress)
     with reaching(settings):
         return {"status": keys.status, "rotate": keys.rotate, "retire": keys.retire}[
             parsed.action
