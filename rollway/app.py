@@ -131,7 +131,7 @@ class Server:
         if self.tracing:
             self.queue = self.tracing.queue(self.queue)
         self.working = Working(settings, isolation)
-        self.doors = Doors(self.queue, vault, settings.lease_seconds)
+        self.doors = Doors(self.queue, vault, self.working.store, settings.lease_seconds)
         logins = Logins(settings.logins, vault, settings.url)
         integrations = Integrations(vault, settings.policy, renewing.by(logins))
         self._statuses = Statuses(integrations, pubsub)
@@ -322,11 +322,12 @@ class Server:
         await self._statuses.work()
 
     async def _prune(self) -> None:
-        """Forget deliveries, logs, and what was to be told, when their time has come."""
+        """Forget deliveries, logs, artifacts, what was to be told, when their time has come."""
         while True:
             await self.services.deliveries.prune()
             await self._statuses.prune()
             await self.services.uses.prune()
+            await self.services.store.prune()
             if self.settings.logs_kept_days:
                 await retention.prune(self.settings.logs_kept_days)
             await asyncio.sleep(PRUNE_SECONDS)

@@ -21,6 +21,7 @@ from rollway.remote import enrolment
 from rollway.remote.enrolment import Enrolment, NotEnrolled, token_of
 from rollway.remote.line import Line
 from rollway.remote.queue import CLAIM_WAIT_SECONDS, FINISH_SECONDS, RemoteQueue
+from rollway.remote.sending import SendingStore
 from rollway.settings import Settings
 from rollway.starting import Refused, data_folder, isolation_of, require_head, vault_of
 from rollway.working import roster
@@ -137,7 +138,8 @@ async def _work_elsewhere(settings: Settings, working: Working) -> None:
             f"Rollway works as {session.machine} on up to {settings.worker_slots} tasks", flush=True
         )
         metered = MeteredWorker(queue, figures)
-        worker = working.worker(metered, link, session.lease_seconds)
+        store = SendingStore(settings.data, line)
+        worker = working.worker(metered, link, session.lease_seconds, store)
         try:
             async with shown(settings, figures, Health()):
                 await work_until_told(worker, settings.drain_seconds, queue.leave)
