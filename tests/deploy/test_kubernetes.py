@@ -149,6 +149,9 @@ def test_labels_and_volumes_fit():
         claimed = workload["spec"].get("volumeClaimTemplates", ())
         volumes = {each["name"] for each in pod_of(workload)["volumes"]}
         volumes |= {each["metadata"]["name"] for each in claimed}
+        for each in pod_of(workload)["volumes"]:
+            if "persistentVolumeClaim" in each:
+                assert named("PersistentVolumeClaim", each["persistentVolumeClaim"]["claimName"])
         for pod, each in containers():
             if pod is pod_of(workload):
                 assert {mount["name"] for mount in each["volumeMounts"]} <= volumes

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import time
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -28,6 +29,12 @@ ALLOWED = {  # the repository is a folder, its steps meet in one
     "ROLLWAY_ISOLATION": "plain",
     "ROLLWAY_DRAIN_SECONDS": "10",
 }
+PIPELINE = """
+steps:
+  - run: echo hello | tee said
+    artifacts: {name: said, paths: said}
+"""
+ARTIFACTS = "query K($id: ID!) { task(id: $id) { artifacts { url } } }"
 WORKERS = "query W($name: String!) { org(name: $name) { workers { name online running } } }"
 
 
@@ -183,11 +190,22 @@ async def test_a_fresh_stack_deploys(stack, member_of, repository, told):
     await asyncio.to_thread(stack.up)
     public = SimpleNamespace(url=f"http://127.0.0.1:{stack.ports['balancer']}")
     client = await member_of(public)
-    application = await client.create_application(repository("steps: [{run: echo hello}]").url)
-    _, events = await client.run(application, envName="default")
+    application = await client.create_application(repository(PIPELINE).url)
+    task, events = await client.run(application, envName="default")
+    (artifact,) = (await client.query(ARTIFACTS, id=task))["task"]["artifacts"]
+    headers = {"Authorization": f"Bearer {client.token}"}
+    copies = {
+        (
+            await client.http.get(f"http://127.0.0.1:{stack.ports[name]}{path}", headers=headers)
+        ).content
+        for name in ("server-1", "server-2")
+        for path in (urlsplit(artifact["url"]).path,)
+    }
     workers = (await client.query(WORKERS, name=client.team))["org"]["workers"]
 
-    assert told.text(events, 1) == "hello\n"
+    assert told.text(events, 1).startswith("hello\n")
+    assert artifact["url"].startswith(public.url)
+    assert [b"hello" in copy for copy in copies] == [True]
     assert [(each["name"], each["online"]) for each in workers] == [
         ("worker-1", True),
         ("worker-2", True),
@@ -197,7 +215,7 @@ async def test_a_fresh_stack_deploys(stack, member_of, repository, told):
     _, events = await client.run(application, envName="default")
 
     assert codes == [-signal.SIGTERM, 0]  # a server ends by the signal it was sent
-    assert told.text(events, 1) == "hello\n"
+    assert told.text(events, 1).startswith("hello\n")
 
     for name in ("migrate", "invite-2", "server-1", "worker-2"):
         stack.start(name)
