@@ -127,12 +127,8 @@ def _parser() -> argparse.ArgumentParser:
     old = add("schema", _schema, "Print the schema (SDL), or who uses what is deprecated.", place)
     old.add_argument("what", nargs="?", choices=["uses"], help="who uses what is deprecated")
     add("check", _check, "Say what is configured, what is missing, how steps are isolated.", place)
-    written = add(
-        "pipeline",
-        _pipeline,
-        "Check a pipeline file, or print the JSON Schema of such files.",
-        place,
-    )
+    said = "Check a pipeline file, or print the JSON Schema of such files."
+    written = add("pipeline", _pipeline, said, place)
     _add_pipeline_actions(written)
     played = add(
         "provider-double", _double, "Play GitHub and Gitee, to try the sign-in with them.", place
