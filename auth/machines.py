@@ -65,18 +65,34 @@ async def create(
     same = WorkerMachine.filter(org_name=org_name).using_db(db)
     if await same.count() >= MACHINES_MAX:
         raise TooManyMachines(MACHINES_MAX)
-    token = TOKEN_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+    token = _new_token()
     row = WorkerMachine(
         id=new_id("m"),
         name=name,
         org_name=org_name,
         labels=sorted(set(labels)),
         token_hash=hash_token(token),
-        token_expires_time=datetime.now(UTC) + timedelta(seconds=TOKEN_SECONDS),
+        token_expires_time=_token_end(),
         created_by_id=by,
     )
     await row.save(using_db=db, force_create=True)
     return row, token
+
+
+async def renew(machine: WorkerMachine, db: BaseDBAsyncClient) -> str:
+    """Return another registration token of a worker that has not used the one before."""
+    token = _new_token()
+    machine.token_hash, machine.token_expires_time = hash_token(token), _token_end()
+    await machine.save(using_db=db, update_fields=["token_hash", "token_expires_time"])
+    return token
+
+
+def _new_token() -> str:
+    return TOKEN_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+
+
+def _token_end() -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=TOKEN_SECONDS)
 
 
 async def register(token: str, credential: str) -> WorkerMachine:

@@ -18,7 +18,6 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from deploy import READY_SECONDS, Server, steps_seconds
-
 from engine.attempt import SLICE_BYTES
 from engine.output.log import Log
 from engine.output.masking import Secrets

@@ -17,6 +17,7 @@ from statistics import median, quantiles
 from uuid import uuid4
 
 import httpx2
+
 from deploy import READY_SECONDS, Server
 
 ACCEPTED = 202

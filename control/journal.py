@@ -272,6 +272,7 @@ def _read(row: TaskEvent, chunk: LogChunk | None) -> Entry:
         text=chunk.text if chunk else "",
         first_line=chunk.first_line if chunk else 0,
         stream=chunk.stream if chunk else "",
+        expired=chunk is None and row.kind == EntryKind.OUTPUT,
     )
 
 

@@ -24,12 +24,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """Lines of a log, and the number to ask for the next ones with."""
+    """Lines of a log, and the number to ask for the next ones with.
+
+    *expired*: there were others before them, which are kept no more.
+    """
 
     lines: list[Line]
     cursor: int
     has_more: bool
     truncated: bool
+    expired: bool = False
 
 
 def lines(text: str, first_line: int, time: datetime, stream: LogStream) -> list[Line]:

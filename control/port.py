@@ -196,6 +196,7 @@ class Entry:
     text: str = ""
     first_line: int = 0
     stream: str = ""
+    expired: bool = False  # its text is kept no more
 
 
 class WorkerQueue(Protocol):

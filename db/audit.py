@@ -1,8 +1,9 @@
 """The audit log: who did what, when and from where, in chains that show whether one was altered.
 
-Each team and each user has a chain. An entry's hash covers the entry and the hash before it, so
-that changing, removing or inserting one breaks every later hash; `audit_chain` keeps where a chain
-ends, so that a missing end shows too. An entry is written in the transaction of what it tells.
+Each team and each user has a chain, and so has the operator. An entry's hash covers the entry and
+the hash before it, so that changing, removing or inserting one breaks every later hash;
+`audit_chain` keeps where a chain ends, so that a missing end shows too. An entry is written in the
+transaction of what it tells.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -20,6 +21,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from db.models import AuditChain, AuditEntry
 
 PAGE_ENTRIES = 500
+SERVER_CHAIN = "server"  # what the operator does that is no team's and no user's
 
 Still = Callable[[BaseDBAsyncClient], Awaitable[None]]
 
@@ -194,7 +196,7 @@ async def verify(kept: Mapping[str, Head] = MappingProxyType({})) -> AsyncIterat
 async def _verify(chain: str, kept: Head) -> Verdict:
     seq, head = NOTHING
     known = (kept, await _end(chain))
-    async for row in _entries(chain):
+    async for row in entries(chain):
         if row.seq != seq + 1:
             return Verdict(chain, seq, head, f"entry {seq + 1} is missing")
         if row.hash != _hash(head, row):
@@ -215,8 +217,8 @@ async def _end(chain: str) -> Head:
     return Head(found.seq, found.hash) if found else NOTHING
 
 
-async def _entries(chain: str) -> AsyncIterator[AuditEntry]:
-    """Yield the entries there are; who writes meanwhile is not run after."""
+async def entries(chain: str) -> AsyncIterator[AuditEntry]:
+    """Yield the entries there are, the oldest first; who writes meanwhile is not run after."""
     rows, seq, more = AuditEntry.filter(chain=chain).order_by("seq").limit(PAGE_ENTRIES), 0, True
     while more:
         page = await rows.filter(seq__gt=seq)

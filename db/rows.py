@@ -51,7 +51,7 @@ class Shown(Generic[M]):
         self._readings: list[tuple[str, Reading]] = [
             (name, reading)
             for name in self.fields
-            if (reading := _reading(meta.fields_map[name], dialect))
+            if (reading := reading_of(meta.fields_map[name], dialect))
         ]
 
     def columns(self, alias: str, prefix: str = "") -> str:
@@ -167,7 +167,7 @@ def listing(keys: Sequence[str]) -> str | list[str]:
     return json.dumps(list(keys)) if dialect() == "sqlite" else list(keys)
 
 
-def _reading(field: fields.Field[Any], dialect: str) -> Reading | None:
+def reading_of(field: fields.Field[Any], dialect: str) -> Reading | None:
     """Return what makes a value of what the driver gives; None where that is the same."""
     if isinstance(field, fields.JSONField):
         return _document

@@ -8,6 +8,7 @@ import asyncio
 import os
 import re
 import time
+from collections.abc import AsyncIterable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -104,6 +105,28 @@ class Store:
         target = self._artifact(task, name)
         return await asyncio.to_thread(self._keep, target, name, workspace, file)
 
+    async def receive_artifact(self, task: str, name: str, chunks: AsyncIterable[bytes]) -> int:
+        """Keep what comes as the task's artifact *name*, once it is whole; return its bytes.
+
+        Raises TooLarge, OSError, and what *chunks* raise.
+        """
+        target, incoming = self._artifact(task, name), await asyncio.to_thread(self._new_incoming)
+        size, waiting = 0, bytearray()
+        try:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > self._entry_bytes_max:
+                    raise TooLarge(name, self._entry_bytes_max)
+                waiting += chunk
+                if len(waiting) >= CHUNK_BYTES:
+                    await asyncio.to_thread(_append, incoming, bytes(waiting))
+                    waiting.clear()
+            await asyncio.to_thread(_append, incoming, bytes(waiting), sync=True)
+            await asyncio.to_thread(self._place, incoming, target)
+        finally:
+            await asyncio.to_thread(incoming.unlink, missing_ok=True)
+        return size
+
     def artifacts(self, task: str) -> list[Artifact]:
         """Return what is kept of a task, by name."""
         found = []
@@ -151,18 +174,25 @@ class Store:
         try:
             if os.fstat(source).st_nlink != 1:  # its other name may be somebody else's
                 raise NoFile(name)
-            self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
-            incoming = self._incoming / uuid4().hex
+            incoming = self._new_incoming()
             try:
                 size = self._take(source, incoming, name)
-                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                incoming.rename(target)
+                self._place(incoming, target)
             finally:
                 incoming.unlink(missing_ok=True)
         finally:
             os.close(source)
-        self._evict(target)
         return size
+
+    def _new_incoming(self) -> Path:
+        self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self._incoming / uuid4().hex
+
+    def _place(self, incoming: Path, target: Path) -> None:
+        """Give a whole file its name, and make room for it."""
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        incoming.rename(target)
+        self._evict(target)
 
     def _take(self, source: int, incoming: Path, name: str) -> int:
         """Copy to the disk, one byte more than may be: then it is too large."""
@@ -217,6 +247,15 @@ def _copy(source: int, target: int, bytes_max: int) -> int:
             break
         copied += sent
     return copied
+
+
+def _append(file: Path, data: bytes, *, sync: bool = False) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as opened:
+        opened.write(data)
+        if sync:
+            opened.flush()
+            os.fsync(descriptor)
 
 
 def _plain(name: str) -> str:

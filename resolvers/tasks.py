@@ -1,7 +1,7 @@
 """Tasks: deploy, redeploy, roll back, cancel, and what a task shows."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import strawberry
@@ -306,4 +306,8 @@ async def step_log(
     needed = Condition("x.first_line", "<=", (after + limit + 1,))  # one more says there is more
     selection = Selection((behind, needed), size=log.CHUNKS_MAX + 1)
     found = await info.context.loaders.page(CHUNKS, selection).load(parent.id)
-    return log.page(parent, [edge.node for edge in found.edges], after, limit)
+    chunks = [edge.node for edge in found.edges]
+    page = log.page(parent, chunks, after, limit)
+    if parent.finished_time is None or (chunks and chunks[0].first_line <= after + 1):
+        return page
+    return replace(page, expired=await info.context.loaders.expired.load(parent.id))

@@ -23,12 +23,13 @@ from db.vault import Vault
 from engine.executors.isolation import Isolation
 from resolvers.inputs import SignUpInput
 from resolvers.validation import Check, InvalidInput
-from rollway import check, double, forge, heads, migrations, pipeline, sample, uses
+from rollway import acts, check, double, forge, heads, migrations, pipeline, sample, uses
 from rollway.app import Server
 from rollway.connections.cutting import cuttable
 from rollway.connections.listening import ACCEPTED_A_TURN, Announcing, CannotListen, allow, bind
 from rollway.keyfile import BadKeyFile
 from rollway.keys import Keys
+from rollway.moving import move
 from rollway.observing import logs
 from rollway.setting import BadSetting
 from rollway.settings import SERVE, UP, Settings, load
@@ -121,15 +122,13 @@ def _parser() -> argparse.ArgumentParser:
     add(SERVE, _serve, "Serve the API, and work unless ROLLWAY_WORKER_SLOTS is 0.", address)
     working.declare(add("worker", working.run, working.HELP, place))
     add("migrate", _migrate, "Bring the database to this version.", place)
+    moved = add("move", _move, "Copy all from SQLite to PostgreSQL, while no server runs.", place)
+    moved.add_argument("--to", required=True, metavar="URL", help="postgres://, migrated and empty")
     old = add("schema", _schema, "Print the schema (SDL), or who uses what is deprecated.", place)
     old.add_argument("what", nargs="?", choices=["uses"], help="who uses what is deprecated")
     add("check", _check, "Say what is configured, what is missing, how steps are isolated.", place)
-    written = add(
-        "pipeline",
-        _pipeline,
-        "Check a pipeline file, or print the JSON Schema of such files.",
-        place,
-    )
+    said = "Check a pipeline file, or print the JSON Schema of such files."
+    written = add("pipeline", _pipeline, said, place)
     _add_pipeline_actions(written)
     played = add(
         "provider-double", _double, "Play GitHub and Gitee, to try the sign-in with them.", place
@@ -145,8 +144,10 @@ def _parser() -> argparse.ArgumentParser:
     user.add_argument("username")
     key = add("key", _key, "Show, rotate or retire the master keys that seal secrets.", place)
     key.add_argument("action", choices=["status", "rotate", "retire"])
-    log = add("audit", _audit, "Verify that nobody has altered the audit log.", place)
-    log.add_argument("action", choices=["verify"])
+    log = add(
+        "audit", _audit, "Verify the audit log, or list what the operator did to the server.", place
+    )
+    log.add_argument("action", choices=["verify", "list"])
     log.add_argument(
         "--expect", metavar="FILE", type=Path, help="what an earlier run printed, kept elsewhere"
     )
@@ -362,20 +363,26 @@ def _told(user: User, act: Act) -> Told:
     return Told(user_chain(user.id), Entry(operator, act, user.id))
 
 
+def _progress(line: str) -> None:
+    """Write over the last line of a terminal; in a file it would be noise."""
+    if sys.stdout.isatty():
+        print(f"\r\x1b[K{line}", end="", flush=True)
+
+
+def _say(line: str) -> None:
+    _progress("")
+    print(line, flush=True)
+
+
+def _move(parsed: argparse.Namespace, settings: Settings) -> int:
+    move(settings, parsed.to, _say, _progress)
+    return 0
+
+
 def _key(parsed: argparse.Namespace, settings: Settings) -> int:
     """Run beside a server: what it changes is locked row by row, and the file replaced whole."""
     require_head(settings)
-    interactive = sys.stdout.isatty()
-
-    def progress(line: str) -> None:
-        if interactive:
-            print(f"\r\x1b[K{line}", end="", flush=True)
-
-    def say(line: str) -> None:
-        progress("")
-        print(line, flush=True)
-
-    keys = Keys(settings, say, progress)
+    keys = Keys(settings, _say, _progress)
     with reaching(settings):
         return {"status": keys.status, "rotate": keys.rotate, "retire": keys.retire}[
             parsed.action
@@ -383,6 +390,8 @@ def _key(parsed: argparse.Namespace, settings: Settings) -> int:
 
 
 def _audit(parsed: argparse.Namespace, settings: Settings) -> int:
+    if parsed.action == "list":
+        return _list_acts(settings)
     kept = heads.read(parsed.expect) if parsed.expect else {}
 
     async def verify() -> list[audit.Verdict]:
@@ -399,6 +408,16 @@ def _audit(parsed: argparse.Namespace, settings: Settings) -> int:
     entries = sum(verdict.entries for verdict in verdicts)
     print(f"{len(verdicts)} chains, {entries} entries: {broken} broken", file=sys.stderr)
     return 1 if broken else 0
+
+
+def _list_acts(settings: Settings) -> int:
+    async def told() -> None:
+        async for line in acts.lines(settings.database):
+            print(line, flush=True)
+
+    require_head(settings)
+    asyncio.run(told())
+    return 0
 
 
 if __name__ == "__main__":

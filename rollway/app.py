@@ -20,7 +20,7 @@ from auth.budgets import Budgets
 from auth.cookies import session_cookie
 from auth.oauth import Logins
 from auth.passwords import Passwords
-from control import packing
+from control import packing, retention
 from control.deliveries import Deliveries
 from control.deploys import Deploys
 from control.hosting.statuses import Statuses
@@ -138,7 +138,7 @@ class Server:
         if self.tracing:
             self.queue = self.tracing.queue(self.queue)
         self.working = Working(settings, isolation)
-        self.doors = Doors(self.queue, vault, settings.lease_seconds)
+        self.doors = Doors(self.queue, vault, self.working.store, settings.lease_seconds)
         logins = Logins(settings.logins, vault, settings.url)
         integrations = Integrations(vault, settings.policy, renewing.by(logins))
         self._statuses = Statuses(integrations, pubsub)
@@ -330,11 +330,14 @@ class Server:
         await self._statuses.work()
 
     async def _prune(self) -> None:
-        """Forget deliveries, and what was to be told, when their time has come."""
+        """Forget deliveries, logs, artifacts, what was to be told, when their time has come."""
         while True:
             await self.services.deliveries.prune()
             await self._statuses.prune()
             await self.services.uses.prune()
+            await self.services.store.prune()
+            if self.settings.logs_kept_days:
+                await retention.prune(self.settings.logs_kept_days)
             await asyncio.sleep(PRUNE_SECONDS)
 
     async def _renew(self) -> None:

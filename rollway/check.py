@@ -14,7 +14,7 @@ from engine.git import caution, outdated
 from rollway import migrations
 from rollway.app import tracing_of
 from rollway.keyfile import BadKeyFile, KeyFile
-from rollway.remote.enrolment import Enrolment, NotEnrolled
+from rollway.remote.enrolment import Enrolment, NotEnrolled, token_of
 from rollway.setting import BadSetting
 from rollway.settings import Settings
 from rollway.working.machine import containers_of
@@ -95,7 +95,7 @@ def _servers(settings: Settings) -> Finding:
         text = "ROLLWAY_DATABASE_URL and ROLLWAY_MASTER_KEY are not for a worker elsewhere"
         return Finding("server", text, fine=False)
     try:
-        _, fresh = Enrolment(settings.data).look(settings.worker_token)
+        _, fresh = Enrolment(settings.data).look(token_of(settings))
     except NotEnrolled as reason:
         return Finding("server", str(reason), fine=False)
     return Finding("server", f"{urls}, {'to be registered' if fresh else 'registered'}")

@@ -1,9 +1,11 @@
 """Whether settings fit each other."""
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from auth.logins import Service
 from rollway.setting import BadSetting
+from rollway.variables import on_this_machine
 
 if TYPE_CHECKING:
     from rollway.settings import Settings
@@ -25,6 +27,7 @@ def check(settings: "Settings") -> None:
     if settings.cost_max > settings.cost_per_minute:
         raise BadSetting("ROLLWAY_COST_MAX", "must not be more than ROLLWAY_COST_PER_MINUTE")
     _check_logins(settings)
+    _check_worker(settings)
 
 
 def _check_logins(settings: "Settings") -> None:
@@ -38,3 +41,20 @@ def _check_logins(settings: "Settings") -> None:
         raise BadSetting(
             "ROLLWAY_PUBLIC_URL", "must be set: another service has to send people back here"
         )
+
+
+def _check_worker(settings: "Settings") -> None:
+    for each in settings.worker_urls or ():
+        parts = urlsplit(each)
+        plain = parts.scheme != "https" and not on_this_machine(parts.hostname or "")
+        if plain and settings.worker_http == "loopback":
+            raise BadSetting(
+                "ROLLWAY_WORKER_URL",
+                f"must begin with https:// unless it is on this machine: {each}",
+            )
+    if settings.worker_metrics and not settings.metrics_token:
+        host, _ = settings.worker_metrics
+        if not on_this_machine(host):
+            raise BadSetting(
+                "ROLLWAY_METRICS_TOKEN", "must be set where others can reach ROLLWAY_WORKER_METRICS"
+            )

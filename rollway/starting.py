@@ -34,14 +34,14 @@ def isolation_of(settings: Settings) -> Isolation:
 
 
 @contextmanager
-def reaching(settings: Settings) -> Iterator[None]:
-    """Refuse what the database cannot do within the block."""
+def reaching(settings: Settings, other: str | None = None) -> Iterator[None]:
+    """Refuse what the database, or the *other* one, cannot do within the block."""
     try:
         yield
-    except (BadKeyFile, BadSetting):
+    except (BadKeyFile, BadSetting, Refused):
         raise
     except Exception as fault:  # the driver's own, the ORM's, the operating system's
-        kind = settings.database.partition("://")[0]
+        kind = (other or settings.database).partition("://")[0]
         raise Refused(f"the {kind} database cannot be used: {fault}") from fault
 
 

@@ -10,6 +10,7 @@ from rollway.keyfile import KEYS_MAX, parse_key
 
 CREDENTIAL = re.compile(r"[!-~]{1,256}")
 ORIGINS_MAX = 50
+PORT_MAX = 65535
 ADDRESSES_MAX = 20
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 REPOSITORY_WORDS = frozenset({"https", "http", "file", "private"})
@@ -144,15 +145,24 @@ def elsewhere(value: str) -> str:
 
 
 def addresses(value: str) -> tuple[str, ...]:
-    """Return addresses of servers, https but on this machine."""
+    """Return addresses of servers."""
     found = tuple(elsewhere(part.strip()) for part in value.split(",") if part.strip())
     if not found or len(found) > ADDRESSES_MAX:
         raise ValueError(f"must list 1 to {ADDRESSES_MAX} addresses, separated by commas")
-    for each in found:
-        parts = urlsplit(each)
-        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
-            raise ValueError(f"must begin with https:// unless it is on this machine: {each}")
     return found
+
+
+def on_this_machine(host: str) -> bool:
+    """Tell whether *host* is a loopback address."""
+    return host in LOOPBACK
+
+
+def address(value: str) -> tuple[str, int]:
+    """Return a host and a port to listen on; 0 takes a free one."""
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > PORT_MAX:
+        raise ValueError(f"must look like 127.0.0.1:9464, not {value!r}")
+    return host.strip("[]"), int(port)
 
 
 def visible(value: str) -> str:

@@ -21,6 +21,12 @@ async def given_before(worker: str, held: Collection[Lease], vault: Vault) -> As
     return None
 
 
+async def runs(task_id: str, worker: str) -> bool:
+    """Tell whether *worker* was given the task, which has not ended."""
+    mine = Task.filter(id=task_id, worker=worker, status=TaskStatus.RUNNING.value)
+    return await mine.exists()
+
+
 async def belongs_to(task_id: str, worker: str) -> bool:
     """Tell whether *worker* was given the task."""
     return await Task.filter(id=task_id, worker=worker).exists()

@@ -11,7 +11,7 @@ from tortoise.functions import Max
 from tortoise.models import Model
 
 from auth.permissions import Role
-from control import journal
+from control import journal, retention
 from control.port import Entry
 from db.models import Application, Delivery, Document, Environment, Org, Step, Task, User
 from db.rows import among, large
@@ -119,6 +119,11 @@ class Loaders:
     def environments(self) -> DataLoader[str, list[Environment]]:
         """Return the loader of the environments of applications, by name."""
         return self._loader(self._environments)
+
+    @cached_property
+    def expired(self) -> DataLoader[str, bool]:
+        """Return the loader of whether steps' logs have expired."""
+        return self._loader(retention.expired)
 
     @cached_property
     def uses(self) -> DataLoader[str, list[DeprecatedUse]]:

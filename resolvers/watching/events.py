@@ -113,5 +113,7 @@ def step_status(parent: strawberry.Parent[Entry]) -> StepStatus:
 
 
 def lines(parent: strawberry.Parent[Entry]) -> list[log.Line]:
-    """Return the text cut into lines."""
+    """Return the text cut into lines; none where it is kept no more."""
+    if parent.expired:
+        return []
     return log.lines(parent.text, parent.first_line, parent.time, LogStream(parent.stream))

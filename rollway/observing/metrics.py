@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
-from time import perf_counter
+from time import monotonic, perf_counter
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -35,19 +35,65 @@ QUICK_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 PATIENT_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
 
 
-class Metrics:
-    """What is counted in this process, and how the queue stands for all.
+class WorkFigures:
+    """What is counted of the work that goes through a queue in this process."""
 
-    *open_now* says how many of what are open at this moment: sockets, streams.
-    """
-
-    def __init__(self, open_now: Mapping[str, Callable[[], int]]) -> None:
+    def __init__(self) -> None:
         self.registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
         Info("rollway", "Which Rollway this is.", registry=self.registry).info(
             {"version": version("rollway")}
         )
+        self.claims = self._counter("claims", "Tasks claimed by workers here.")
+        self.beats = self._counter("heartbeats", "Heartbeats, answered or failed.", "answer")
+        self.leases_lost = self._counter("leases_lost", "Leases that workers here were refused.")
+        self.stored = self._counter("events_stored", "Journal entries stored here.")
+        self.store = self._seconds("store_seconds", "Time to store a batch of journal entries.")
+        self.ended = self._counter("tasks_ended", "Tasks ended here.", "status")
+
+    async def page(self) -> bytes:
+        """Return all figures in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"rollway_{name}", text, labels, registry=self.registry)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"rollway_{name}", text, labels, registry=self.registry)
+
+    def _seconds(
+        self, name: str, text: str, *labels: str, buckets: tuple[float, ...] = QUICK_SECONDS
+    ) -> Histogram:
+        return Histogram(f"rollway_{name}", text, labels, buckets=buckets, registry=self.registry)
+
+
+class WorkerFigures(WorkFigures):
+    """What a worker elsewhere shows of itself."""
+
+    def __init__(self, slots: int) -> None:
+        super().__init__()
+        self._gauge("worker_slots", "Tasks that this worker runs at the same time.").set(slots)
+        self.running = self._gauge("worker_tasks", "Tasks that this worker has now.")
+        self._silence = self._gauge(
+            "worker_silence_seconds", "Since a server last answered this worker's heartbeat."
+        )
+        self._heard = monotonic()
+        self._silence.set_function(lambda: monotonic() - self._heard)
+
+    def hear(self) -> None:
+        """Note that a server has answered."""
+        self._heard = monotonic()
+
+
+class Metrics(WorkFigures):
+    """What is counted in a server's process, and how the queue stands for all.
+
+    *open_now* says how many of what are open at this moment: sockets, streams.
+    """
+
+    def __init__(self, open_now: Mapping[str, Callable[[], int]]) -> None:
+        super().__init__()
         self._tasks = self._gauge(
             "tasks", "Tasks of the whole queue that have not ended.", "status"
         )
@@ -60,30 +106,13 @@ class Metrics:
             "event_lag_seconds", "From an event to when it is read for subscribers here."
         )
         self.submitted = self._counter("submitted", "Tasks queued here.")
-        self.claims = self._counter("claims", "Tasks claimed by workers here.")
         self.queue_wait = self._seconds(
             "queue_wait_seconds", "From a task's creation to its claim.", buckets=PATIENT_SECONDS
         )
-        self.beats = self._counter("heartbeats", "Heartbeats, answered or failed.", "answer")
-        self.leases_lost = self._counter("leases_lost", "Leases that workers here were refused.")
-        self.stored = self._counter("events_stored", "Journal entries stored here.")
-        self.store = self._seconds("store_seconds", "Time to store a batch of journal entries.")
-        self.ended = self._counter("tasks_ended", "Tasks ended here.", "status")
         self.failures = self._counter("part_failures", "Parts that stopped unasked.", "part")
         self._requests = self._seconds(
             "http_request_seconds", "Time to answer a request, streams left out.", "path", "status"
         )
-
-    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
-        return Gauge(f"rollway_{name}", text, labels, registry=self.registry)
-
-    def _counter(self, name: str, text: str, *labels: str) -> Counter:
-        return Counter(f"rollway_{name}", text, labels, registry=self.registry)
-
-    def _seconds(
-        self, name: str, text: str, *labels: str, buckets: tuple[float, ...] = QUICK_SECONDS
-    ) -> Histogram:
-        return Histogram(f"rollway_{name}", text, labels, buckets=buckets, registry=self.registry)
 
     async def page(self) -> bytes:
         """Return all figures in Prometheus' text format."""
@@ -99,7 +128,7 @@ class Metrics:
             self._tasks.labels(status.value).set(found.get(status.value, {}).get("count", 0))
         pending = found.get(TaskStatus.PENDING.value)
         self._oldest.set(_age_seconds(pending["oldest"]) if pending else 0)
-        return generate_latest(self.registry)
+        return await super().page()
 
     def timed(self, app: ASGIApp) -> ASGIApp:
         """Return *app* with the time of its answers measured."""
@@ -129,16 +158,17 @@ class Metrics:
 
 
 class Scrape:
-    """`/metrics`: the figures, for who has the *token*."""
+    """`/metrics`: the figures, for who has the *token*, or for everybody where it is None."""
 
-    def __init__(self, metrics: Metrics, token: str) -> None:
+    def __init__(self, metrics: WorkFigures, token: str | None) -> None:
         self._metrics = metrics
         self._token = token
 
     async def answer(self, request: Request) -> Response:
         """Answer with the figures; 401 for whoever has no token."""
         given = bearer(request.headers.get("authorization")) or ""
-        if not hmac.compare_digest(given.encode(), self._token.encode()):
+        token = self._token
+        if token and not hmac.compare_digest(given.encode(), token.encode()):
             refusal = "Send ROLLWAY_METRICS_TOKEN as `Authorization: Bearer`.\n"
             return PlainTextResponse(refusal, 401, {"WWW-Authenticate": "Bearer"})
         return Response(await self._metrics.page(), media_type=CONTENT_TYPE_LATEST)

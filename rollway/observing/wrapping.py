@@ -3,25 +3,28 @@
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import datetime
 
-from control.port import Assignment, Beat, Draft, Entry, Keyed, Lease, Queue, Shown, Watched
+from control.port import (
+    Assignment,
+    Beat,
+    Draft,
+    Entry,
+    Keyed,
+    Lease,
+    Queue,
+    Shown,
+    Watched,
+    WorkerQueue,
+)
 from db.audit import Told
 from db.models import Task
 from engine.events import Event, TaskChanged
 
 
-class QueueWrapper:
-    """Implements `control.port.Queue` by another one; what each method does stands there."""
+class WorkWrapper:
+    """Implements `control.port.WorkerQueue` by another one; what each method does stands there."""
 
-    def __init__(self, queue: Queue) -> None:
+    def __init__(self, queue: WorkerQueue) -> None:
         self._queue = queue
-
-    async def submit(self, draft: Draft, told: Told | None = None) -> Task:
-        """Pass on."""
-        return await self._queue.submit(draft, told)
-
-    async def known(self, request: Keyed) -> Task | None:
-        """Pass on."""
-        return await self._queue.known(request)
 
     async def claim(
         self, worker: str, wait_seconds: float = 0.0, org: str | None = None
@@ -45,13 +48,30 @@ class QueueWrapper:
         """Pass on."""
         await self._queue.abandon(lease)
 
-    async def cancel(self, task_id: str, reason: str, told: Told | None = None) -> None:
-        """Pass on."""
-        await self._queue.cancel(task_id, reason, told)
-
     def control(self, worker: str) -> AsyncGenerator[None, None]:
         """Pass on."""
         return self._queue.control(worker)
+
+
+class QueueWrapper(WorkWrapper):
+    """Implements `control.port.Queue` in the same way."""
+
+    _queue: Queue
+
+    def __init__(self, queue: Queue) -> None:
+        super().__init__(queue)
+
+    async def submit(self, draft: Draft, told: Told | None = None) -> Task:
+        """Pass on."""
+        return await self._queue.submit(draft, told)
+
+    async def known(self, request: Keyed) -> Task | None:
+        """Pass on."""
+        return await self._queue.known(request)
+
+    async def cancel(self, task_id: str, reason: str, told: Told | None = None) -> None:
+        """Pass on."""
+        await self._queue.cancel(task_id, reason, told)
 
     async def reap(self, *, abandoned: bool = False) -> list[str]:
         """Pass on."""

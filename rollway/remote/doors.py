@@ -39,9 +39,11 @@ from db.machines import WorkerMachine
 from db.vault import Vault
 from engine.events import Event, TaskChanged
 from engine.state import TaskStatus
+from engine.store import Store
 from rollway.body import Room, read_body
 from rollway.callers import bearer
 from rollway.observing.health import database_fault
+from rollway.remote.arrivals import Arrivals
 from rollway.remote.refusals import REFUSALS, NotYours
 
 SMALL_BYTES_MAX = 16 * 1024
@@ -73,11 +75,12 @@ class Doors:
     *lease_seconds*: how long a worker may be silent before its tasks count as lost.
     """
 
-    def __init__(self, queue: Queue, vault: Vault, lease_seconds: float) -> None:
+    def __init__(self, queue: Queue, vault: Vault, store: Store, lease_seconds: float) -> None:
         self._queue = queue
         self._vault = vault
         self._lease_seconds = lease_seconds
         self._room = Room(LARGE_BYTES_MAX)
+        self._arrivals = Arrivals(store)
         self._held: dict[str, asyncio.Task[Assignment | None]] = {}
         self._leaving = asyncio.Event()
 
@@ -96,6 +99,7 @@ class Doors:
             _route("register", self._open(self._register)),
             _route("session", self._open(self._session)),
             *(_route(name, self._working(act)) for name, act in acts.items()),
+            _route("artifact", self._endpoint(self._artifact), "PUT"),
         ]
 
     def leave(self) -> None:
@@ -116,9 +120,7 @@ class Doors:
 
         async def answered(request: Request) -> Answer:
             machine = await _machine(request)
-            session = request.headers.get(SESSION_HEADER, "")
-            if machine.session is None or session != machine.session:
-                raise SessionGone
+            session = _session_of(request, machine)
             with self._room.place() as place:
                 body = await read_body(request, BODY_BYTES_MAX, place)
                 return await act(Call(request, machine, _object(body), session))
@@ -260,13 +262,17 @@ class Doors:
                 await whole(asyncio.wait({rung}))
         return {}
 
+    async def _artifact(self, request: Request) -> Answer:
+        session = _session_of(request, await _machine(request))
+        return {"bytes": await self._arrivals.take(request, session)}
+
     async def _leave(self, call: Call) -> Answer:
         await machines.end(call.machine, call.session)
         return {}
 
 
-def _route(name: str, endpoint: Endpoint) -> Route:
-    return Route(f"/worker/{name}", endpoint, methods=["POST"], name=f"worker-{name}")
+def _route(name: str, endpoint: Endpoint, method: str = "POST") -> Route:
+    return Route(f"/worker/{name}", endpoint, methods=[method], name=f"worker-{name}")
 
 
 async def _machine(request: Request) -> WorkerMachine:
@@ -274,6 +280,13 @@ async def _machine(request: Request) -> WorkerMachine:
     if credential is None:
         raise MachineUnknown
     return await machines.find(credential)
+
+
+def _session_of(request: Request, machine: WorkerMachine) -> str:
+    session = request.headers.get(SESSION_HEADER, "")
+    if machine.session is None or session != machine.session:
+        raise SessionGone
+    return session
 
 
 async def _theirs(call: Call) -> Lease:

@@ -13,6 +13,8 @@ from typing import Any
 from auth.machines import new_credential
 from control.port import QueueAway
 from rollway.remote.line import Line
+from rollway.settings import Settings
+from rollway.variables import visible
 
 log = logging.getLogger("rollway.worker")
 
@@ -95,6 +97,19 @@ class Enrolment:
             file.flush()
             os.fsync(file.fileno())
         making.replace(self._path)
+
+
+def token_of(settings: Settings) -> str | None:
+    """Return the registration token that is given by a variable or a file, if there is one."""
+    if settings.worker_token or settings.worker_token_file is None:
+        return settings.worker_token
+    try:
+        return visible(settings.worker_token_file.read_text().strip())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as fault:
+        reason = f"ROLLWAY_WORKER_TOKEN_FILE: {settings.worker_token_file} cannot be read: {fault}"
+        raise NotEnrolled(reason) from fault
 
 
 def _digest(token: str | None) -> str | None:

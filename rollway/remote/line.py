@@ -1,9 +1,11 @@
 """A worker's connection to its servers: one after the other, until one answers."""
 
+import asyncio
 import json
 import logging
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -15,6 +17,8 @@ from rollway.remote import refusals
 log = logging.getLogger("rollway.worker")
 
 CONNECT_SECONDS = 3.0
+FILE_SILENCE_SECONDS = 60.0
+CHUNK_BYTES = 1024 * 1024
 ANSWER_BYTES_MAX = 32 * 1024 * 1024
 
 
@@ -54,10 +58,35 @@ class Line:
         no server can reach the database, Unreachable when none answers within its time at all.
         """
         content = json.dumps(body).encode()
+        return await self._first(
+            lambda url: self._send(url, path, content, answer_seconds), task_id
+        )
+
+    async def put(self, path: str, query: Mapping[str, str], file: Path) -> dict[str, Any]:
+        """Send a *file* of the task that *query* names; raises as `ask` does."""
+
+        async def send(url: str) -> httpx2.Response:
+            timeout = httpx2.Timeout(FILE_SILENCE_SECONDS, connect=CONNECT_SECONDS)
+            request = self._http.build_request(
+                "PUT",
+                f"{url}/worker/{path}",
+                params=dict(query),
+                content=_content(file),
+                headers={SESSION_HEADER: self.session, "Content-Type": "application/x-tar"},
+                timeout=timeout,
+            )
+            return await self._answer(request)
+
+        return await self._first(send, query["task"])
+
+    async def _first(
+        self, send: Callable[[str], Awaitable[httpx2.Response]], task_id: str
+    ) -> dict[str, Any]:
+        """Return what the first server answers that does; see `ask`."""
         away, said = False, ""
         for url in list(self._urls):
             try:
-                answer = await self._send(url, path, content, answer_seconds)
+                answer = await send(url)
             except httpx2.TransportError as fault:
                 said = f"{url}: {type(fault).__name__}"
             else:
@@ -85,6 +114,9 @@ class Line:
         request = self._http.build_request(
             "POST", f"{url}/worker/{path}", content=content, headers=headers, timeout=timeout
         )
+        return await self._answer(request)
+
+    async def _answer(self, request: httpx2.Request) -> httpx2.Response:
         answer = await self._http.send(request, stream=True)
         try:
             read = bytearray()
@@ -95,6 +127,15 @@ class Line:
         finally:
             await answer.aclose()
         return httpx2.Response(answer.status_code, content=bytes(read), request=request)
+
+
+async def _content(file: Path) -> AsyncIterator[bytes]:
+    opened = await asyncio.to_thread(file.open, "rb")
+    try:
+        while chunk := await asyncio.to_thread(opened.read, CHUNK_BYTES):
+            yield chunk
+    finally:
+        opened.close()
 
 
 def _document(answer: httpx2.Response) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from auth.machines import MachineUnknown, RegistrationRefused, SessionGone
 from control.port import EventsRefused, LeaseLost, StoreAway
 from control.remote.wire import Unreadable
+from engine.store import TooLarge
 from rollway.body import BodiesFull
 from schema.requests import BodyBroken, BodyTooLarge, BodyTooSlow
 
@@ -43,6 +44,7 @@ REFUSALS: Mapping[type[Exception], Shown] = {
     LeaseLost: Shown(409, LOST),
     SessionGone: Shown(410, GONE),
     BodyTooLarge: Shown(413, UNREADABLE),
+    TooLarge: Shown(413, UNREADABLE),
     EventsRefused: Shown(422, IMPOSSIBLE),
     BodiesFull: Shown(503, BUSY),
     StoreAway: Shown(503, AWAY),

@@ -6,25 +6,27 @@ import logging
 from collections.abc import Coroutine
 from contextlib import suppress
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
-from tortoise.exceptions import IntegrityError
-
-from auth import machines
-from auth.machines import TooManyMachines
 from control.port import Dismissed
 from control.worker import Link
 from db import connect
-from db.machines import WorkerMachine
-from resolvers.validation import Check, InvalidInput
+from resolvers.validation import InvalidInput
 from rollway.app import Server
+from rollway.observing.health import Health
+from rollway.observing.metered import MeteredWorker
+from rollway.observing.metrics import WorkerFigures
 from rollway.remote import enrolment
-from rollway.remote.enrolment import Enrolment, NotEnrolled
+from rollway.remote.enrolment import Enrolment, NotEnrolled, token_of
 from rollway.remote.line import Line
 from rollway.remote.queue import CLAIM_WAIT_SECONDS, FINISH_SECONDS, RemoteQueue
+from rollway.remote.sending import SendingStore
 from rollway.settings import Settings
 from rollway.starting import Refused, data_folder, isolation_of, require_head, vault_of
+from rollway.working import roster
 from rollway.working.machine import Working, work_until_told
+from rollway.working.page import shown
 
 HELP = "Run tasks of a server's queue: by its database, or elsewhere by its address."
 INVITE, LIST, REMOVE = "invite", "list", "remove"
@@ -45,6 +47,9 @@ def declare(command: argparse.ArgumentParser) -> None:
     invited = add(INVITE, "On the server: print a registration token.")
     invited.add_argument("name", metavar="NAME", help="of a worker for all teams")
     invited.add_argument("--labels", default="", help="what it is good for: linux,gpu")
+    invited.add_argument(
+        "--file", metavar="FILE", type=Path, help="write the token there, unless it is registered"
+    )
     add(LIST, "On the server: list the workers elsewhere.")
     removed = add(REMOVE, "On the server: let a worker work no more.")
     removed.add_argument("id", metavar="ID")
@@ -55,11 +60,12 @@ def run(parsed: argparse.Namespace, settings: Settings) -> int:
     match parsed.action:
         case "invite":
             labels = [each.strip() for each in parsed.labels.split(",") if each.strip()]
-            return _operate(settings, _invite(parsed.name, labels))
+            invited = roster.invite(parsed.name, labels, parsed.file)
+            return _operate(settings, invited)
         case "list":
-            return _operate(settings, _list())
+            return _operate(settings, roster.listed())
         case "remove":
-            return _operate(settings, _remove(parsed.id))
+            return _operate(settings, roster.remove(parsed.id))
     if not settings.worker_slots:
         raise Refused("ROLLWAY_WORKER_SLOTS is 0: this worker would do nothing")
     if settings.worker_urls:
@@ -84,7 +90,7 @@ def _beside(settings: Settings) -> int:
             try:
                 await server.working.clear()
                 worker = server.working.worker(server.queue)
-                async with server.carrying():
+                async with server.carrying(), shown(settings, server.metrics, server.health):
                     await work_until_told(worker, settings.drain_seconds)
             finally:
                 await server.flush()
@@ -116,22 +122,27 @@ def _elsewhere(settings: Settings) -> int:
 
 async def _work_elsewhere(settings: Settings, working: Working) -> None:
     enrolled = Enrolment(settings.data)
-    credential, fresh = enrolled.credential(settings.worker_token)
+    token = token_of(settings)
+    credential, fresh = enrolled.credential(token)
     line = Line(settings.worker_urls or (), credential)
     try:
         if fresh:
-            await enrolment.register(line, settings.worker_token or "", credential)
+            await enrolment.register(line, token or "", credential)
             enrolled.registered()
         await working.clear()
         session = await enrolment.begin(line, version("rollway"), settings.worker_slots)
         queue = RemoteQueue(line, session.lease_seconds)
+        figures = WorkerFigures(settings.worker_slots)
         link = Link(session.name, CLAIM_WAIT_SECONDS, FINISH_SECONDS, settings.spool_bytes_max)
         print(
             f"Rollway works as {session.machine} on up to {settings.worker_slots} tasks", flush=True
         )
-        worker = working.worker(queue, link, session.lease_seconds)
+        metered = MeteredWorker(queue, figures)
+        store = SendingStore(settings.data, line)
+        worker = working.worker(metered, link, session.lease_seconds, store)
         try:
-            await work_until_told(worker, settings.drain_seconds, queue.leave)
+            async with shown(settings, figures, Health()):
+                await work_until_told(worker, settings.drain_seconds, queue.leave)
         finally:
             await queue.end()
     finally:
@@ -151,41 +162,3 @@ def _operate(settings: Settings, work: Coroutine[Any, Any, str]) -> int:
         broken = [f"the {issue.path[0]} {issue.english}" for issue in invalid.issues]
         raise Refused("; ".join(broken)) from invalid
     return 0
-
-
-async def _invite(name: str, labels: list[str]) -> str:
-    check = Check()
-    check.label(name, "name")
-    check.done()
-    if await WorkerMachine.filter(org_name=None, name=name).exists():
-        raise Refused(f"there is a worker {name} already")
-    try:
-        row, token = await machines.create(name, labels, None, None)
-    except (TooManyMachines, IntegrityError) as fault:
-        raise Refused(str(fault)) from fault
-    return f"{row.id}\n{token}"
-
-
-async def _list() -> str:
-    rows = await WorkerMachine.all().order_by("org_name", "name")
-    lines = [
-        "\t".join(
-            (
-                row.id,
-                row.name,
-                row.org_name or "all teams",
-                ",".join(row.labels) or "-",
-                row.version or "-",
-                "online" if machines.online(row) else "offline",
-                row.last_seen_time.isoformat(timespec="seconds") if row.last_seen_time else "never",
-            )
-        )
-        for row in rows
-    ]
-    return "\n".join(lines) or "There are no workers elsewhere."
-
-
-async def _remove(machine_id: str) -> str:
-    if not await WorkerMachine.filter(id=machine_id).delete():
-        raise Refused(f"there is no worker {machine_id}")
-    return f"Removed {machine_id}; its tasks end with their leases."

@@ -68,16 +68,23 @@ class Working:
             log.exception("what a crashed worker left in %s could not be deleted", workspaces)
 
     def worker(
-        self, queue: WorkerQueue, link: Link = HERE, lease_seconds: float | None = None
+        self,
+        queue: WorkerQueue,
+        link: Link = HERE,
+        lease_seconds: float | None = None,
+        store: Store | None = None,
     ) -> Worker:
-        """Return a worker for *queue*, which bears its silence for *lease_seconds*."""
+        """Return a worker for *queue*, which bears its silence for *lease_seconds*.
+
+        *store* is where it keeps things, if not in the store of this machine alone.
+        """
         settings = self._settings
         alone = settings.embedded and not settings.worker_urls
         folders = Folders(
             settings.workspaces,
             settings.runtimes,
             mirrors=settings.mirrors,
-            store=self.store,
+            store=store or self.store,
             spools=settings.spools if link.spool_bytes_max else None,
         )
         return Worker(

@@ -14,6 +14,7 @@ from control.deploys import (
 from control.hosting.previews import NotPushed
 from control.port import AlreadyCompleted, ApplicationGone, EnvironmentGone
 from control.reports import EndedOtherwise, ResourceFull
+from control.retention import LogExpired
 from engine.git import CommitNotFound, RefNotFound, RepositoryUnreachable
 from providers.repository import AddressNotAllowed, InvalidRepositoryUrl
 from resolvers.refusals import NoDelivery, RepositoryTaken, TooManyEnvironments, VersionConflict
@@ -55,6 +56,16 @@ ENTRIES: Mapping[type[Exception], Entry] = {
         "该应用中不存在环境 {name}。",
         Remedy("Use one that the application has.", "请使用该应用已有的环境。"),
         ("envName",),
+    ),
+    LogExpired: Entry(
+        NotFoundProblem,
+        "该日志已过期:任务结束后,日志只保留一段时间。",
+        Remedy(
+            "See the step's `exitCode` and `error`, which stay; the operator sets the time by"
+            " `ROLLWAY_LOGS_KEPT_DAYS`.",
+            "请查看步骤的 `exitCode` 和 `error`,它们会一直保留;管理员用 `ROLLWAY_LOGS_KEPT_DAYS`"
+            " 设置保留时间。",
+        ),
     ),
     InvalidCommit: Entry(
         InvalidProblem,

@@ -5,9 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from control import log
 from control.port import Entry, EntryKind
+from control.retention import LogExpired
 from engine.events import LogStream
+from resolvers.context import Info
 from resolvers.watching import events
+from schema.catalogue import problem
+from schema.problems import Problem
 
 if TYPE_CHECKING:
     from schema.types import Step, Task
@@ -33,6 +38,10 @@ class LogLine:
     stream: LogStream = strawberry.field(description="Who wrote it.")
 
 
+def _log_problem(parent: strawberry.Parent[log.LogPage], info: Info) -> Problem | None:
+    return problem(LogExpired(), info.context.language) if parent.expired else None
+
+
 @strawberry.type(description="Lines of a step's log.")
 class LogPage:
     """Lines of a step's log."""
@@ -42,6 +51,11 @@ class LogPage:
     has_more: bool = strawberry.field(description="True when more lines are stored.")
     truncated: bool = strawberry.field(
         description="True when the step printed more than is kept; a SYSTEM line says where."
+    )
+    problem = strawberry.field(
+        _log_problem,
+        graphql_type=Problem | None,
+        description="Why lines are not there that once were: the log has expired.",
     )
 
 
@@ -93,6 +107,9 @@ class StepOutput(TaskEvent):
     )
     text: str = strawberry.field(description="The text as printed, secrets masked.")
     first_line: int = strawberry.field(description="The number of the first line in it.")
+    expired: bool = strawberry.field(
+        description="True when what it printed is kept no more: then there is no text."
+    )
 
 
 @strawberry.type(description="The task has ended; nothing follows.")

@@ -3,18 +3,19 @@
 import re
 from pathlib import Path
 
+import pytest
 from prometheus_client.metrics import MetricWrapperBase
 
-from rollway.observing.metrics import Metrics
+from rollway.observing.metrics import Metrics, WorkerFigures, WorkFigures
 
 TEXT = (Path(__file__).parent.parent.parent / "docs" / "operations.md").read_text()
 SUFFIXES = {"counter": "_total", "info": "_info"}
 
 
-def shown():
-    """Return the figures of the code as lines of the table."""
+def shown(figures):
+    """Return figures of the code as lines of their table."""
     lines = []
-    for collector in Metrics({}).registry._collector_to_names:
+    for collector in figures.registry._collector_to_names:
         if not isinstance(collector, MetricWrapperBase):
             continue  # of the process, not of Rollway
         (family,) = collector.describe()
@@ -25,16 +26,24 @@ def shown():
     return lines
 
 
-def test_every_figure_stands_in_the_table():
-    """With its labels and its text."""
-    table = re.search(r"<!-- metrics -->\n(.*?)\n<!-- /metrics -->", TEXT, re.DOTALL)[1]
+@pytest.mark.parametrize(
+    ("mark", "figures"), [("metrics", Metrics({})), ("worker-metrics", WorkerFigures(4))]
+)
+def test_every_figure_stands_in_its_table(mark, figures):
+    """With its labels and its text; a worker's table has what a server's has not."""
+    table = re.search(rf"<!-- {mark} -->\n(.*?)\n<!-- /{mark} -->", TEXT, re.DOTALL)[1]
+    common = shown(WorkFigures()) if mark == "worker-metrics" else []
 
-    assert table.splitlines()[2:] == shown()
+    assert table.splitlines()[2:] == [line for line in shown(figures) if line not in common]
 
 
 def test_alarms_name_figures_that_there_are():
     """A rule on a figure of another name would never ring."""
-    names = {re.match(r"\| `(\w+)", line)[1] for line in shown()}
+    names = {
+        re.match(r"\| `(\w+)", line)[1]
+        for each in (Metrics({}), WorkerFigures(4))
+        for line in shown(each)
+    }
     section = TEXT.partition("| worth an alarm |")[2].partition("\n## ")[0]
     used = set(re.findall(r"rollway_\w+", section))
 

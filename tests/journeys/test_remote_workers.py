@@ -392,3 +392,26 @@ async def test_sigterm_drains(house_of, repository, gate):
         await asyncio.sleep(0.5)
     assert await asyncio.to_thread(worker.process.wait, 60) == 0
     assert (await client.task(again))["status"] == "LOST"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+async def test_artifacts_of_a_machine_are_downloaded_from_the_server(house_of, repository):
+    """Their folders are two; the server has what the worker sent."""
+    server, _, client, worker, _ = await house_of(20)
+    code = repository("""
+steps:
+  - run: mkdir dist && echo built > dist/app.js
+    artifacts: {name: site, paths: dist}
+""")
+    task_id = await client.deploy(await client.create_application(code.url))
+    task = await ended(client, task_id, "SUCCESS", "FAILURE", "LOST")
+    query = "query K($id: ID!) { task(id: $id) { artifacts { name sizeBytes url } } }"
+    (kept,) = (await client.query(query, id=task_id))["task"]["artifacts"]
+    headers = {"Authorization": f"Bearer {client.token}"}
+    answer = await client.http.get(kept["url"], headers=headers)
+
+    assert task["status"] == "SUCCESS", worker.log
+    assert server.data != worker.data
+    assert len(answer.content) == kept["sizeBytes"]
+    assert b"built" in answer.content

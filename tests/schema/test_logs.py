@@ -3,7 +3,7 @@
 import pytest
 
 from control import packing
-from db.models import LogChunk, Step
+from db.models import LogChunk, Step, TaskEvent
 from engine.events import now
 
 LOG = """query ($id: ID!, $after: Int, $first: Int) { task(id: $id) { steps {
@@ -52,3 +52,28 @@ async def test_pages_at_their_edges(page, packed):
     assert await page(after=-1000, first=3) == ([1, 2, 3], 3, True)
     assert await page(first=0) == ([], 0, True)
     assert (await page(after=2**31 - 1))[::2] == ([], False)
+
+
+EXPIRED = """query ($id: ID!) { task(id: $id) {
+  steps { log { cursor hasMore lines { number } problem { __typename code message remedy } } }
+  events { events { ... on StepOutput { text expired lines { number } } } } } }"""
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "has expired"), ("zh", "已过期")])
+async def test_an_expired_log_is_not_an_empty_one(world, language, said):
+    """A typed problem stands beside the lines that are not there."""
+    user = await world.api.user("ann")
+    application = await world.application(await world.team("team", user), "app")
+    (task,) = await world.tasks(application, 1)
+    await Step.filter(task_id=task.id).update(started_time=now(), finished_time=now())
+    await TaskEvent.create(task_id=task.id, seq=1, kind="output", time=now(), step_index=0)
+    data = await world.api.execute(EXPIRED, user, language, id=task.id)
+    gone, *others = [step["log"] for step in data["task"]["steps"]]
+
+    assert (gone["lines"], gone["cursor"], gone["hasMore"]) == ([], 0, False)
+    assert gone["problem"]["__typename"] == "NotFoundProblem"
+    assert gone["problem"]["code"] == "NOT_FOUND"
+    assert said in gone["problem"]["message"]
+    assert "ROLLWAY_LOGS_KEPT_DAYS" in gone["problem"]["remedy"]
+    assert [log["problem"] for log in others] == [None] * len(others)
+    assert data["task"]["events"]["events"][0] == {"text": "", "expired": True, "lines": []}
