@@ -21,6 +21,7 @@ from rollway.variables import (
     database,
     engine,
     keys,
+    labels,
     networks,
     one_of,
     origins,
@@ -206,6 +207,12 @@ class Settings:
         whole(0, 64),
         "4",
         "Tasks that run at the same time in this process; 0 leaves them to `rollway worker`.",
+    )
+    worker_labels: tuple[str, ...] = setting(
+        "ROLLWAY_WORKER_LABELS",
+        labels,
+        "",
+        "What this process is good for, a list; one with ROLLWAY_WORKER_URL was told at its making.",
     )
     lease_seconds: float = setting(
         "ROLLWAY_LEASE_SECONDS",

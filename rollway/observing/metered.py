@@ -5,7 +5,19 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 
-from control.port import Assignment, Beat, Draft, Entry, Lease, LeaseLost, Queue, Shown, Watched
+from control.port import (
+    ANYTHING,
+    Assignment,
+    Beat,
+    Draft,
+    Entry,
+    Lease,
+    LeaseLost,
+    Queue,
+    Reach,
+    Shown,
+    Watched,
+)
 from db.audit import Told
 from db.models import Task
 from engine.events import Event, TaskChanged
@@ -31,10 +43,10 @@ class MeteredQueue(QueueWrapper):
         return task
 
     async def claim(
-        self, worker: str, wait_seconds: float = 0.0, org: str | None = None
+        self, worker: str, wait_seconds: float = 0.0, reach: Reach = ANYTHING
     ) -> Assignment | None:
         """Measure how long the task has waited."""
-        given = await super().claim(worker, wait_seconds, org)
+        given = await super().claim(worker, wait_seconds, reach)
         if given is not None:
             self._metrics.claims.inc()
             row = await Task.filter(id=given.lease.task_id).only("created_time").first()

@@ -3,7 +3,19 @@
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import datetime
 
-from control.port import Assignment, Beat, Draft, Entry, Keyed, Lease, Queue, Shown, Watched
+from control.port import (
+    ANYTHING,
+    Assignment,
+    Beat,
+    Draft,
+    Entry,
+    Keyed,
+    Lease,
+    Queue,
+    Reach,
+    Shown,
+    Watched,
+)
 from db.audit import Told
 from db.models import Task
 from engine.events import Event, TaskChanged
@@ -24,10 +36,10 @@ class QueueWrapper:
         return await self._queue.known(request)
 
     async def claim(
-        self, worker: str, wait_seconds: float = 0.0, org: str | None = None
+        self, worker: str, wait_seconds: float = 0.0, reach: Reach = ANYTHING
     ) -> Assignment | None:
         """Pass on."""
-        return await self._queue.claim(worker, wait_seconds, org)
+        return await self._queue.claim(worker, wait_seconds, reach)
 
     async def beat(self, worker: str, leases: Collection[Lease]) -> Beat:
         """Pass on."""

@@ -13,10 +13,12 @@ from tortoise.exceptions import IntegrityError
 from auth import machines
 from auth.machines import TooManyMachines
 from control.port import Dismissed
+from control.queue import presence
 from control.worker import Link
 from db import connect
 from db.machines import WorkerMachine
 from resolvers.validation import Check, InvalidInput
+from resolvers.workers.inputs import check_labels
 from rollway.app import Server
 from rollway.remote import enrolment
 from rollway.remote.enrolment import Enrolment, NotEnrolled
@@ -84,7 +86,8 @@ def _beside(settings: Settings) -> int:
             try:
                 await server.working.clear()
                 worker = server.working.worker(server.queue)
-                async with server.carrying():
+                known = presence.known(worker.name, settings.worker_labels)
+                async with server.carrying(), known:
                     await work_until_told(worker, settings.drain_seconds)
             finally:
                 await server.flush()
@@ -156,6 +159,7 @@ def _operate(settings: Settings, work: Coroutine[Any, Any, str]) -> int:
 async def _invite(name: str, labels: list[str]) -> str:
     check = Check()
     check.label(name, "name")
+    check_labels(check, labels)
     check.done()
     if await WorkerMachine.filter(org_name=None, name=name).exists():
         raise Refused(f"there is a worker {name} already")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from control.port import Dismissed, WorkerQueue
 from control.tidying import Folders
-from control.worker import HERE, Link, Worker
+from control.worker import Link, Worker
 from engine.executors.cgroup import Caps
 from engine.executors.isolation import Isolation
 from engine.executors.mixed import MixedExecutor
@@ -67,10 +67,11 @@ class Working:
             log.exception("what a crashed worker left in %s could not be deleted", workspaces)
 
     def worker(
-        self, queue: WorkerQueue, link: Link = HERE, lease_seconds: float | None = None
+        self, queue: WorkerQueue, link: Link | None = None, lease_seconds: float | None = None
     ) -> Worker:
         """Return a worker for *queue*, which bears its silence for *lease_seconds*."""
         settings = self._settings
+        link = link or Link(labels=settings.worker_labels)
         folders = Folders(
             settings.workspaces,
             settings.runtimes,
