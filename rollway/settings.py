@@ -212,7 +212,7 @@ class Settings:
         "ROLLWAY_WORKER_LABELS",
         labels,
         "",
-        "What this process is good for, a list; one with ROLLWAY_WORKER_URL was told at its making.",
+        "What this process is good for, a list; one with ROLLWAY_WORKER_URL is told by the server.",
     )
     lease_seconds: float = setting(
         "ROLLWAY_LEASE_SECONDS",
