@@ -110,7 +110,7 @@ class Reach:
     """
 
     org: str | None = None
-    labels: Collection[str] = ()
+    labels: tuple[str, ...] = ()
 
     @property
     def offers(self) -> list[str]:

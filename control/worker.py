@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -164,7 +164,7 @@ class Link:
     claim_wait_seconds: float = CLAIM_WAIT_SECONDS
     conclude_seconds: float = CONCLUDE_SECONDS
     spool_bytes_max: int = 0
-    labels: Collection[str] = ()
+    labels: tuple[str, ...] = ()
 
 
 HERE = Link()

@@ -87,8 +87,8 @@ async def _online() -> list[Reach]:
     await LocalWorker.filter(last_seen_time__lt=since).delete()
     machines = WorkerMachine.exclude(session=None).filter(last_seen_time__gt=since)
     return [
-        *(Reach(each.org_name, each.labels) for each in await machines),
-        *(Reach(None, each.labels) for each in await LocalWorker.all()),
+        *(Reach(each.org_name, tuple(each.labels)) for each in await machines),
+        *(Reach(None, tuple(each.labels)) for each in await LocalWorker.all()),
     ]
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from time import monotonic
 from typing import Any
@@ -33,6 +33,7 @@ from control.port import (
     Watched,
 )
 from control.pubsub import QUEUE, PubSub, task_topic, worker_topic
+from control.queue.looks import Looks
 from control.queue.turns import Turns
 from control.watching import changes, tails
 from db import documents
@@ -72,6 +73,7 @@ class TaskQueue:
         self._poll_seconds = poll_seconds
         self._vault = vault
         self._reading = asyncio.Lock()
+        self._looks = Looks()
 
     async def submit(self, draft: Draft, told: Told | None = None) -> Task:
         """Store the task as PENDING; see `Queue.submit`."""
@@ -117,8 +119,8 @@ class TaskQueue:
         """Give *worker* the next task; see `Queue.claim`."""
         until = monotonic() + wait_seconds
         with self.pubsub.listen(QUEUE) as bell:
+            task = await self._claim(worker, reach)
             while True:
-                task = await self._claim(worker, reach)
                 if task and (given := await self._assign(task)):
                     return given
                 if task is None:
@@ -126,6 +128,7 @@ class TaskQueue:
                     if rest_seconds <= 0:
                         return None
                     await bell.wait(rest_seconds)
+                task = await self._looks.look(reach, partial(self._claim, worker, reach))
 
     async def _claim(self, worker: str, reach: Reach) -> Task | None:
         try:

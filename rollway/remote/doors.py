@@ -190,7 +190,7 @@ class Doors:
 
     async def _next(self, call: Call, wait_seconds: int) -> Assignment | None:
         until = monotonic() + wait_seconds
-        reach = Reach(call.machine.org_name, call.machine.labels)
+        reach = Reach(call.machine.org_name, tuple(call.machine.labels))
         while True:
             look_seconds = min(LOOK_SECONDS, max(until - monotonic(), 0.0))
             if given := await self._queue.claim(call.session, look_seconds, reach):

@@ -83,7 +83,8 @@ async def test_by_chance_every_claim_is_the_oldest_that_fits(queue, draft, appli
         task = await queue.submit(draft(key[1], app_id=key[0], runs_on=needed))
         lines[key].append((task.created_time, task.id, set(labels.split(needed))))
         reach = Reach(
-            chance.choice([None, "acme", "beta"]), chance.sample(LABELS, chance.randint(0, 4))
+            chance.choice([None, "acme", "beta"]),
+            tuple(chance.sample(LABELS, chance.randint(0, 4))),
         )
         heads = [
             (*lines[key][0], key)
