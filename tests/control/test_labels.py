@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from tortoise import connections
 
 from control.port import Reach
 from control.queue.presence import Stranded, known
@@ -104,8 +105,6 @@ async def test_by_chance_every_claim_is_the_oldest_that_fits(queue, draft, appli
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 async def test_a_job_of_a_server_without_labels_goes_to_the_right_queue(queue, draft, database):
     """It was made in the team's own; the first claim that may not have it moves it."""
-    from tortoise import connections  # noqa: PLC0415
-
     task_id = (await queue.submit(draft(runs_on="gpu"))).id
     connection = connections.get("default")
     await connection.execute_query("UPDATE procrastinate_jobs SET queue_name = 'acme'")
