@@ -14,7 +14,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from auth.sessions import hash_token
 from db.ids import new_id
-from db.machines import WorkerMachine
+from db.machines import ONLINE_SECONDS, WorkerMachine
 
 TOKEN_PREFIX = "rwr_"  # noqa: S105 (what leaked tokens are found by)
 CREDENTIAL_PREFIX = "rww_"
@@ -24,7 +24,6 @@ PREFIX_CHARACTERS = 12
 TOKEN_SECONDS = 3600
 MACHINES_MAX = 200  # of a team, and of those that all teams share
 SEEN_SECONDS = 5  # how exactly the last contact is known
-ONLINE_SECONDS = 30
 
 
 @dataclass(eq=False)

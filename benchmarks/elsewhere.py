@@ -18,7 +18,6 @@ from pathlib import Path
 from statistics import median
 
 import uvicorn
-from rollway.listening import bind
 
 import db
 from auth import machines
@@ -31,6 +30,7 @@ from engine.events import Output, now
 from engine.executors.isolation import Isolation, Level
 from rollway import migrations
 from rollway.app import Server
+from rollway.connections.listening import bind
 from rollway.remote import enrolment
 from rollway.remote.line import Line
 from rollway.remote.queue import RemoteQueue

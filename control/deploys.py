@@ -231,6 +231,7 @@ class Deploys:
             inputs=seal_inputs(request.inputs, request.task_id, self._vault),
             pipeline=source.pipeline if source and request.exact else None,
             exact=request.exact,
+            runs_on=environment.runs_on,
             with_secrets=request.with_secrets and (source is None or source.with_secrets),
             idempotency_key=request.idempotency_key,
             idempotency_hash=request.idempotency_hash,

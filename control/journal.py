@@ -127,6 +127,8 @@ class Writer:
         self._status_changed = True
         if event.status is TaskStatus.RUNNING:
             task.started_time = event.time
+        elif event.status is TaskStatus.PENDING:  # again
+            task.started_time = task.lease_expires_time = None
         self._entry(EntryKind.TASK, event.time, status=task.status)
         if event.status.completed:
             task.finished_time = event.time

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from db import labels
 from db.audit import Told
 from db.models import Task
 from engine.events import Event, TaskChanged
@@ -102,6 +103,25 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """Which tasks a worker takes: of the team *org* alone, where one is named.
+
+    And no others than those that need nothing but its *labels*.
+    """
+
+    org: str | None = None
+    labels: tuple[str, ...] = ()
+
+    @property
+    def offers(self) -> list[str]:
+        """Its labels, and the one that only a team's own workers have."""
+        return labels.offers(self.labels, self.org)
+
+
+ANYTHING = Reach()  # that needs no label
+
+
+@dataclass(frozen=True, slots=True)
 class Beat:
     """What a heartbeat is answered: tasks to cancel with the reason, and leases that are lost."""
 
@@ -146,7 +166,8 @@ class Keyed(Protocol):
 class Draft:
     """A task to be queued; *inputs* are sealed. *shown*: its commit is to show how it stands.
 
-    *trace_parent*: the span that caused it, as W3C's Trace Context writes it.
+    *trace_parent*: the span that caused it, as W3C's Trace Context writes it. *runs_on*: the labels
+    that its worker must have, see `db.labels`.
     """
 
     id: str
@@ -169,6 +190,13 @@ class Draft:
     idempotency_hash: str | None = None
     shown: bool = False
     trace_parent: str | None = None
+    runs_on: str = ""
+
+
+class WaitingFor(StrEnum):
+    """What a PENDING task waits for besides its turn."""
+
+    WORKER = "WORKER"
 
 
 class EntryKind(StrEnum):
@@ -203,11 +231,12 @@ class WorkerQueue(Protocol):
     """What a worker needs of the queue."""
 
     async def claim(
-        self, worker: str, wait_seconds: float = 0.0, org: str | None = None
+        self, worker: str, wait_seconds: float = 0.0, reach: Reach = ANYTHING
     ) -> Assignment | None:
-        """Give *worker* the next task that may run; None when there is none in *wait_seconds*.
+        """Give *worker* the next task in its *reach* that may run; None if none in *wait_seconds*.
 
-        *org*: only a task of this team's applications.
+        Before its first command the worker appends, if only nothing: a task of which that was not
+        heard, and that no heartbeat names, is PENDING again.
         """
 
     async def beat(self, worker: str, leases: Collection[Lease]) -> Beat:
@@ -227,7 +256,10 @@ class WorkerQueue(Protocol):
         """
 
     async def abandon(self, lease: Lease) -> None:
-        """End the task as LOST, or CANCELLED where that was asked: its worker stops for good."""
+        """End the task as LOST, or CANCELLED where that was asked: its worker stops for good.
+
+        One that had not begun is PENDING again, at its place.
+        """
 
     def control(self, worker: str) -> AsyncGenerator[None, None]:
         """Yield whenever *worker* should beat at once, because a task of it is to be cancelled."""
@@ -262,7 +294,8 @@ class Queue(WorkerQueue, Protocol):
     async def reap(self, *, abandoned: bool = False) -> list[str]:
         """End the tasks whose worker is gone, LOST or CANCELLED where that was asked.
 
-        *abandoned*: every running task, because no worker can be alive. Returns the ids.
+        *abandoned*: every running task, because no worker can be alive. Returns the ids. A task
+        that had not begun is PENDING again, at its place: it is none of them.
         """
 
     def changes(

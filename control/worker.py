@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -16,6 +17,7 @@ from control.port import (
     Lease,
     LeaseLost,
     QueueAway,
+    Reach,
     StoreAway,
     WorkerQueue,
 )
@@ -157,13 +159,15 @@ class Link:
     """How a worker is linked to its queue; by default they are in the same house.
 
     *name*: what the queue knows it by; None: a new one. It waits *claim_wait_seconds* for a task,
-    and *conclude_seconds* for the end of one to be stored. *spool_bytes_max*: see `Report`.
+    and *conclude_seconds* for the end of one to be stored. *spool_bytes_max*: see `Report`. A
+    queue that does not know its *labels* otherwise is told them with each claim.
     """
 
     name: str | None = None
     claim_wait_seconds: float = CLAIM_WAIT_SECONDS
     conclude_seconds: float = CONCLUDE_SECONDS
     spool_bytes_max: int = 0
+    labels: tuple[str, ...] = ()
 
 
 HERE = Link()
@@ -197,6 +201,7 @@ class Worker:
         self._folders = folders
         self._free = asyncio.Semaphore(slots)
         self._lease_seconds = lease_seconds
+        self._unanswered_seconds_max = lease_seconds * LEASE_SHARE_UNANSWERED_MAX
         self._policy = policy
         self._limits = limits
         self._running: dict[Lease, tuple[asyncio.Task[None], Cancel]] = {}
@@ -258,7 +263,8 @@ class Worker:
 
     async def _next(self) -> Assignment | None:
         """Claim a task; one that is given while the worker is being stopped is handed back."""
-        claim = asyncio.ensure_future(self._queue.claim(self.name, self._link.claim_wait_seconds))
+        wait_seconds, reach = self._link.claim_wait_seconds, Reach(labels=self._link.labels)
+        claim = asyncio.ensure_future(self._queue.claim(self.name, wait_seconds, reach))
         try:
             return await asyncio.shield(claim)
         except asyncio.CancelledError:
@@ -285,7 +291,7 @@ class Worker:
 
     async def _beat_once(self) -> None:
         """Beat, again if need be, for as long as the leases allow; then stop what runs."""
-        until = self._answered + self._lease_seconds * LEASE_SHARE_UNANSWERED_MAX
+        until = self._answered + self._unanswered_seconds_max
         while not await self._beaten(until):
             rest_seconds = until - monotonic()
             if rest_seconds <= 0:
@@ -487,10 +493,39 @@ class Worker:
             tenant=assignment.team,
             store=self._folders.store,
             debug=assignment.debug,
+            admit=partial(self._admit, assignment.lease),
         )
+        await self._begin(assignment.lease)
         async with aclosing(run(job, self._executor, cancel)) as events:
             async for event in events:
                 yield event
+
+    async def _admit(self, lease: Lease) -> None:
+        """Return once a command may begin: at once where a heartbeat was answered lately."""
+        if monotonic() - self._answered >= self._unanswered_seconds_max:
+            await self._begin(lease)
+
+    async def _begin(self, lease: Lease) -> None:
+        """Return once the queue has said, and not long ago, that *lease* is still held.
+
+        This process may have stood still since it claimed. Where the lease is lost its task is
+        stopped, and this waits for that.
+        """
+        while True:
+            asked = monotonic()
+            try:
+                await self._queue.append(lease, 0, ())
+            except LeaseLost:
+                self._stop([lease])
+                await asyncio.Event().wait()
+            except (Dismissed, EventsRefused):
+                raise
+            except Exception as fault:  # noqa: BLE001 (whatever the database says)
+                log.warning("task %s may not begin yet: %r", lease.task_id, fault)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                if monotonic() - asked < self._unanswered_seconds_max:
+                    return
 
 
 def _refused(reason: str) -> tuple[Event, ...]:

@@ -1,9 +1,11 @@
-"""The table of workers elsewhere."""
+"""The tables of workers: elsewhere, and by the database."""
 
 from datetime import datetime
 
 from tortoise import fields
 from tortoise.models import Model
+
+ONLINE_SECONDS = 30  # since a worker was heard of last
 
 
 class WorkerMachine(Model):
@@ -34,3 +36,16 @@ class WorkerMachine(Model):
 
         table = "worker_machine"
         unique_together = (("org_name", "name"),)
+
+
+class LocalWorker(Model):
+    """A worker that works by the database and takes tasks of all teams, while it is heard of."""
+
+    id = fields.CharField(max_length=64, primary_key=True)  # what `task.worker` calls it
+    labels: fields.Field[list[str]] = fields.JSONField()
+    last_seen_time = fields.DatetimeField()
+
+    class Meta:
+        """Table."""
+
+        table = "local_worker"

@@ -14,7 +14,8 @@ from tortoise.models import Model
 
 from db.fields import optional_text, without_length_checks
 from db.indexes import UniqueLower, UniqueWhere
-from db.machines import WorkerMachine
+from db.labels import CHARACTERS_MAX as LABELS_CHARACTERS_MAX
+from db.machines import LocalWorker, WorkerMachine
 from db.triggers import AppendOnly
 
 Document = dict[str, Any]
@@ -235,6 +236,7 @@ class Environment(Model):
     type = fields.CharField(max_length=16)
     trigger_spec: fields.Field[Document] = fields.JSONField()
     cd_pipeline_yaml = fields.CharField(max_length=1024)
+    runs_on = fields.CharField(max_length=LABELS_CHARACTERS_MAX, default="")  # see `db.labels`
     secrets: fields.Field[dict[str, str]] = fields.JSONField()
     resource: fields.Field[Document] = fields.JSONField()
     latest_task_id = fields.CharField(max_length=128, null=True)
@@ -345,6 +347,9 @@ class Task(Model):
     started_time: fields.Field[datetime | None] = fields.DatetimeField(null=True)
     finished_time: fields.Field[datetime | None] = fields.DatetimeField(null=True)
 
+    runs_on = fields.CharField(max_length=LABELS_CHARACTERS_MAX, default="")  # see `db.labels`
+    stranded = fields.BooleanField(default=False)  # it waits, and no worker may take it
+    unconfirmed = fields.BooleanField(default=False)  # it was given out, and not heard of since
     received = fields.IntField(default=0)
     next_seq = fields.IntField(default=1)
     epoch = fields.IntField(default=0)
@@ -485,6 +490,6 @@ class LogChunk(Model):
 
 without_length_checks(
     *(User, Session, Throttle, ApiToken, Org, Invitation, AuditChain, AuditEntry),
-    *(Application, Environment, DeployHook, WorkerMachine, Delivery),
+    *(Application, Environment, DeployHook, WorkerMachine, LocalWorker, Delivery),
     *(Task, CommitStatus, Step, TaskEvent, LogChunk),
 )

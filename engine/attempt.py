@@ -3,7 +3,7 @@
 import asyncio
 import math
 import signal
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -42,18 +42,25 @@ class Result:
 class Attempt:
     """Runs a command: `output` gives its log, and `result` is there when that has ended.
 
-    The end of the shell counts, not the end of the pipe, which a background process may hold.
-    After *step_seconds*, or once *cancel* is set, whose reason then is the error, SIGTERM is sent,
-    and SIGKILL *grace_seconds* later.
+    The end of the shell counts, not the end of the pipe, which a background process may hold. It
+    begins when *admit* has returned. After *step_seconds*, or once *cancel* is set, whose reason
+    then is the error, SIGTERM is sent, and SIGKILL *grace_seconds* later.
     """
 
     def __init__(
-        self, command: Command, log: Log, cancel: Cancel, step_seconds: float, grace_seconds: float
+        self,
+        command: Command,
+        log: Log,
+        cancel: Cancel,
+        admit: Callable[[], Awaitable[None]],
+        step_seconds: float,
+        grace_seconds: float,
     ) -> None:
         self.result = Result(None, "did not run")
         self._command = command
         self._log = log
         self._cancel = cancel
+        self._admit = admit
         self._step_seconds = step_seconds
         self._grace_seconds = grace_seconds
         self._stop_at = monotonic() + step_seconds
@@ -68,6 +75,7 @@ class Attempt:
         if self._cancel.requested:
             self.result = Result(None, self._cancel.reason, Outcome.ENDED)
             return
+        await self._admit()
         try:
             self._process: Process = await sandbox.start(self._command)
         except NotStarted as refusal:

@@ -1,6 +1,6 @@
 """What a run is given: the job and its limits."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,18 +27,22 @@ class Limits:
     disk_look_seconds: float = 2.0
 
 
+async def admit_all() -> None:
+    """Let every command begin."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """All a worker needs to run a task.
 
-    *workspace* is a folder of the task's own. *pipeline* is a pipeline's text that is used
-    instead of the file at *pipeline_path*. *contexts* holds values by context and dotted key,
-    as `contexts["git"]["pusher.name"]`; those of `env` are given to every command, those of
-    `secrets` and `cloudSecrets` are masked everywhere and given only where the pipeline names
-    them. *runtimes* is a folder with runtimes by name, each with a `bin`. *store* keeps caches and
-    artifacts, None: nothing is kept. *debug* has the shell
-    print each command before it runs it. *mirrors* is a folder for copies of repositories, those
-    of each *tenant* apart.
+    *workspace* is a folder of the task's own. *pipeline* is a pipeline's text that is used instead
+    of the file at *pipeline_path*. *contexts* holds values by context and dotted key, as
+    `contexts["git"]["pusher.name"]`; those of `env` are given to every command, those of `secrets`
+    and `cloudSecrets` are masked everywhere and given only where the pipeline names them.
+    *runtimes* is a folder with runtimes by name, each with a `bin`. *store* keeps caches and
+    artifacts, None: nothing is kept. *debug* has the shell print each command before it runs it. A
+    command begins when *admit* has returned. *mirrors* is a folder for copies of repositories,
+    those of each *tenant* apart.
     """
 
     task_id: str
@@ -55,3 +59,4 @@ class Job:
     tenant: str = ""
     store: Store | None = None
     debug: bool = False
+    admit: Callable[[], Awaitable[None]] = admit_all

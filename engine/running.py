@@ -157,7 +157,8 @@ class StepRun:
     def _attempt(self, command: Command) -> Attempt:
         limits = self._job.limits
         seconds = self._step.timeout_seconds or limits.step_seconds
-        return Attempt(command, self._log, self._cancel, seconds, limits.cancel_grace_seconds)
+        grace_seconds = limits.cancel_grace_seconds
+        return Attempt(command, self._log, self._cancel, self._job.admit, seconds, grace_seconds)
 
     async def _ready(self, handover: Handover) -> tuple[Command, Carried]:
         """Make the command; what reads files to hash them does it beside the loop."""

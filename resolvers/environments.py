@@ -12,7 +12,7 @@ from control import applications as control
 from control.resources import FunctionResource, functions
 from control.schedules.plan import begun
 from control.trigger_spec import without_proofs
-from db import audit, documents
+from db import audit, documents, labels
 from db.audit import Act
 from db.fields import EnvironmentType
 from db.models import Application, Document, Environment, Task
@@ -61,6 +61,7 @@ def new(application_id: str, wanted: EnvironmentInput, vault: Vault) -> Environm
         cd_pipeline_yaml=wanted.cd_pipeline_yaml or DEFAULT_PIPELINE,
         secrets=vault.change({}, secrets, place=ENVIRONMENT_SECRETS.place(row_id)),
         resource=wanted.resource or {},
+        runs_on=labels.join(wanted.runs_on or ()),
     )
 
 
@@ -94,6 +95,7 @@ def _facts(row: Environment) -> dict[str, object]:
         "triggerSpec": row.trigger_spec,
         "cdPipelineYaml": row.cd_pipeline_yaml,
         "resource": row.resource,
+        "runsOn": labels.split(row.runs_on),
         "secrets": sorted(row.secrets),
     }
 
@@ -110,6 +112,7 @@ async def update_environment(info: Info, input: Input[UpdateEnvironmentInput]) -
         "trigger_spec": input.trigger_spec and without_proofs(input.trigger_spec),
         "cd_pipeline_yaml": input.cd_pipeline_yaml,
         "resource": input.resource,
+        "runs_on": None if input.runs_on is None else labels.join(input.runs_on),
     }
     changes = {name: value for name, value in changes.items() if value is not None}
     async with changing(context, application, Action.UPDATE_APPLICATION) as (_, chain, db):
@@ -182,6 +185,11 @@ async def resource(parent: strawberry.Parent[Environment], info: Info) -> Docume
 async def resources(parent: strawberry.Parent[Environment], info: Info) -> list[FunctionResource]:
     """Return the cloud functions of `resource`, in one form."""
     return list(functions(await resource(parent, info)))
+
+
+def runs_on(parent: strawberry.Parent[Environment]) -> list[str]:
+    """Return the labels that its tasks' workers must have."""
+    return labels.split(parent.runs_on)
 
 
 async def latest_task(parent: strawberry.Parent[Environment], info: Info) -> Task | None:

@@ -171,6 +171,10 @@ class EnvironmentInput:
         default=None,
         description="The cloud functions deployed here: the seed's `aliyun.fc` document.",
     )
+    runs_on: list[str] | None = strawberry.field(
+        default=None,
+        description="Labels that workers of its tasks need, at most 8; `team`: the team's own.",
+    )
 
 
 @strawberry.input(description="A repository to deploy.")
@@ -276,11 +280,16 @@ class UpdateEnvironmentInput:
     resource: JSON | None = strawberry.field(
         default=None, description="The cloud functions deployed here."
     )
+    runs_on: list[str] | None = strawberry.field(
+        default=None,
+        description="Labels that workers of new tasks need, at most 8; `team`: the team's own.",
+    )
 
     def check(self) -> None:
         """Raise InvalidInput that names every broken rule."""
         check = Check()
         check_settings(check, self.trigger_spec, self.resource, self.cd_pipeline_yaml)
+        check.runs_on(self.runs_on, "runsOn")
         check.done()
 
 
@@ -475,6 +484,7 @@ def check_environment(check: Check, environment: EnvironmentInput, *path: str) -
     check_settings(
         check, environment.trigger_spec, environment.resource, environment.cd_pipeline_yaml, *path
     )
+    check.runs_on(environment.runs_on, *path, "runsOn")
 
 
 def check_settings(

@@ -16,7 +16,8 @@ from control.deploys import (
     blockers,
     callers_key,
 )
-from control.port import Entry
+from control.port import Entry, WaitingFor
+from db import labels
 from db.models import Application, Document, Environment, LogChunk, Org, Step, Task
 from engine.state import StepStatus, TaskStatus
 from providers import Provider
@@ -174,6 +175,17 @@ async def environment(parent: strawberry.Parent[Task], info: Info) -> Environmen
 def status(parent: strawberry.Parent[Task]) -> TaskStatus:
     """Return where the task stands."""
     return TaskStatus(parent.status)
+
+
+def runs_on(parent: strawberry.Parent[Task]) -> list[str]:
+    """Return the labels that its worker must have."""
+    return labels.split(parent.runs_on)
+
+
+def waiting_for(parent: strawberry.Parent[Task]) -> WaitingFor | None:
+    """Return what it waits for besides its turn."""
+    waits = parent.status == TaskStatus.PENDING and not parent.reported
+    return WaitingFor.WORKER if waits and parent.stranded else None
 
 
 def completed(parent: strawberry.Parent[Task]) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -28,6 +28,7 @@ INPUTS_MAX = 64
 KEY_CHARACTERS_MAX = 128
 LABEL_CHARACTERS_MAX = 64
 PLATFORM_CHARACTERS_MAX = 40
+RUNS_ON_MAX = 8
 
 
 class Rule(Enum):
@@ -123,6 +124,7 @@ class Rule(Enum):
         "最多 100 个字符,且不含控制字符",
     )
     DELIVERY_OR_REF = ("give either headers and body, or ref", "请提供 headers 和 body,或者 ref")
+    RUNS_ON = ("must have at most 8 labels", "最多 8 个标签")
     PLATFORM = (
         "must be 1 to 40 letters, digits, `.`, `_` or `-`, the first a letter or a digit",
         "必须是 1 到 40 个字母、数字、`.`、`_` 或 `-`,且以字母或数字开头",
@@ -225,6 +227,14 @@ class Check:
         """Check the name of another system that deploys."""
         fits = len(value) <= PLATFORM_CHARACTERS_MAX and NAME.fullmatch(value) is not None
         self.that(fits, Rule.PLATFORM, *path)
+
+    def runs_on(self, labels: Sequence[str] | None, *path: str) -> None:
+        """Check the labels that tasks need of a worker; None means that they were left out."""
+        given = labels or []
+        self.that(len(given) <= RUNS_ON_MAX, Rule.RUNS_ON, *path)
+        for at, label in enumerate(given[:RUNS_ON_MAX]):
+            self.platform(label, *path, str(at))
+            self.that(label not in given[:at], Rule.UNIQUE, *path, str(at))
 
     def document(self, value: object, *path: str) -> None:
         """Check a JSON document that is kept as it is."""

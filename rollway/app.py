@@ -28,6 +28,7 @@ from control.hosting.webhooks import Webhooks
 from control.integrations import Integrations
 from control.port import Queue
 from control.pubsub import PubSub
+from control.queue import presence
 from control.queue.embedded import EmbeddedTurns
 from control.queue.procrastinate import ProcrastinateTurns
 from control.queue.sweeper import Sweeper
@@ -268,7 +269,7 @@ class Server:
             log.warning("lost in a crash: %s", ", ".join(lost))
         parts: list[Callable[[], Coroutine[Any, Any, None]]] = [
             *(self._sweep, self._pack, self._deliver, self._schedule, self._tell, self._prune),
-            *(self._renew, self._count),
+            *(self._renew, self._count, self._mark),
         ]
         if self.settings.worker_slots:
             parts.append(self.work)
@@ -309,7 +310,9 @@ class Server:
     async def work(self) -> None:
         """Run tasks until cancelled, after ending what a killed worker of this folder left."""
         await self.working.clear()
-        await self.working.worker(self.queue).run()
+        worker = self.working.worker(self.queue)
+        async with presence.known(worker.name, self.settings.worker_labels):
+            await worker.run()
 
     async def _pack(self) -> None:
         """Compress the logs of steps that have ended."""
@@ -356,6 +359,10 @@ class Server:
     async def _sweep(self) -> None:
         """End the tasks of dead workers."""
         await Sweeper(self.queue, lease_seconds=self.settings.lease_seconds).work()
+
+    async def _mark(self) -> None:
+        """Mark waiting tasks that no worker may take."""
+        await presence.Stranded(self._pubsub).work()
 
     async def _carry(self) -> None:
         """Carry rings to and from other servers."""

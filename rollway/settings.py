@@ -20,6 +20,7 @@ from rollway.variables import (
     addresses,
     engine,
     keys,
+    labels,
     one_of,
     path,
     repositories,
@@ -70,6 +71,12 @@ class Settings(Serving):
         whole(0, 64),
         "4",
         "Tasks that run at the same time in this process; 0 leaves them to `rollway worker`.",
+    )
+    worker_labels: tuple[str, ...] = setting(
+        "ROLLWAY_WORKER_LABELS",
+        labels,
+        "",
+        "What this process is good for, a list; one with ROLLWAY_WORKER_URL is told by the server.",
     )
     lease_seconds: float = setting(
         "ROLLWAY_LEASE_SECONDS",

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from rollway.keyfile import KEYS_MAX, parse_key
 
 CREDENTIAL = re.compile(r"[!-~]{1,256}")
+LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+LABELS_MAX = 100
 ORIGINS_MAX = 50
 PORT_MAX = 65535
 ADDRESSES_MAX = 20
@@ -63,6 +65,17 @@ def one_of(*words: str) -> Callable[[str], str]:
         return value
 
     return parse
+
+
+def labels(value: str) -> tuple[str, ...]:
+    """Return words that say what a worker is good for."""
+    found = tuple(part.strip() for part in value.split(",") if part.strip())
+    if len(found) > LABELS_MAX or not all(LABEL.fullmatch(each) for each in found):
+        raise ValueError(
+            f"must be at most {LABELS_MAX} labels with commas between, each 1 to 40 letters,"
+            f" digits, `.`, `_` or `-`, the first a letter or a digit; not {value!r}"
+        )
+    return found
 
 
 def url(value: str) -> str:

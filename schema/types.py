@@ -7,6 +7,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from auth.permissions import Role
+from control.port import WaitingFor
 from db import models
 from db.fields import EnvironmentType
 from engine.state import StepStatus, TaskStatus
@@ -298,6 +299,12 @@ class Environment(Node):
         graphql_type=JSON,
         description="The cloud functions deployed here: the seed's document.",
     )
+    runs_on = strawberry.field(
+        environments.runs_on,
+        graphql_type=list[str],
+        description="Labels: its tasks run on workers that have all of these. `team` is that of the"
+        " team's own workers. Empty: any worker.",
+    )
     resources = strawberry.field(
         environments.resources, graphql_type=list[FunctionResource], description="The same, typed."
     )
@@ -364,6 +371,17 @@ class Task(Node):
     completed = strawberry.field(
         tasks.completed, graphql_type=bool, description="True once nothing follows."
     )
+    runs_on = strawberry.field(
+        tasks.runs_on,
+        graphql_type=list[str],
+        description="`Environment.runsOn` of when it was asked for: its worker has these labels.",
+    )
+    waiting_for = strawberry.field(
+        tasks.waiting_for,
+        graphql_type=WaitingFor | None,
+        description="What a PENDING task waits for besides its turn; known within 5 seconds, and"
+        " told to whoever watches the task's status.",
+    )
     steps = strawberry.field(
         tasks.steps,
         graphql_type=list[LazyStep],
@@ -417,7 +435,7 @@ class Task(Node):
     )
     finished_time: datetime | None = strawberry.field(description="When it ended.")
     updated_time: datetime = strawberry.field(
-        description="When it or one of its steps changed status last."
+        description="When it or one of its steps changed status last, or `waitingFor` did."
     )
     duration = strawberry.field(
         tasks.duration, graphql_type=float | None, description="Seconds from start to end."

@@ -1,9 +1,11 @@
 """Turns by the tables alone: for SQLite, where one process is everybody."""
 
 from datetime import UTC, datetime, timedelta
+from json import dumps
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from control.port import Reach
 from db.models import Task
 
 # The oldest waiting task of each environment, one step along the index for each of them; of those
@@ -29,6 +31,9 @@ WHERE NOT EXISTS (SELECT 1 FROM task r WHERE r.app_id = t.app_id AND r.env_name 
                   AND r.status = 'running' AND r.reported = false)
   AND (?1 IS NULL OR t.app_id IN (SELECT a.id FROM application a JOIN org o
                                   ON o.id = a.owner_org_id WHERE o.name = ?1))
+  AND (t.runs_on = '' OR NOT EXISTS (
+    SELECT 1 FROM json_each('["' || replace(t.runs_on, ',', '","') || '"]') needed
+    WHERE needed.value NOT IN (SELECT value FROM json_each(?2))))
 ORDER BY t.created_time, t.id LIMIT 1
 """
 
@@ -39,10 +44,13 @@ class EmbeddedTurns:
     async def add(self, task: Task, db: BaseDBAsyncClient) -> None:
         """Do nothing: the row itself lines up."""
 
-    async def next(self, db: BaseDBAsyncClient, org: str | None = None) -> str | None:
+    async def next(self, db: BaseDBAsyncClient, reach: Reach) -> str | None:
         """Return the oldest of the tasks that may run."""
-        found = await db.execute_query_dict(NEXT, [org])
+        found = await db.execute_query_dict(NEXT, [reach.org, dumps(reach.offers)])
         return str(found[0]["id"]) if found else None
+
+    async def release(self, task: Task, db: BaseDBAsyncClient) -> None:
+        """Do nothing: the row itself waits again."""
 
     async def end(self, task: Task, db: BaseDBAsyncClient) -> None:
         """Do nothing: the row itself goes."""

@@ -2,7 +2,8 @@
 
 A waiting or running task has a job there. Its queueing lock is the task's id, its lock the
 environment, so that one runs at a time and in the order of their jobs; its queue is named for the
-team, whose applications change hands only while no task of theirs waits. A job that ends is
+team, whose applications change hands only while no task of theirs waits, and for the labels that
+the task needs of its worker: `acme`, `acme:gpu,linux`. A job that ends is
 deleted. Nothing of Procrastinate runs here: its functions are called in the transactions that
 change tasks.
 """
@@ -10,30 +11,53 @@ change tasks.
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import RawSQL
 
+from control.port import Reach
 from db.models import Task
 from engine.state import TaskStatus
 
 SWEEPER = 0x726F6C6C77617901  # the number of our lock: "rollway", then 1
 PASSED_OVER_MAX = 100  # jobs in one claim
 
-DEFER = """
+QUEUE_NAME = "rtrim(o.name || ':' || t.runs_on, ':')"
+DEFER = f"""
 SELECT procrastinate_defer_jobs_v1(
-  ARRAY[ROW(o.name, 'deploy', 0, $1, $2, '{}', NULL)::procrastinate_job_to_defer_v1])
-FROM application a JOIN org o ON o.id = a.owner_org_id WHERE a.id = $3
-"""
+  ARRAY[ROW({QUEUE_NAME}, 'deploy', 0, $1, t.id, '{{}}', NULL)::procrastinate_job_to_defer_v1])
+FROM task t JOIN application a ON a.id = t.app_id JOIN org o ON o.id = a.owner_org_id
+WHERE t.id = $2
+"""  # noqa: S608 (of our own texts)
+# Of the queues that have jobs, one step along their index for each, those that a worker may serve.
 FETCH = """
-SELECT id, queueing_lock AS task_id
-FROM procrastinate_fetch_job_v2($1::varchar[], NULL) WHERE id IS NOT NULL
+WITH RECURSIVE line(name) AS (
+  SELECT min(queue_name) FROM procrastinate_jobs
+  UNION ALL
+  SELECT (SELECT min(j.queue_name) FROM procrastinate_jobs j WHERE j.queue_name > line.name)
+  FROM line WHERE line.name IS NOT NULL
+)
+SELECT id, queueing_lock AS task_id FROM procrastinate_fetch_job_v2(ARRAY(
+  SELECT name FROM line WHERE ($1::text IS NULL OR split_part(name, ':', 1) = $1)
+    AND string_to_array(split_part(name, ':', 2), ',') <@ $2::text[]), NULL)
+WHERE id IS NOT NULL
 """
 # Nothing where somebody changes the task this moment: waiting for that could never end.
 READY = """
 SELECT t.status = 'pending' AND t.reported = false AS waits,
   EXISTS (SELECT 1 FROM task r WHERE r.app_id = t.app_id AND r.env_name = t.env_name
-          AND r.status = 'running' AND r.reported = false) AS blocked
+          AND r.status = 'running' AND r.reported = false) AS blocked,
+  string_to_array(t.runs_on, ',') <@ $2::text[] AS fits
 FROM task t WHERE t.id = $1 FOR NO KEY UPDATE OF t SKIP LOCKED
 """
 KNOWN = "SELECT 1 FROM task WHERE id = $1"
 LATER = "SELECT procrastinate_retry_job_v2($1, now() + interval '1 second', NULL, NULL, NULL)"
+# A server of an older version gave it a queue without labels.
+ELSEWHERE = f"""
+SELECT procrastinate_retry_job_v2($1, now(), NULL, {QUEUE_NAME}, NULL)
+FROM task t JOIN application a ON a.id = t.app_id JOIN org o ON o.id = a.owner_org_id
+WHERE t.id = $2
+"""  # noqa: S608 (of our own texts)
+AGAIN = """
+SELECT procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM procrastinate_jobs
+WHERE lock = $1 AND status = 'doing' AND queueing_lock = $2
+"""
 DROP = "SELECT procrastinate_finish_job_v1($1, 'failed', true)"
 CANCEL = """
 SELECT procrastinate_cancel_job_v1(id, false, true) FROM procrastinate_jobs
@@ -49,15 +73,15 @@ DELETE FROM procrastinate_jobs j WHERE j.status IN ('todo', 'doing') AND NOT EXI
   SELECT 1 FROM task t WHERE t.id = j.queueing_lock AND t.reported = false
     AND t.status = CASE j.status WHEN 'todo' THEN 'pending' ELSE 'running' END)
 """
-MISSING = """
+MISSING = f"""
 SELECT procrastinate_defer_jobs_v1(array_agg(
-  ROW(o.name, 'deploy', 0, t.app_id || ':' || t.env_name, t.id, '{}', NULL)
+  ROW({QUEUE_NAME}, 'deploy', 0, t.app_id || ':' || t.env_name, t.id, '{{}}', NULL)
     ::procrastinate_job_to_defer_v1 ORDER BY t.created_time, t.id))
 FROM task t JOIN application a ON a.id = t.app_id JOIN org o ON o.id = a.owner_org_id
 WHERE t.status = 'pending' AND t.reported = false AND NOT EXISTS (
   SELECT 1 FROM procrastinate_jobs j WHERE j.queueing_lock = t.id AND j.status = 'todo')
 HAVING count(*) > 0
-"""
+"""  # noqa: S608 (of our own texts)
 
 
 class ProcrastinateTurns:
@@ -65,21 +89,29 @@ class ProcrastinateTurns:
 
     async def add(self, task: Task, db: BaseDBAsyncClient) -> None:
         """Give *task* a job. Its environment's row is locked, so that jobs come in their order."""
-        await db.execute_query(DEFER, [_lock(task), task.id, task.app_id])
+        await db.execute_query(DEFER, [_lock(task), task.id])
 
-    async def next(self, db: BaseDBAsyncClient, org: str | None = None) -> str | None:
+    async def next(self, db: BaseDBAsyncClient, reach: Reach) -> str | None:
         """Fetch a job, and pass over those whose task is not there to run."""
+        offers = reach.offers
         for _ in range(PASSED_OVER_MAX):
-            found = await db.execute_query_dict(FETCH, [None if org is None else [org]])
+            found = await db.execute_query_dict(FETCH, [reach.org, offers])
             if not found:
                 return None
             job_id, task_id = found[0]["id"], str(found[0]["task_id"])
-            rows = await db.execute_query_dict(READY, [task_id])
+            rows = await db.execute_query_dict(READY, [task_id, offers])
             if rows and rows[0]["waits"] and not rows[0]["blocked"]:
-                return task_id
+                if rows[0]["fits"]:
+                    return task_id
+                await db.execute_query(ELSEWHERE, [job_id, task_id])
+                continue
             waits = rows[0]["waits"] if rows else await db.execute_query_dict(KNOWN, [task_id])
             await db.execute_query(LATER if waits else DROP, [job_id])
         return None
+
+    async def release(self, task: Task, db: BaseDBAsyncClient) -> None:
+        """Have the job of *task* wait again."""
+        await db.execute_query(AGAIN, [_lock(task), task.id])
 
     async def end(self, task: Task, db: BaseDBAsyncClient) -> None:
         """Delete the job of *task*."""

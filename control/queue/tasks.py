@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from time import monotonic
 from typing import Any
@@ -16,6 +16,7 @@ from tortoise.transactions import in_transaction
 
 from control import assignment, journal
 from control.port import (
+    ANYTHING,
     AlreadyCompleted,
     ApplicationGone,
     Assignment,
@@ -27,10 +28,12 @@ from control.port import (
     Keyed,
     Lease,
     LeaseLost,
+    Reach,
     Shown,
     Watched,
 )
 from control.pubsub import QUEUE, PubSub, task_topic, worker_topic
+from control.queue.looks import Looks
 from control.queue.turns import Turns
 from control.watching import changes, tails
 from db import documents
@@ -44,6 +47,8 @@ SET_UP = "Set up task"
 RUNNING = TaskStatus.RUNNING.value
 PENDING = TaskStatus.PENDING.value
 REAPED_MAX = 1000  # tasks in one pass; the next one comes soon
+UNNAMED_LEASE_SHARE_MAX = 0.6  # three heartbeats: a task that has not begun is given back then
+EPOCH_MAX = 20  # and is lost then: it may be what its workers do not survive
 
 
 class TaskQueue:
@@ -68,6 +73,7 @@ class TaskQueue:
         self._poll_seconds = poll_seconds
         self._vault = vault
         self._reading = asyncio.Lock()
+        self._looks = Looks()
 
     async def submit(self, draft: Draft, told: Told | None = None) -> Task:
         """Store the task as PENDING; see `Queue.submit`."""
@@ -108,13 +114,13 @@ class TaskQueue:
         return task
 
     async def claim(
-        self, worker: str, wait_seconds: float = 0.0, org: str | None = None
+        self, worker: str, wait_seconds: float = 0.0, reach: Reach = ANYTHING
     ) -> Assignment | None:
         """Give *worker* the next task; see `Queue.claim`."""
         until = monotonic() + wait_seconds
         with self.pubsub.listen(QUEUE) as bell:
+            task = await self._claim(worker, reach)
             while True:
-                task = await self._claim(worker, org)
                 if task and (given := await self._assign(task)):
                     return given
                 if task is None:
@@ -122,11 +128,12 @@ class TaskQueue:
                     if rest_seconds <= 0:
                         return None
                     await bell.wait(rest_seconds)
+                task = await self._looks.look(reach, partial(self._claim, worker, reach))
 
-    async def _claim(self, worker: str, org: str | None) -> Task | None:
+    async def _claim(self, worker: str, reach: Reach) -> Task | None:
         try:
             async with in_transaction() as db:
-                task_id = await self._turns.next(db, org)
+                task_id = await self._turns.next(db, reach)
                 if task_id is None:
                     return None
                 free = Task.filter(id=task_id).using_db(db)
@@ -134,6 +141,7 @@ class TaskQueue:
                     epoch=F("epoch") + 1,
                     worker=worker,
                     lease_expires_time=self._lease_until(),
+                    unconfirmed=True,
                     received=0,
                 )
                 task = await free.get()
@@ -176,7 +184,7 @@ class TaskQueue:
 
     async def append(self, lease: Lease, position: int, events: Sequence[Event]) -> None:
         """Store what happened; see `Queue.append`."""
-        async with self._leased(lease) as (task, db):
+        async with self._leased(lease, unconfirmed=False) as (task, db):
             events = events[max(0, task.received - position) :]
             if not events:
                 return
@@ -199,16 +207,18 @@ class TaskQueue:
     async def abandon(self, lease: Lease) -> None:
         """End the task without a result; see `Queue.abandon`."""
         async with self._leased(lease) as (task, db):
-            await self._end(task, db)
+            await self._give_up(task, db)
         await changes.ring(task, self.pubsub)
         self.pubsub.ring(QUEUE)
 
     @asynccontextmanager
-    async def _leased(self, lease: Lease) -> AsyncIterator[tuple[Task, BaseDBAsyncClient]]:
-        """Lock the task's row while its lease holds; the epoch is the fence."""
+    async def _leased(
+        self, lease: Lease, **news: bool
+    ) -> AsyncIterator[tuple[Task, BaseDBAsyncClient]]:
+        """Lock the task's row, with *news* of it, while its lease holds; the epoch is the fence."""
         async with in_transaction() as db:
             held = Task.filter(id=lease.task_id, epoch=lease.epoch, status=RUNNING).using_db(db)
-            if not await held.update(epoch=lease.epoch):
+            if not await held.update(epoch=lease.epoch, **news):
                 raise LeaseLost(lease.task_id)
             yield await Task.filter(id=lease.task_id).using_db(db).get(), db
 
@@ -239,8 +249,8 @@ class TaskQueue:
             if await self._turns.alone(db):
                 await self._turns.mend(db)
         running = Task.filter(status=RUNNING, reported=False)
-        lost = Q() if abandoned else Q(lease_expires_time__lt=self._turns.time_in(0))
-        ended = []
+        lost = Q() if abandoned else self._silent()
+        ended, given_back = [], False
         for found in await running.filter(lost).only("id", "epoch").limit(REAPED_MAX):
             async with in_transaction() as db:
                 if not await self._turns.alone(db):
@@ -249,12 +259,32 @@ class TaskQueue:
                 if not await same.using_db(db).update(epoch=found.epoch + 1):
                     continue
                 task = await Task.filter(id=found.id).using_db(db).get()
-                await self._end(task, db)
-            ended.append(task.id)
+                await self._give_up(task, db)
+            if TaskStatus(task.status).completed:
+                ended.append(task.id)
+            else:
+                given_back = True
             await changes.ring(task, self.pubsub)
-        if ended:
+        if ended or given_back:
             self.pubsub.ring(QUEUE)
         return ended
+
+    def _silent(self) -> Q:
+        """Return what is true of tasks whose worker was silent for too long."""
+        rest_seconds = self.lease_seconds * (1 - UNNAMED_LEASE_SHARE_MAX)
+        early = self._turns.time_in(rest_seconds)
+        unnamed = Q(unconfirmed=True, received=0, lease_expires_time__lt=early)
+        return unnamed | Q(lease_expires_time__lt=self._turns.time_in(0))
+
+    async def _give_up(self, task: Task, db: BaseDBAsyncClient) -> None:
+        """End *task*, whose worker is gone; one that has not begun waits again, at its place."""
+        begun = task.received or not task.unconfirmed
+        if begun or task.cancel_requested or task.epoch >= EPOCH_MAX:
+            await self._end(task, db)
+            return
+        await self._turns.release(task, db)
+        waits = TaskChanged(time=now(), status=TaskStatus.PENDING)
+        await journal.Writer(task, db).write([waits])
 
     async def _end(self, task: Task, db: BaseDBAsyncClient) -> None:
         await self._turns.end(task, db)

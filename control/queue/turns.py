@@ -10,6 +10,7 @@ from typing import Protocol
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import RawSQL
 
+from control.port import Reach
 from db.models import Task
 
 
@@ -19,13 +20,14 @@ class Turns(Protocol):
     async def add(self, task: Task, db: BaseDBAsyncClient) -> None:
         """Line up *task*, stored as PENDING in this transaction, behind all of its environment."""
 
-    async def next(self, db: BaseDBAsyncClient, org: str | None = None) -> str | None:
-        """Return the id of the task whose turn it is, of the team *org* alone where one is named.
-
-        None when there is none.
+    async def next(self, db: BaseDBAsyncClient, reach: Reach) -> str | None:
+        """Return the id of the task in *reach* whose turn it is; None when there is none.
 
         Nobody else gets it unless this transaction is undone.
         """
+
+    async def release(self, task: Task, db: BaseDBAsyncClient) -> None:
+        """Put *task* back to its place: it is locked, and PENDING again in this transaction."""
 
     async def end(self, task: Task, db: BaseDBAsyncClient) -> None:
         """Have *task* be out of the way: it is locked, and ends next in this transaction."""

@@ -7,6 +7,7 @@ import strawberry
 from auth.logins import Service
 from auth.permissions import Role, Scope
 from control.deploys import BlockerKind, RedeployMode
+from control.port import WaitingFor
 from db.audit import Act
 from db.fields import EnvironmentType
 from engine.events import LogStream
@@ -46,6 +47,7 @@ strawberry.enum(Provider, description="A Git hosting service; GIT is any clone U
 strawberry.enum(EnvironmentType, description="What an environment is for.")
 strawberry.enum(TaskStatus, description="Where a task stands.")
 strawberry.enum(StepStatus, description="Where a step stands.")
+strawberry.enum(WaitingFor, description="What a PENDING task waits for besides its turn.")
 strawberry.enum(
     LogStream, description="Who wrote a line: OUTPUT the step's command, SYSTEM Rollway."
 )
@@ -59,6 +61,6 @@ describe(
 )
 for kind in (
     *(RedeployMode, BlockerKind, Scope, Act, Service, Role, Provider, EnvironmentType),
-    *(TaskStatus, StepStatus, LogStream),
+    *(TaskStatus, WaitingFor, StepStatus, LogStream),
 ):
     describe(kind)

@@ -9,6 +9,7 @@ from auth.permissions import Role, Scope
 from control.deliveries import DeliveryStatus
 from control.deploys import BlockerKind, RedeployMode
 from control.integrations import Health
+from control.port import WaitingFor
 from db.audit import Act
 from db.fields import EnvironmentType
 from engine.events import LogStream
@@ -63,6 +64,10 @@ VALUES: Mapping[type[Enum], Mapping[Any, str]] = {
         TaskStatus.FAILURE: "A step failed, or it could not be begun.",
         TaskStatus.CANCELLED: "Somebody, or a newer task, ended it.",
         TaskStatus.LOST: "Its worker was not heard of any more.",
+    },
+    WaitingFor: {
+        WaitingFor.WORKER: "No worker that is online may run it: none of the team's own or of those"
+        " of all teams has all labels of `runsOn`. Tasks behind it wait too; it can be cancelled.",
     },
     StepStatus: {
         StepStatus.PENDING: "It waits for its turn.",

@@ -1,5 +1,7 @@
 """The arguments of mutations about workers."""
 
+from collections.abc import Sequence
+
 import strawberry
 
 from resolvers.validation import Check, Rule
@@ -17,17 +19,15 @@ class CreateWorkerInput:
     )
     labels: list[str] = strawberry.field(
         default_factory=list,
-        description="What it is good for: `linux`, `gpu`; at most 100. They are shown, and decide"
-        " nothing yet.",
+        description="What it is good for: `linux`, `gpu`; at most 100. It takes tasks of"
+        " environments whose `runsOn` names none but these; `team` it has in any case.",
     )
 
     def check(self) -> None:
         """Raise InvalidInput that names every broken rule."""
         check = Check()
         check.label(self.name, "name")
-        check.that(len(self.labels) <= LABELS_MAX, Rule.SECRETS, "labels")
-        for at, label in enumerate(self.labels[:LABELS_MAX]):
-            check.platform(label, "labels", str(at))
+        check_labels(check, self.labels)
         check.done()
 
 
@@ -36,3 +36,10 @@ class RemoveWorkerInput:
     """Which worker to remove."""
 
     worker_id: strawberry.ID = strawberry.field(description="The worker's id.")
+
+
+def check_labels(check: Check, labels: Sequence[str]) -> None:
+    """Check what a worker is good for."""
+    check.that(len(labels) <= LABELS_MAX, Rule.SECRETS, "labels")
+    for at, label in enumerate(labels[:LABELS_MAX]):
+        check.platform(label, "labels", str(at))

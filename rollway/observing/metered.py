@@ -6,6 +6,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 
 from control.port import (
+    ANYTHING,
     Assignment,
     Beat,
     Draft,
@@ -13,6 +14,7 @@ from control.port import (
     Lease,
     LeaseLost,
     Queue,
+    Reach,
     Shown,
     Watched,
     WorkerQueue,
@@ -34,10 +36,10 @@ class MeteredWork(WorkWrapper):
         self._figures = figures
 
     async def claim(
-        self, worker: str, wait_seconds: float = 0.0, org: str | None = None
+        self, worker: str, wait_seconds: float = 0.0, reach: Reach = ANYTHING
     ) -> Assignment | None:
         """Count the task that is given."""
-        given = await super().claim(worker, wait_seconds, org)
+        given = await super().claim(worker, wait_seconds, reach)
         if given is not None:
             self._figures.claims.inc()
             log.info("task %s is given to worker %s", given.lease.task_id, worker)
@@ -113,10 +115,10 @@ class MeteredQueue(MeteredWork, QueueWrapper):
         return task
 
     async def claim(
-        self, worker: str, wait_seconds: float = 0.0, org: str | None = None
+        self, worker: str, wait_seconds: float = 0.0, reach: Reach = ANYTHING
     ) -> Assignment | None:
         """Measure how long the task has waited."""
-        given = await super().claim(worker, wait_seconds, org)
+        given = await super().claim(worker, wait_seconds, reach)
         if given is not None:
             row = await Task.filter(id=given.lease.task_id).only("created_time").first()
             if row is not None:

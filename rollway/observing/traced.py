@@ -8,7 +8,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from control.port import Assignment, Beat, Draft, Lease, LeaseLost, Queue
+from control.port import ANYTHING, Assignment, Beat, Draft, Lease, LeaseLost, Queue, Reach
 from db.audit import Told
 from db.models import Task
 from engine.events import Event, Planned, StepChanged, TaskChanged
@@ -52,10 +52,10 @@ class TracedQueue(QueueWrapper):
             return task
 
     async def claim(
-        self, worker: str, wait_seconds: float = 0.0, org: str | None = None
+        self, worker: str, wait_seconds: float = 0.0, reach: Reach = ANYTHING
     ) -> Assignment | None:
         """Begin the task's span, below that of its cause."""
-        given = await super().claim(worker, wait_seconds, org)
+        given = await super().claim(worker, wait_seconds, reach)
         if given is not None:
             span = self._tracer.start_span(
                 "run a task",

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import datetime
 
 from control.port import (
+    ANYTHING,
     Assignment,
     Beat,
     Draft,
@@ -11,6 +12,7 @@ from control.port import (
     Keyed,
     Lease,
     Queue,
+    Reach,
     Shown,
     Watched,
     WorkerQueue,
@@ -27,10 +29,10 @@ class WorkWrapper:
         self._queue = queue
 
     async def claim(
-        self, worker: str, wait_seconds: float = 0.0, org: str | None = None
+        self, worker: str, wait_seconds: float = 0.0, reach: Reach = ANYTHING
     ) -> Assignment | None:
         """Pass on."""
-        return await self._queue.claim(worker, wait_seconds, org)
+        return await self._queue.claim(worker, wait_seconds, reach)
 
     async def beat(self, worker: str, leases: Collection[Lease]) -> Beat:
         """Pass on."""

@@ -20,7 +20,7 @@ from tortoise.exceptions import IntegrityError
 
 from auth import machines
 from auth.machines import MachineUnknown, SessionGone
-from control.port import Assignment, EventsRefused, Lease, Queue, StoreAway
+from control.port import Assignment, EventsRefused, Lease, Queue, Reach, StoreAway
 from control.remote.answers import belongs_to, given_before
 from control.remote.wire import (
     EVENTS_MAX,
@@ -192,10 +192,10 @@ class Doors:
 
     async def _next(self, call: Call, wait_seconds: int) -> Assignment | None:
         until = monotonic() + wait_seconds
+        reach = Reach(call.machine.org_name, tuple(call.machine.labels))
         while True:
             look_seconds = min(LOOK_SECONDS, max(until - monotonic(), 0.0))
-            team = call.machine.org_name
-            if given := await self._queue.claim(call.session, look_seconds, team):
+            if given := await self._queue.claim(call.session, look_seconds, reach):
                 return given
             if monotonic() >= until:
                 return None

@@ -7,6 +7,7 @@ from contextlib import suppress
 from time import monotonic
 
 from control.port import (
+    ANYTHING,
     Assignment,
     Beat,
     Dismissed,
@@ -14,6 +15,7 @@ from control.port import (
     Lease,
     LeaseLost,
     QueueAway,
+    Reach,
 )
 from control.remote.wire import (
     LEASES_MAX,
@@ -60,7 +62,7 @@ class RemoteQueue:
         self,
         worker: str,  # noqa: ARG002 - the session says it
         wait_seconds: float = 0.0,
-        org: str | None = None,  # noqa: ARG002 - the server knows it
+        reach: Reach = ANYTHING,  # noqa: ARG002 - the server knows it
     ) -> Assignment | None:
         """Ask for a task; see `WorkerQueue.claim`."""
         if not self._leaving.is_set():
@@ -155,7 +157,7 @@ class RemoteQueue:
 
 
 def _slices(events: Sequence[Event]) -> Iterator[list[Event]]:
-    """Yield events in portions that a server takes."""
+    """Yield events in portions that a server takes, one at least: it says that the task begins."""
     part: list[Event] = []
     characters = 0
     for event in events:
@@ -164,7 +166,7 @@ def _slices(events: Sequence[Event]) -> Iterator[list[Event]]:
         if characters >= SLICE_CHARACTERS or len(part) >= SLICE_EVENTS:
             yield part
             part, characters = [], 0
-    if part:
+    if part or not events:
         yield part
 
 

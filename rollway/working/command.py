@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from control.port import Dismissed
+from control.queue import presence
 from control.worker import Link
 from db import connect
 from resolvers.validation import InvalidInput
@@ -90,7 +91,9 @@ def _beside(settings: Settings) -> int:
             try:
                 await server.working.clear()
                 worker = server.working.worker(server.queue)
-                async with server.carrying(), shown(settings, server.metrics, server.health):
+                known = presence.known(worker.name, settings.worker_labels)
+                page = shown(settings, server.metrics, server.health)
+                async with server.carrying(), page, known:
                     await work_until_told(worker, settings.drain_seconds)
             finally:
                 await server.flush()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from control.port import Dismissed, WorkerQueue
 from control.switch import Switch
 from control.tidying import Folders
-from control.worker import HERE, Link, Worker
+from control.worker import Link, Worker
 from engine.executors.cgroup import Caps
 from engine.executors.isolation import Isolation
 from engine.executors.mixed import MixedExecutor
@@ -70,7 +70,7 @@ class Working:
     def worker(
         self,
         queue: WorkerQueue,
-        link: Link = HERE,
+        link: Link | None = None,
         lease_seconds: float | None = None,
         store: Store | None = None,
     ) -> Worker:
@@ -80,6 +80,7 @@ class Working:
         """
         settings = self._settings
         alone = settings.embedded and not settings.worker_urls
+        link = link or Link(labels=settings.worker_labels)
         folders = Folders(
             settings.workspaces,
             settings.runtimes,

@@ -15,6 +15,7 @@ from db import audit
 from db.audit import SERVER_CHAIN, Act, Actor, Entry, org_chain
 from db.machines import WorkerMachine
 from resolvers.validation import Check
+from resolvers.workers.inputs import check_labels
 from rollway.starting import Refused
 
 OPERATOR = Actor(None, "operator", "rollway worker")
@@ -28,6 +29,7 @@ async def invite(name: str, labels: Sequence[str], file: Path | None) -> str:
     """
     check = Check()
     check.label(name, "name")
+    check_labels(check, labels)
     check.done()
     same = WorkerMachine.filter(org_name=None, name=name)
     try:

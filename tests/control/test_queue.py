@@ -153,6 +153,7 @@ async def test_a_silent_worker_loses_its_task_once(queue, draft):
     task_id = (await queue.submit(draft())).id
     queue.lease_seconds = -1
     lease = (await queue.claim("w")).lease
+    await queue.append(lease, 0, ())
     queue.lease_seconds = 30
 
     reaped = await asyncio.gather(*[queue.reap() for _ in range(5)])

@@ -39,7 +39,7 @@ async def status_of(task_id):
 async def test_a_silent_worker_loses_its_task(sweeping, draft):
     """And one that beats keeps its own."""
     dead = (await sweeping.submit(draft("test"))).id
-    await sweeping.claim("w_dead")
+    await sweeping.append((await sweeping.claim("w_dead")).lease, 0, ())
     alive = (await sweeping.submit(draft("live"))).id
     beating = asyncio.create_task(beat(sweeping, (await sweeping.claim("w_alive")).lease))
     while await status_of(dead) == "running":
@@ -71,3 +71,19 @@ async def test_after_an_outage_nobody_is_dead(sweeping, draft, database, postgre
 
     task = await Task.get(id=task_id)
     assert (task.status, task.epoch) == ("running", lease.epoch)
+
+
+async def test_a_task_that_was_not_begun_waits_again_after_three_heartbeats(sweeping, draft):
+    """Sooner than its lease runs out; one whose worker names it, and is slow, is left alone."""
+    swallowed = (await sweeping.submit(draft("test"))).id
+    await sweeping.claim("w_dead")
+    slow = (await sweeping.submit(draft("live"))).id
+    beating = asyncio.create_task(beat(sweeping, (await sweeping.claim("w_alive")).lease))
+    begin = asyncio.get_running_loop().time()
+    while await status_of(swallowed) == "running":
+        await asyncio.sleep(0.05)
+    waited = asyncio.get_running_loop().time() - begin
+    beating.cancel()
+
+    assert (await status_of(swallowed), await status_of(slow)) == ("pending", "running")
+    assert waited < 2 * LEASE_SECONDS  # the sweeper itself begins after one

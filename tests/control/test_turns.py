@@ -89,13 +89,18 @@ class Schedule:
             await self.queue.finish(self.running.pop(key), ended())
 
     async def lose(self):
-        """Have a worker be silent for too long."""
+        """Have a worker be silent for too long, before or after it has begun."""
         if key := self._some(self.running):
             lease = self.running.pop(key)
+            if begun := self.chance.random() < 0.5:
+                await self.queue.append(lease, 0, ())
             await Task.filter(id=lease.task_id).update(lease_expires_time=now().replace(year=2020))
-            assert await self.queue.reap() == [lease.task_id]
-            with pytest.raises(LeaseLost):
-                await self.queue.finish(lease, ended())
+            assert await self.queue.reap() == ([lease.task_id] if begun else [])
+            if not begun:
+                self.waiting[key].insert(0, lease.task_id)
+            for write in (self.queue.append(lease, 0, ()), self.queue.finish(lease, ended())):
+                with pytest.raises(LeaseLost):
+                    await write
 
     def _some(self, keys):
         found = list(keys)
@@ -135,6 +140,9 @@ async def test_jobs_follow_tasks(queue, draft):
     await queue.cancel(second, "not this one")
     assert await jobs() == [(third, lock, "todo")]
     await queue.claim("w")
+    await queue.reap(abandoned=True)
+    assert await jobs() == [(third, lock, "todo")]
+    await queue.append((await queue.claim("w")).lease, 0, ())
     await queue.reap(abandoned=True)
     assert await jobs() == []
 
@@ -209,7 +217,7 @@ async def test_jobs_and_tasks_agree_again_after_a_look(queue, draft):
 async def test_only_one_tidies_up(queue, draft, turns):
     """Whoever finds another one at it leaves the tasks alone."""
     task_id = (await queue.submit(draft())).id
-    await queue.claim("w")
+    await queue.append((await queue.claim("w")).lease, 0, ())
     elsewhere = copy_context()
     async with in_transaction() as db:
         assert await turns.alone(db)

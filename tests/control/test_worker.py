@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from control.port import Dismissed, LeaseLost, StoreAway
+from control.queue.tasks import EPOCH_MAX
 from control.tidying import Folders
 from control.worker import BUFFER_BYTES_MAX, REST_SECONDS, Report, Worker
 from db.models import Application, Task
@@ -378,3 +379,91 @@ async def test_stopping_a_worker_at_any_moment_leaves_the_database_usable(
         async with asyncio.timeout(15):
             for task in await Task.filter(finished_time=None):
                 await queue.cancel(task.id, "next round")
+
+
+class Frozen(QueueWrapper):
+    """A queue whose worker stands still at one *moment*, for as long as it takes to lose a task."""
+
+    def __init__(self, queue, moment):
+        super().__init__(queue)
+        self.moment = moment
+        self.thawed = asyncio.Event()
+
+    async def freeze(self, moment):
+        """Stand still, if it is this moment; whoever tidies up finds that the task's time is up."""
+        if moment != self.moment or self.thawed.is_set():
+            return
+        await Task.all().update(lease_expires_time=now().replace(year=2020))
+        await self._queue.reap()
+        time.sleep(1.0)  # noqa: ASYNC251 (nothing of this process goes on)
+        self.thawed.set()
+
+    async def claim(self, *given):
+        """Stand still when a task was given."""
+        if assignment := await super().claim(*given):
+            await self.freeze("claim")
+        return assignment
+
+    async def append(self, *given):
+        """Stand still when the answer is on its way."""
+        await super().append(*given)
+        await self.freeze("answer")
+
+    async def beat(self, *given):
+        """Be no help afterwards."""
+        if self.thawed.is_set():
+            await asyncio.sleep(3600)
+        return await super().beat(*given)
+
+
+@pytest.mark.parametrize("moment", ["claim", "answer", "set-up"])
+async def test_what_was_lost_while_its_worker_stood_still_does_not_begin(
+    repository, working, queue, draft, moment
+):
+    """Between claim and start, while it asks whether it may, and between that and the command."""
+    frozen = Frozen(queue, moment)
+    async with working({}, slots=1, lease_seconds=1, by=frozen) as executor:
+        opened = executor.open
+
+        async def set_up(place):
+            await frozen.freeze("set-up")
+            return await opened(place)
+
+        executor.open = set_up
+        queue.lease_seconds = 30
+        task_id = (await queue.submit(draft())).id
+        async with asyncio.timeout(30):
+            await frozen.thawed.wait()
+            while not executor.worker._free._value:
+                await asyncio.sleep(0.02)
+                if moment == "claim" and (await Task.get(id=task_id)).status == "pending":
+                    await queue.claim("w_other")
+        task = await Task.get(id=task_id)
+
+    assert executor.scripts == []
+    assert task.status == ("running" if moment == "claim" else "lost")
+
+
+async def test_a_task_is_handed_back_by_a_worker_that_has_not_begun(
+    repository, working, queue, draft
+):
+    """It was told to stop when the claim was answered: the next one is given the task."""
+    task_id = (await queue.submit(draft())).id
+    await queue.abandon((await queue.claim("w_1")).lease)
+    assert (await Task.get(id=task_id)).status == "pending"
+    async with working({}):
+        task = await until(task_id, "success")
+        statuses = [entry.status async for entry in queue.tail({task_id: 0}) if not entry.name]
+
+    assert task.epoch == 2
+    assert statuses[:4] == ["pending", "running", "pending", "running"]
+
+
+async def test_a_task_that_no_worker_ever_begins_is_lost_at_last(queue, draft):
+    """It may be what they do not survive."""
+    task_id = (await queue.submit(draft())).id
+    for _ in range(EPOCH_MAX):
+        assert (await Task.get(id=task_id)).status == "pending"
+        await queue.abandon((await queue.claim("w")).lease)
+
+    assert (await Task.get(id=task_id)).status == "lost"

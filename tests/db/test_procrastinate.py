@@ -30,7 +30,7 @@ TO_DEFER = [
 ]
 JOBS = [
     ("id", "bigint"),
-    ("queue_name", "character varying(128)"),
+    ("queue_name", "character varying(1024)"),  # ours: wide enough for labels
     ("task_name", "character varying(128)"),
     *TO_DEFER[2:],
     ("status", "procrastinate_job_status"),

@@ -23,12 +23,13 @@ WORKERS = """query ($name: String!) { org(name: $name) { workers {
 class Wire:
     """A proxy between workers and the server, at an address that stays.
 
-    Once *silent*, nothing passes and nobody is told; while *cut*, nobody is let in.
+    Once *silent*, nothing passes and nobody is told; while *cut*, nobody is let in. The answer that
+    gives a task is lost once, with its connection left open, if it *swallows*.
     """
 
     def __init__(self):
         self.port = 0
-        self.silent = self.cut = False
+        self.silent = self.cut = self.swallows = False
         self.url = ""
         self._writers = set()
 
@@ -65,9 +66,12 @@ class Wire:
         await asyncio.gather(self._pass(reader, there[1]), self._pass(there[0], writer))
 
     async def _pass(self, reader, writer):
+        swallowed = False
         with suppress(OSError):
             while data := await reader.read(65536):
-                if self.silent:
+                if self.swallows and b'"assignment":{' in data:
+                    self.swallows, swallowed = False, True
+                if self.silent or swallowed:
                     continue
                 writer.write(data)
                 await writer.drain()
@@ -350,6 +354,32 @@ async def test_a_task_outlives_its_database(house_of, repository, gate, postgres
 
     assert steps
     assert task["status"] == "SUCCESS"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+async def test_a_task_whose_claim_was_swallowed_waits_again_and_runs_once(house_of, repository):
+    """The worker lives and beats, and does not know of it: three beats, and its place is back."""
+    lease_seconds = 5
+    _, wire, client, _, _ = await house_of(lease_seconds)
+    code = repository("steps: [{run: 'echo once'}]")
+    application = await client.create_application(code.url)
+    wire.swallows = True
+    task_id = await client.deploy(application)
+    events = await client.events(task_id, seconds=90)
+    changes = [
+        (each["status"], datetime.fromisoformat(each["time"]))
+        for each in events
+        if each["__typename"] == "TaskStatusChanged"
+    ]
+    begun = [each["stepIndex"] for each in events if each.get("stepStatus") == "RUNNING"]
+    waited = (changes[2][1] - changes[1][1]).total_seconds()
+
+    assert [status for status, _ in changes] == [
+        *("PENDING", "RUNNING", "PENDING", "RUNNING", "SUCCESS"),
+    ]
+    assert begun == [0, 1]
+    assert 0.6 * lease_seconds <= waited < 2 * lease_seconds
 
 
 def gate_of(gate):

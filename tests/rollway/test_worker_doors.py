@@ -8,9 +8,11 @@ import pytest
 
 from auth import machines
 from control.port import Dismissed, EventsRefused, Lease, LeaseLost
+from control.pubsub import MemoryPubSub
+from control.queue.presence import Stranded
 from control.remote.wire import write_event
 from db.machines import WorkerMachine
-from db.models import LogChunk, Org, Task
+from db.models import AuditEntry, LogChunk, Org, Task
 from engine.events import Output, Planned, StepChanged, TaskChanged, now
 from engine.state import StepStatus, TaskStatus
 from rollway.remote.line import Line
@@ -351,3 +353,82 @@ async def test_a_claim_ends_with_who_asked(house):
 
     assert (await Task.get(id=task_id)).status == "pending"
     assert (await house.claim((credential, session)))["taskId"] == task_id
+
+
+async def test_a_claim_whose_answer_is_lost_for_good_goes_to_another(house):
+    """Three heartbeats do not name it; who has it after all, too late, may not begin."""
+    deaf, other = await house.worker("acme"), await house.worker("acme", "other")
+    task_id = await house.deploy("acme")
+    swallowed = await house.claim(deaf)
+    await house.api.server.queue.reap()
+    early = (await Task.get(id=task_id)).status
+    ago = datetime.now(UTC) + timedelta(seconds=3)  # of a lease of ten seconds
+    await Task.filter(id=task_id).update(lease_expires_time=ago)
+    assert (await house.post("beat", {"leases": []}, *deaf))[0] == 200
+    await house.api.server.queue.reap()
+    released = (await Task.get(id=task_id)).status
+    given = await house.claim(other)
+    begin = {"taskId": task_id, "position": 0, "events": []}
+    late = await house.post("append", {**begin, "epoch": swallowed["epoch"]}, *deaf)
+    again = await house.post("append", {**begin, "epoch": given["epoch"]}, *other)
+
+    assert (early, released) == ("running", "pending")
+    assert given["epoch"] > swallowed["epoch"]
+    assert late == (403, {"code": "TASK_OF_ANOTHER", "error": late[1]["error"]})
+    assert again == (200, {})
+    assert not (await Task.get(id=task_id)).unconfirmed
+
+
+async def test_a_worker_elsewhere_confirms_before_it_begins(house):
+    """An append of nothing is sent too, and a named lease is left alone until then."""
+    queue = house.queue(await house.worker("acme"))
+    task_id = await house.deploy("acme")
+    given = await queue.claim("", 0.0)
+    await Task.filter(id=task_id).update(lease_expires_time=datetime.now(UTC))
+    await queue.beat("", [given.lease])
+    await house.api.server.queue.reap()
+    assert (await Task.get(id=task_id)).unconfirmed
+    await queue.append(given.lease, 0, ())
+
+    task = await Task.get(id=task_id)
+    assert (task.status, task.unconfirmed) == ("running", False)
+
+
+ROUTE = """mutation ($id: ID!, $labels: [String!]!) { updateEnvironment(input: {
+  applicationId: $id, name: "test", runsOn: $labels}) {
+  ... on UpdateEnvironmentPayload { environment { runsOn } }
+  ... on InvalidProblem { issues { field message } } } }"""
+STUCK = "query ($id: ID!) { task(id: $id) { runsOn waitingFor } }"
+
+
+async def test_labels_decide_which_worker_is_given_a_task(house):
+    """Those of its making, and `team`; a task keeps what it needed when it was asked for."""
+    owner, application = house.teams["acme"]
+
+    async def route(*labels):
+        answer = await house.api.execute(ROUTE, owner, id=application.id, labels=labels)
+        return answer["updateEnvironment"]
+
+    stuck = {"runsOn": ["arm64"], "waitingFor": "WORKER"}
+    theirs, shared = await house.worker("acme"), await house.worker(None)
+    assert await route("linux", "team") == {"environment": {"runsOn": ["linux", "team"]}}
+    task_id = await house.deploy("acme")
+    await route("arm64")
+    waiting = await house.deploy("acme")
+    assert await house.claim(shared) is None
+    given = await house.claim(theirs)
+    await Stranded(MemoryPubSub()).look()
+    shown = [
+        (await house.api.execute(STUCK, owner, id=each))["task"] for each in (task_id, waiting)
+    ]
+    bad = await route("a b", "x", "x", *"cdefgh")
+    audit = await AuditEntry.filter(action="ENVIRONMENT_UPDATED").order_by("-seq").first()
+
+    assert given["taskId"] == task_id
+    assert shown == [{"runsOn": ["linux", "team"], "waitingFor": None}, stuck]
+    assert [issue["field"] for issue in bad["issues"]] == [
+        "runsOn",
+        "runsOn.0",
+        "runsOn.2",
+    ]
+    assert (audit.before["runsOn"], audit.after["runsOn"]) == (["linux", "team"], ["arm64"])
