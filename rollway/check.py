@@ -102,6 +102,10 @@ def _servers(settings: Settings) -> Finding:
 
 
 def _metrics(settings: Settings) -> Finding:
+    if settings.worker_urls:
+        shown = settings.worker_metrics
+        where = f"http://{shown[0]}:{shown[1]}/metrics" if shown else "no page"
+        return Finding("metrics", f"{where}: ROLLWAY_WORKER_METRICS")
     if settings.metrics_token is None:
         return Finding("metrics", "no page: ROLLWAY_METRICS_TOKEN is not set")
     return Finding("metrics", f"{settings.url}/metrics, for who sends the token")

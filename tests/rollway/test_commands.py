@@ -21,6 +21,7 @@ COMMANDS = [
     "serve",
     "worker",
     "migrate",
+    "move",
     "schema",
     "check",
     "user",
@@ -260,3 +261,20 @@ def test_the_database_is_its_owners_alone(tmp_path):
     modes = {path.name: path.stat().st_mode & 0o77 for path in folder.glob("rollway.sqlite3*")}
     assert modes["rollway.sqlite3"] == 0
     assert not any(modes.values())
+
+
+@pytest.mark.parametrize(
+    ("target", "database", "said"),
+    [
+        ("postgres://x/y", "postgres://a/b", "no SQLite database"),
+        ("sqlite:///tmp/x", None, "must be the address of a PostgreSQL database"),
+        ("mysql://x/y", None, "--to must"),
+    ],
+)
+def test_move_leads_from_sqlite_to_postgres_only(data, monkeypatch, capsys, target, database, said):
+    """Nobody is asked before that is clear."""
+    if database:
+        monkeypatch.setenv("ROLLWAY_DATABASE_URL", database)
+
+    assert main(["move", *data, "--to", target]) == 2
+    assert said in capsys.readouterr().err

@@ -248,3 +248,24 @@ def test_up_is_open_and_serve_is_closed():
 def test_an_option_wins_over_the_environment():
     """As on every command line."""
     assert load(UP, {"ROLLWAY_PORT": "1"}, {"ROLLWAY_PORT": "2"}).port == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        ({"ROLLWAY_WORKER_METRICS": "127.0.0.1:9464"}, None),
+        ({"ROLLWAY_WORKER_METRICS": "[::1]:9464"}, None),
+        ({"ROLLWAY_WORKER_METRICS": "0.0.0.0:9464"}, "ROLLWAY_METRICS_TOKEN"),
+        ({"ROLLWAY_WORKER_METRICS": "0.0.0.0:9464", "ROLLWAY_METRICS_TOKEN": "x"}, None),
+        ({"ROLLWAY_WORKER_URL": "http://127.0.0.1:8000"}, None),
+        ({"ROLLWAY_WORKER_URL": "https://a.example,http://b.example"}, "ROLLWAY_WORKER_URL"),
+        ({"ROLLWAY_WORKER_URL": "http://b.example", "ROLLWAY_WORKER_HTTP": "anywhere"}, None),
+    ],
+)
+def test_what_others_can_reach_is_guarded(given, refused):
+    """Figures by a token, secrets by https, unless the operator says otherwise."""
+    if refused is None:
+        load(SERVE, {}, given)
+        return
+    with pytest.raises(BadSetting, match=f"^{refused}: must "):
+        load(SERVE, {}, given)

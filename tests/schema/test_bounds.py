@@ -298,27 +298,30 @@ async def _tasks(app, environment):
 
 
 async def _journal(task_id, text):
-    await Step.create(
-        id=f"{task_id}:0",
-        task_id=task_id,
-        index=0,
-        name="Set up task",
-        status="success",
-        started_time=now(),
-        finished_time=now(),
-        exit_code=0,
-        error="none",
-        outputs={"a": text},
+    for index in (0, 1):  # the log of the second has expired
+        await Step.create(
+            id=f"{task_id}:{index}",
+            task_id=task_id,
+            index=index,
+            name="Set up task",
+            status="success",
+            started_time=now(),
+            finished_time=now(),
+            exit_code=0,
+            error="none",
+            outputs={"a": text},
+        )
+    events = (
+        *(("task", "running", None), ("step", "success", 0), ("output", None, 0)),
+        *(("output", None, 1), ("end", "success", None)),
     )
-    for seq, (kind, status) in enumerate(
-        (("task", "running"), ("step", "success"), ("output", None), ("end", "success")), start=1
-    ):
+    for seq, (kind, status, index) in enumerate(events, start=1):
         await TaskEvent.create(
             task_id=task_id,
             seq=seq,
             kind=kind,
             time=now(),
-            step_index=0 if kind in {"step", "output"} else None,
+            step_index=index,
             name="Set up task",
             status=status,
             exit_code=0,

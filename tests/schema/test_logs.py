@@ -1,9 +1,13 @@
 """A step's log through the API, at its edges."""
 
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from control import packing
-from db.models import LogChunk, Step, TaskEvent
+from db.models import LogChunk, Step, Task, TaskEvent
 from engine.events import now
 
 LOG = """query ($id: ID!, $after: Int, $first: Int) { task(id: $id) { steps {
@@ -77,3 +81,36 @@ async def test_an_expired_log_is_not_an_empty_one(world, language, said):
     assert "ROLLWAY_LOGS_KEPT_DAYS" in gone["problem"]["remedy"]
     assert [log["problem"] for log in others] == [None] * len(others)
     assert data["task"]["events"]["events"][0] == {"text": "", "expired": True, "lines": []}
+
+
+@pytest.mark.parametrize(("days", "left"), [(0, 1), (30, 0)])
+async def test_a_server_deletes_what_is_old(world, monkeypatch, days, left):
+    """Where it is told to; else logs are kept for ever."""
+    server = world.api.server
+    monkeypatch.setattr(server, "settings", replace(server.settings, logs_kept_days=days))
+    application = await world.application(
+        await world.team("team", await world.api.user("ann")), "a"
+    )
+    (task,) = await world.tasks(application, 1)
+    then = now() - timedelta(days=31)
+    await Task.filter(id=task.id).update(finished_time=then)
+    where = {"task_id": task.id, "seq": 1, "step_index": 0, "first_line": 1, "last_line": 1}
+    await LogChunk.create(**where, stream="output", time=then, text="a\n")
+    looked = asyncio.Event()
+    monkeypatch.setattr(asyncio, "sleep", _noting(asyncio.sleep, looked))
+    pruning = asyncio.create_task(server._prune())
+    await looked.wait()
+    pruning.cancel()
+
+    assert await LogChunk.all().count() == left
+
+
+def _noting(sleep, looked):
+    """Return `sleep`, which notes that somebody rests for an hour."""
+
+    async def rest(seconds):
+        if seconds >= 3600:
+            looked.set()
+        await sleep(seconds)
+
+    return rest
