@@ -71,7 +71,7 @@ class Working:
     ) -> Worker:
         """Return a worker for *queue*, which bears its silence for *lease_seconds*."""
         settings = self._settings
-        link = link or Link(labels=settings.worker_labels)
+        link = link or Link(labels=settings.worker_labels or ())
         folders = Folders(
             settings.workspaces,
             settings.runtimes,

@@ -427,8 +427,8 @@ async def test_labels_decide_which_worker_is_given_a_task(house):
     assert given["taskId"] == task_id
     assert shown == [{"runsOn": ["linux", "team"], "waitingFor": None}, stuck]
     assert [issue["field"] for issue in bad["issues"]] == [
-        "runsOn",
-        "runsOn.0",
-        "runsOn.2",
+        ["runsOn"],
+        ["runsOn", "0"],
+        ["runsOn", "2"],
     ]
     assert (audit.before["runsOn"], audit.after["runsOn"]) == (["linux", "team"], ["arm64"])
