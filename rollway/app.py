@@ -311,7 +311,7 @@ class Server:
         """Run tasks until cancelled, after ending what a killed worker of this folder left."""
         await self.working.clear()
         worker = self.working.worker(self.queue)
-        async with presence.known(worker.name, self.settings.worker_labels):
+        async with presence.known(worker.name, self.settings.worker_labels or ()):
             await worker.run()
 
     async def _pack(self) -> None:

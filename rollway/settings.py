@@ -72,10 +72,10 @@ class Settings(Serving):
         "4",
         "Tasks that run at the same time in this process; 0 leaves them to `rollway worker`.",
     )
-    worker_labels: tuple[str, ...] = setting(
+    worker_labels: tuple[str, ...] | None = setting(
         "ROLLWAY_WORKER_LABELS",
         labels,
-        "",
+        None,
         "What this process is good for, a list; one with ROLLWAY_WORKER_URL is told by the server.",
     )
     lease_seconds: float = setting(

@@ -91,7 +91,7 @@ def _beside(settings: Settings) -> int:
             try:
                 await server.working.clear()
                 worker = server.working.worker(server.queue)
-                known = presence.known(worker.name, settings.worker_labels)
+                known = presence.known(worker.name, settings.worker_labels or ())
                 page = shown(settings, server.metrics, server.health)
                 async with server.carrying(), page, known:
                     await work_until_told(worker, settings.drain_seconds)

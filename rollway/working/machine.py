@@ -80,7 +80,7 @@ class Working:
         """
         settings = self._settings
         alone = settings.embedded and not settings.worker_urls
-        link = link or Link(labels=settings.worker_labels)
+        link = link or Link(labels=settings.worker_labels or ())
         folders = Folders(
             settings.workspaces,
             settings.runtimes,

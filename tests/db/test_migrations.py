@@ -89,6 +89,14 @@ async def test_schedules_that_are_there_begin(database, application_of):
 QUEUE = 10
 
 
+# Without what later versions add.
+OLD_TASK = """
+INSERT INTO task (id, app_id, env_name, status, reported, created_time, updated_time,
+  steps, trigger_type, exact, with_secrets, received, next_seq, epoch, cancel_requested)
+VALUES ($1, $2, $3, $4, $5, $6, $6, '[]', 'manual', false, true, 0, 1, 0, false)
+"""
+
+
 async def test_tasks_of_an_older_server_get_their_jobs(postgres, application_of):
     """What runs blocks its environment, what waits keeps its order; the rest is no business."""
     user = await User.create(id="u_1", username="ann")
@@ -106,16 +114,9 @@ async def test_tasks_of_an_older_server_get_their_jobs(postgres, application_of)
         ("t_1", "live", "pending", True, 1),
         ("t_0", "live", "success", False, 0),
     ):
-        await Task.create(
-            id=name,
-            app=app,
-            env_name=env_name,
-            status=status,
-            reported=reported,
-            steps=[],
-            trigger_type="manual",
-            created_time=begin + timedelta(seconds=seconds),
-            updated_time=begin,
+        created = begin + timedelta(seconds=seconds)
+        await connections.get("default").execute_query(
+            OLD_TASK, [name, app.id, env_name, status, reported, created]
         )
 
     await command.upgrade()

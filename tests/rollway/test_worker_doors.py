@@ -11,6 +11,7 @@ from control.port import Dismissed, EventsRefused, Lease, LeaseLost
 from control.pubsub import MemoryPubSub
 from control.queue.presence import Stranded
 from control.remote.wire import write_event
+from db.audit import Act
 from db.machines import WorkerMachine
 from db.models import AuditEntry, LogChunk, Org, Task
 from engine.events import Output, Planned, StepChanged, TaskChanged, now
@@ -422,13 +423,13 @@ async def test_labels_decide_which_worker_is_given_a_task(house):
         (await house.api.execute(STUCK, owner, id=each))["task"] for each in (task_id, waiting)
     ]
     bad = await route("a b", "x", "x", *"cdefgh")
-    audit = await AuditEntry.filter(action="ENVIRONMENT_UPDATED").order_by("-seq").first()
+    audit = await AuditEntry.filter(action=Act.ENVIRONMENT_UPDATED.value).order_by("-seq").first()
 
     assert given["taskId"] == task_id
     assert shown == [{"runsOn": ["linux", "team"], "waitingFor": None}, stuck]
     assert [issue["field"] for issue in bad["issues"]] == [
-        "runsOn",
-        "runsOn.0",
-        "runsOn.2",
+        ["runsOn"],
+        ["runsOn", "0"],
+        ["runsOn", "2"],
     ]
     assert (audit.before["runsOn"], audit.after["runsOn"]) == (["linux", "team"], ["arm64"])

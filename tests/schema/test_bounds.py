@@ -224,6 +224,7 @@ async def _application(world, mark, owner, name, environments, where):
             resource={"fc": [{"uid": "1", "region": "r", "service": "s", "function": place}]},
             next_scheduled_time=datetime(2126, 1, 1, tzinfo=UTC),
             schedule_problem=mark(beyond, "gone") if not inside else "gone",
+            runs_on="gpu,linux",
         )
         await _tasks(app, environment)
         by = await User.get(id=owner.user_id)
@@ -291,6 +292,8 @@ async def _tasks(app, environment):
         created_time=now(),
         updated_time=now(),
         steps=[],
+        runs_on="gpu,linux",
+        stranded=True,
     )
     environment.latest_task_id = made[0]
     await environment.save()
