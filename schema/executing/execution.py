@@ -34,6 +34,8 @@ from schema.executing.charging import charge
 from schema.executing.confinement import refusal
 from schema.executing.turns import one_by_one, turns
 
+LINE = "LogLine"
+
 
 class _Awaited(dict[type, bool]):
     """Whether values of a type are awaited, looked up once a type: there are few, and many values.
@@ -69,7 +71,7 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
 
     Prices are worked out before lists are known, so what is executed is counted too: no more
     fields than an operation may cost, which costs at least one a field, and no more characters
-    than fit into an answer.
+    than fit into an answer. A line of a log counts as one field, however many are asked for.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -88,7 +90,7 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
 
     def execute_fields(self, *args: Any) -> Any:
         """Execute the fields of an object, if there is room for them."""
-        self._fields_left -= len(args[3])
+        self._fields_left -= 1 if args[0].name == LINE else len(args[3])
         if self._fields_left < 0 or self._too_large:
             raise AnswerTooLong(self.context_value.services.bounds.cost_max, FIELDS)
         return super().execute_fields(*args)
@@ -140,6 +142,8 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         if not isinstance(kind, GraphQLObjectType):
             return _Entry(0, is_leaf_type(kind))
         key = id(selected)
+        if kind.name == LINE:
+            return _Entry(1, at_hand=True)
         if key not in self._entries:
             fields, at_hand = 0, True
             for each in self.collect_subfields(kind, selected).grouped_field_set.values():
