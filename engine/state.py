@@ -45,6 +45,7 @@ TASK_TRANSITIONS: Mapping[TaskStatus, frozenset[TaskStatus]] = {
     TaskStatus.WAITING_APPROVAL: frozenset({TaskStatus.PENDING, TaskStatus.CANCELLED}),
     TaskStatus.RUNNING: frozenset(
         {
+            TaskStatus.PENDING,  # its worker is gone, and it is to be run again
             TaskStatus.SUCCESS,
             TaskStatus.FAILURE,
             TaskStatus.CANCELLED,

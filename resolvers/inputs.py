@@ -8,7 +8,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from control.deploys import RedeployMode
-from db.fields import EnvironmentType
+from db.fields import Concurrency, EnvironmentType, OnLost, Priority
 from engine.state import TaskStatus
 from providers import Provider
 from resolvers.enums import SessionKind
@@ -171,6 +171,17 @@ class EnvironmentInput:
         default=None,
         description="The cloud functions deployed here: the seed's `aliyun.fc` document.",
     )
+    concurrency: Concurrency = strawberry.field(
+        default=Concurrency.QUEUE,
+        description="What a new task does to the others of the environment.",
+    )
+    priority: Priority = strawberry.field(
+        default=Priority.NORMAL,
+        description="Whether its tasks go before or after those of other environments.",
+    )
+    on_lost: OnLost = strawberry.field(
+        default=OnLost.FAIL, description="What becomes of a task whose worker is gone."
+    )
 
 
 @strawberry.input(description="A repository to deploy.")
@@ -275,6 +286,17 @@ class UpdateEnvironmentInput:
     )
     resource: JSON | None = strawberry.field(
         default=None, description="The cloud functions deployed here."
+    )
+    concurrency: Concurrency | None = strawberry.field(
+        default=None, description="What a new task does to the others of the environment."
+    )
+    priority: Priority | None = strawberry.field(
+        default=None,
+        description="Whether its tasks go before or after those of other environments;"
+        " those that wait too.",
+    )
+    on_lost: OnLost | None = strawberry.field(
+        default=None, description="What becomes of a task whose worker is gone."
     )
 
     def check(self) -> None:

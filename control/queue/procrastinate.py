@@ -1,7 +1,8 @@
 """Turns by Procrastinate's tables and functions: for PostgreSQL, where several servers claim.
 
 A waiting or running task has a job there. Its queueing lock is the task's id, its lock the
-environment, so that one runs at a time and in the order of their jobs; its queue is named for the
+environment, so that one runs at a time and in the order of their jobs: all that wait in one have
+its priority, or the newer would overtake the older. Its queue is named for the
 team, whose applications change hands only while no task of theirs waits. A job that ends is
 deleted. Nothing of Procrastinate runs here: its functions are called in the transactions that
 change tasks.
@@ -10,6 +11,7 @@ change tasks.
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import RawSQL
 
+from control.queue.turns import AHEAD_MAX
 from db.models import Task
 from engine.state import TaskStatus
 
@@ -17,9 +19,13 @@ SWEEPER = 0x726F6C6C77617901  # the number of our lock: "rollway", then 1
 PASSED_OVER_MAX = 100  # jobs in one claim
 
 DEFER = """
+WITH ranked AS (
+  UPDATE procrastinate_jobs j SET priority = e.priority FROM environment e
+  WHERE e.id = $1 AND j.lock = $1 AND j.status = 'todo' AND j.priority <> e.priority)
 SELECT procrastinate_defer_jobs_v1(
-  ARRAY[ROW(o.name, 'deploy', 0, $1, $2, '{}', NULL)::procrastinate_job_to_defer_v1])
-FROM application a JOIN org o ON o.id = a.owner_org_id WHERE a.id = $3
+  ARRAY[ROW(o.name, 'deploy', e.priority, e.id, $2, '{}', NULL)::procrastinate_job_to_defer_v1])
+FROM environment e JOIN application a ON a.id = e.application_id
+JOIN org o ON o.id = a.owner_org_id WHERE e.id = $1
 """
 FETCH = """
 SELECT id, queueing_lock AS task_id
@@ -35,6 +41,20 @@ FROM task t WHERE t.id = $1 FOR NO KEY UPDATE OF t SKIP LOCKED
 KNOWN = "SELECT 1 FROM task WHERE id = $1"
 LATER = "SELECT procrastinate_retry_job_v2($1, now() + interval '1 second', NULL, NULL, NULL)"
 DROP = "SELECT procrastinate_finish_job_v1($1, 'failed', true)"
+WAITING = f"""
+SELECT id FROM task WHERE status = 'pending' AND reported = false
+  AND app_id = $1 AND env_name = $2 AND id <> $3
+ORDER BY created_time, id LIMIT {AHEAD_MAX}
+"""  # noqa: S608
+RUNNING = """
+SELECT id FROM task WHERE status = 'running' AND reported = false
+  AND app_id = $1 AND env_name = $2
+"""
+AGAIN = """
+SELECT procrastinate_retry_job_v2(j.id, NULL, e.priority, NULL, NULL)
+FROM procrastinate_jobs j JOIN environment e ON e.id = j.lock
+WHERE j.lock = $1 AND j.status = 'doing' AND j.queueing_lock = $2
+"""
 CANCEL = """
 SELECT procrastinate_cancel_job_v1(id, false, true) FROM procrastinate_jobs
 WHERE queueing_lock = $1 AND status = 'todo'
@@ -51,12 +71,21 @@ DELETE FROM procrastinate_jobs j WHERE j.status IN ('todo', 'doing') AND NOT EXI
 """
 MISSING = """
 SELECT procrastinate_defer_jobs_v1(array_agg(
-  ROW(o.name, 'deploy', 0, t.app_id || ':' || t.env_name, t.id, '{}', NULL)
+  ROW(o.name, 'deploy', e.priority, e.id, t.id, '{}', NULL)
     ::procrastinate_job_to_defer_v1 ORDER BY t.created_time, t.id))
-FROM task t JOIN application a ON a.id = t.app_id JOIN org o ON o.id = a.owner_org_id
+FROM task t JOIN environment e ON e.application_id = t.app_id AND e.name = t.env_name
+JOIN application a ON a.id = t.app_id JOIN org o ON o.id = a.owner_org_id
 WHERE t.status = 'pending' AND t.reported = false AND NOT EXISTS (
   SELECT 1 FROM procrastinate_jobs j WHERE j.queueing_lock = t.id AND j.status = 'todo')
 HAVING count(*) > 0
+"""
+# A job that somebody else changes is left for the next time: waiting while holding others could
+# never end.
+RANK = """
+UPDATE procrastinate_jobs SET priority = found.priority FROM (
+  SELECT j.id, e.priority FROM procrastinate_jobs j JOIN environment e ON e.id = j.lock
+  WHERE j.status = 'todo' AND j.priority <> e.priority FOR NO KEY UPDATE OF j SKIP LOCKED
+) found WHERE procrastinate_jobs.id = found.id
 """
 
 
@@ -65,7 +94,7 @@ class ProcrastinateTurns:
 
     async def add(self, task: Task, db: BaseDBAsyncClient) -> None:
         """Give *task* a job. Its environment's row is locked, so that jobs come in their order."""
-        await db.execute_query(DEFER, [_lock(task), task.id, task.app_id])
+        await db.execute_query(DEFER, [_lock(task), task.id])
 
     async def next(self, db: BaseDBAsyncClient, org: str | None = None) -> str | None:
         """Fetch a job, and pass over those whose task is not there to run."""
@@ -81,6 +110,18 @@ class ProcrastinateTurns:
             await db.execute_query(LATER if waits else DROP, [job_id])
         return None
 
+    async def ahead(self, task: Task, db: BaseDBAsyncClient, *, running: bool) -> list[str]:
+        """Read the tasks, whatever jobs there are: what waits first, for it may begin to run."""
+        place = [task.app_id, task.env_name]
+        rows = await db.execute_query_dict(WAITING, [*place, task.id])
+        if running:
+            rows += await db.execute_query_dict(RUNNING, place)
+        return [str(row["id"]) for row in rows]
+
+    async def again(self, task: Task, db: BaseDBAsyncClient) -> None:
+        """Have its job wait: it keeps its number, so it is before all others of its lock."""
+        await db.execute_query(AGAIN, [_lock(task), task.id])
+
     async def end(self, task: Task, db: BaseDBAsyncClient) -> None:
         """Delete the job of *task*."""
         if task.status == TaskStatus.PENDING.value:
@@ -94,9 +135,13 @@ class ProcrastinateTurns:
         return bool(rows[0]["ok"])
 
     async def mend(self, db: BaseDBAsyncClient) -> None:
-        """Delete jobs that stand for nothing, and give a job to tasks that wait without one."""
+        """Delete jobs that stand for nothing, give one to tasks that wait without, set priorities.
+
+        An environment whose priority was changed has it here for its next claim, a second later.
+        """
         await db.execute_query(STRAY)
         await db.execute_query(MISSING)
+        await db.execute_query(RANK)
 
     def time_in(self, seconds: float) -> RawSQL:
         """Return the time by the database's clock."""
