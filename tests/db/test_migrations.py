@@ -96,7 +96,6 @@ async def test_tasks_of_an_older_server_get_their_jobs(postgres, application_of)
     app = await application_of(org, "web")
     command = Command(db.config(postgres), app=migrations.APP, location=str(migrations.LOCATION))
     await command.init()
-    await command.downgrade(QUEUE, delete=False)
     begin = datetime.now(UTC)
     for name, env_name, status, reported, seconds in (
         ("t_5", "test", "pending", False, 5),
@@ -118,6 +117,7 @@ async def test_tasks_of_an_older_server_get_their_jobs(postgres, application_of)
             updated_time=begin,
         )
 
+    await command.downgrade(QUEUE, delete=False)
     await command.upgrade()
 
     jobs = await connections.get("default").execute_query_dict(
