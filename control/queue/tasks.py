@@ -90,10 +90,10 @@ class TaskQueue:
                     await told.write(db)
                 way = await _make_latest(task, db)
                 await task.save(using_db=db, force_create=True)
+                superseded = await supersede(task, way, self._turns, told, db)
                 await self._turns.add(task, db)
                 if draft.shown:
                     await CommitStatus.create(task=task, due_time=task.created_time, using_db=db)
-                superseded = await supersede(task, way, self._turns, told, db)
                 step = journal.new_step(task.id, 0, SET_UP)
                 await step.save(using_db=db, force_create=True)
                 task.steps = documents.steps_document([], [step])

@@ -1,13 +1,18 @@
 """A newer task takes the place of older ones, where its environment says so; on each database."""
 
 import asyncio
+import random
+from contextlib import suppress
+from contextvars import copy_context
 from itertools import pairwise
 
 import pytest
+from tortoise.exceptions import DoesNotExist
+from tortoise.transactions import in_transaction
 
-from control.port import IdempotencyKeyReused
+from control.port import AlreadyCompleted, IdempotencyKeyReused, LeaseLost
 from db.audit import Act, Actor, Entry, Told
-from db.fields import Concurrency, OnLost
+from db.fields import Concurrency, OnLost, Priority
 from db.models import AuditEntry, CommitStatus, Environment, Task
 from engine.events import TaskChanged, now
 from engine.state import TaskStatus
@@ -219,3 +224,82 @@ async def test_a_task_that_waits_for_its_second_run_is_superseded(queue, draft, 
 
     assert (await Task.get(id=old)).superseded_by_id == new
     assert await run_all(queue) == [new]
+
+
+class Crowd:
+    """Does to an environment's tasks whatever can be done, by chance."""
+
+    def __init__(self, queue, draft, seed):
+        self.queue = queue
+        self.draft = draft
+        self.chance = random.Random(seed)
+
+    async def push(self):
+        """Submit tasks."""
+        for _ in range(30):
+            await submit(self.queue, self.draft)
+
+    async def work(self):
+        """Run a task to its end, or lose it."""
+        if given := await self.queue.claim("w"):
+            lost = self.chance.random() < 0.5
+            with suppress(LeaseLost):
+                if lost:
+                    await self.queue.abandon(given.lease)
+                else:
+                    await self.queue.finish(given.lease, ended())
+
+    async def cancel(self):
+        """Cancel some task."""
+        ids = await Task.filter(finished_time=None).values_list("id", flat=True)
+        with suppress(AlreadyCompleted):
+            await self.queue.cancel(self.chance.choice(ids or [""]), "chance")
+
+    async def rank(self):
+        """Change the priority and tidy up."""
+        priority = self.chance.choice([*Priority]).value
+        await Environment.filter(name="test").update(priority=priority)
+        await self.queue.reap()
+
+
+async def test_everything_at_once_ends(queue, draft, way):
+    """Submits, cancels, claims, lost workers and new priorities take their locks in one order.
+
+    Where two of them did not, the database would end one of them; here that is a failure.
+    """
+    await way(Concurrency.CANCEL_RUNNING, on_lost=OnLost.REQUEUE.value)
+    crowd, over = Crowd(queue, draft, 7), asyncio.Event()
+
+    async def until_over(act):
+        while not over.is_set():
+            with suppress(DoesNotExist):
+                await act()
+            await asyncio.sleep(0.005)
+
+    async with asyncio.TaskGroup() as group:
+        for act in (crowd.work, crowd.work, crowd.cancel, crowd.cancel, crowd.rank):
+            group.create_task(until_over(act))
+        await asyncio.gather(*[crowd.push() for _ in range(4)])
+        while await Task.filter(finished_time=None).exists():
+            await asyncio.sleep(0.05)
+        over.set()
+
+    assert await Task.all().count() == 120
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_a_submit_waits_for_a_task_before_it_takes_jobs(queue, draft, way, turns):
+    """Who has the task has its job next: a submit that had that one already would wait for ever."""
+    await way(Concurrency.SUPERSEDE)
+    old = await submit(queue, draft)
+    await way(Concurrency.SUPERSEDE, priority=Priority.HIGH.value)  # waiting jobs get it
+    elsewhere = copy_context()
+    async with in_transaction() as db:
+        task = await Task.filter(id=old).using_db(db).select_for_update().get()
+        submitting = asyncio.create_task(queue.submit(draft()), context=elsewhere)
+        await asyncio.sleep(0.3)
+        assert not submitting.done()
+        await turns.end(task, db)
+    await submitting
+
+    assert (await Task.get(id=old)).status == "cancelled"
