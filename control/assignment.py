@@ -42,7 +42,7 @@ async def build(task: Task, vault: Vault) -> Assignment:
         ref=task.ref,
         commit=task.commit,
         pipeline_path=environment.cd_pipeline_yaml,
-        pipeline=task.pipeline if task.exact else None,
+        pipeline=task.pipeline if task.exact or task.epoch > 1 else None,
         contexts=_contexts(task, application, secrets, open_inputs(task, vault)),
         debug=bool((task.trigger_payload or {}).get("debug")),
         team=owner.name,

@@ -8,12 +8,13 @@ from itertools import chain, islice
 from json import dumps
 
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.functions import Max
 from tortoise.models import Model
 
 from control.port import Entry, EntryKind
 from db import documents
 from db.models import Environment, LogChunk, Step, Task, TaskEvent
-from engine.events import Event, Output, Planned, StepChanged, TaskChanged, now
+from engine.events import Event, LogStream, Output, Planned, StepChanged, TaskChanged, now
 from engine.state import StepStatus, TaskStatus, advance_step, advance_task
 
 PAGE_ENTRIES = 100
@@ -27,7 +28,7 @@ CHUNK_COLUMNS = (
     *("task_id", "seq", "step_index", "first_line", "last_line", "stream", "time", "text"),
 )
 STEP_COLUMNS = (
-    *("status", "started_time", "finished_time", "exit_code", "error", "outputs"),
+    *("name", "status", "started_time", "finished_time", "exit_code", "error", "outputs"),
     *("truncated", "log_bytes"),
 )
 
@@ -52,12 +53,15 @@ class Writer:
         self._touched: set[int] = set()
         self._added: list[Step] = []
         self._status_changed = False
+        self._is_planned = False
 
     async def write(self, events: Sequence[Event]) -> None:
         """Store *events*, in order."""
-        if changing := {event.index for event in events if isinstance(event, StepChanged)}:
-            rows = Step.filter(task_id=self._task.id, index__in=changing).using_db(self._db)
+        rows = Step.filter(task_id=self._task.id).using_db(self._db)
+        if self._task.epoch > 1 and any(isinstance(event, Planned) for event in events):
             self._steps = {row.index: row for row in await rows}
+        elif changing := {event.index for event in events if isinstance(event, StepChanged)}:
+            self._steps = {row.index: row for row in await rows.filter(index__in=changing)}
         for event in events:
             match event:
                 case Output():
@@ -69,6 +73,36 @@ class Writer:
                 case TaskChanged():
                     self._changed(event)
         await self._flush()
+
+    async def begin_again(self, reason: str) -> None:
+        """Have the task wait once more: all of its steps do, and their logs go on below.
+
+        *reason* stands in every log that has been begun, and in the journal beside the steps that
+        were running.
+        """
+        task, time = self._task, now()
+        chunks = LogChunk.filter(task_id=task.id).using_db(self._db).annotate(last=Max("last_line"))
+        lasts = await chunks.group_by("step_index").values_list("step_index", "last")
+        for index, last in sorted(lasts):
+            self._chunk(index, last + 1, f"[{reason}]\n", LogStream.SYSTEM, time)
+        task.lines_before = {str(index): last + 1 for index, last in lasts}
+        rows = await Step.filter(task_id=task.id).using_db(self._db).order_by("index")
+        for step in rows:
+            if step.status != StepStatus.PENDING:
+                self._reset(step, time, reason)
+        self._changed(TaskChanged(time=time, status=TaskStatus.PENDING))
+        task.worker = None
+        await task.save(using_db=self._db, update_fields=["worker", "lines_before"])
+        await self._flush()
+
+    def _reset(self, step: Step, time: datetime, reason: str) -> None:
+        broken_off = step.status == StepStatus.RUNNING
+        fresh = new_step(step.task_id, step.index, step.name)
+        step.update_from_dict({column: getattr(fresh, column) for column in STEP_COLUMNS})
+        self._steps[step.index] = step
+        self._touched.add(step.index)
+        said = (step.name, step.status, None, reason if broken_off else None)
+        self._entry(EntryKind.STEP, time, step.index, *said)
 
     def _entry(
         self,
@@ -88,10 +122,13 @@ class Writer:
         return seq
 
     def _output(self, event: Output) -> None:
-        seq = self._entry(EntryKind.OUTPUT, event.time, event.index)
-        last = last_line(event.text, event.first_line)
-        where = (self._task.id, seq, event.index, event.first_line, last)
-        self._chunks.append((*where, event.stream.value, event.time, event.text))
+        first = event.first_line + (self._task.lines_before or {}).get(str(event.index), 0)
+        self._chunk(event.index, first, event.text, event.stream, event.time)
+
+    def _chunk(self, index: int, first: int, text: str, stream: LogStream, time: datetime) -> None:
+        seq = self._entry(EntryKind.OUTPUT, time, index)
+        where = (self._task.id, seq, index, first, last_line(text, first))
+        self._chunks.append((*where, stream.value, time, text))
 
     def _step(self, event: StepChanged) -> None:
         step = self._steps[event.index]
@@ -113,13 +150,21 @@ class Writer:
         self._entry(EntryKind.STEP, time, step.index, *said)
 
     def _planned(self, event: Planned) -> None:
+        self._is_planned = True
         self._task.pipeline = event.pipeline
         self._task.commit = event.commit
         for index, name in enumerate(event.steps, start=1):
+            if step := self._steps.get(index):  # of the run before
+                step.name = name
+                self._touched.add(index)
+                continue
             step = new_step(self._task.id, index, name)
             self._steps[index] = step
             self._added.append(step)
             self._step_entry(step, event.time)
+        for index in sorted(self._steps):
+            if index > len(event.steps):
+                self._step(StepChanged(time=event.time, index=index, status=StepStatus.SKIPPED))
 
     def _changed(self, event: TaskChanged) -> None:
         task = self._task
@@ -139,11 +184,12 @@ class Writer:
         task, db = self._task, self._db
         if self._added:
             await Step.bulk_create(self._added, using_db=db)
+        if self._is_planned:
             task.plan_hash = await _plan_hash(task, db)
         if touched := self._touched - {step.index for step in self._added}:
             await _update([self._steps[index] for index in touched], STEP_COLUMNS, db)
         changed = ["next_seq", "received"]
-        if self._added:
+        if self._is_planned:
             changed += ["pipeline", "commit", "plan_hash"]
         if self._steps:
             task.steps = documents.steps_document(task.steps or [], self._steps.values())

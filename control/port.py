@@ -258,7 +258,8 @@ class WorkerQueue(Protocol):
     async def abandon(self, lease: Lease) -> None:
         """End the task as LOST, or CANCELLED where that was asked: its worker stops for good.
 
-        One that had not begun is PENDING again, at its place.
+        One that had not begun is PENDING again, at its place; where its environment has lost tasks
+        queued again, so is one that had, as after `Queue.reap`.
         """
 
     def control(self, worker: str) -> AsyncGenerator[None, None]:
@@ -275,6 +276,9 @@ class Queue(WorkerQueue, Protocol):
         With an idempotency key that was used before: the first task for the same request,
         IdempotencyKeyReused for another one. ApplicationGone when the application is not that of
         the team that is told, any more.
+
+        Where its environment's tasks supersede, those that wait before it are CANCELLED, told to
+        the audit log too, and what runs may be asked to end (`db.fields.Concurrency`).
         """
 
     async def known(self, request: Keyed) -> Task | None:
@@ -294,8 +298,10 @@ class Queue(WorkerQueue, Protocol):
     async def reap(self, *, abandoned: bool = False) -> list[str]:
         """End the tasks whose worker is gone, LOST or CANCELLED where that was asked.
 
-        *abandoned*: every running task, because no worker can be alive. Returns the ids. A task
-        that had not begun is PENDING again, at its place: it is none of them.
+        A task that had not begun is PENDING again, at its place. Those of environments that say so
+        (`db.fields.OnLost`) are too, until they were run as often as the queue allows.
+        *abandoned*: every running task, because no worker can be alive. Returns the ids of those
+        that have ended.
         """
 
     def changes(

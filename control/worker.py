@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -231,22 +231,23 @@ class Worker:
                 group.create_task(self._beat()),
                 group.create_task(tidy(self._executor, self._folders, self._live)),
             ]
-            runners: set[asyncio.Task[None]] = set()
+            runners: dict[Lease, asyncio.Task[None]] = {}
             while await self._has_room():
                 asked = monotonic()
                 if assignment := await self._next():
-                    cancel = Cancel()
-                    runner = group.create_task(self._perform(assignment, cancel, asked))
-                    runners.add(runner)
-                    runner.add_done_callback(runners.discard)
-                    self._running[assignment.lease] = (runner, cancel)
-                    self._live.add(assignment.lease.task_id)
+                    cancel, lease = Cancel(), assignment.lease
+                    runners = {of: each for of, each in runners.items() if not each.done()}
+                    before = [each for of, each in runners.items() if of.task_id == lease.task_id]
+                    run = self._perform(assignment, cancel, asked, before)
+                    runner = group.create_task(run)
+                    runners[lease] = runner
+                    self._running[lease] = (runner, cancel)
                     self._watch()
                 else:
                     self._free.release()
             if runners:
                 log.info("taking no new tasks; %s still run", len(runners))
-                await asyncio.wait(runners)
+                await asyncio.wait(runners.values())
             for keeper in keepers:
                 keeper.cancel()
 
@@ -359,14 +360,22 @@ class Worker:
                 return lease.task_id not in beat.lost
         return True
 
-    async def _perform(self, assignment: Assignment, cancel: Cancel, asked: float) -> None:
+    async def _perform(
+        self,
+        assignment: Assignment,
+        cancel: Cancel,
+        asked: float,
+        before: Sequence[asyncio.Task[None]],
+    ) -> None:
+        """Run a task, once the runs *before* of it have ended here: what they leave is killed."""
         lease = assignment.lease
         task_id.set(lease.task_id)
         workspace = self._folders.workspaces / f"{lease.task_id}-{lease.epoch}"
         spool = self._spool()
         report = Report(self._queue, lease, spool)
         sender = asyncio.create_task(report.send())
-        reader = asyncio.create_task(self._read(assignment, asked, workspace, cancel, report))
+        work = self._read(assignment, asked, workspace, cancel, report, before)
+        reader = asyncio.create_task(work)
         try:
             await asyncio.wait({reader, sender}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -390,8 +399,12 @@ class Worker:
         workspace: Path,
         cancel: Cancel,
         report: Report,
+        before: Sequence[asyncio.Task[None]],
     ) -> TaskChanged | None:
         """Run the task and report what happens; return how it ended."""
+        if before:
+            await asyncio.wait(before)
+        self._live.add(assignment.lease.task_id)
         last: TaskChanged | None = None
         if not await self._holds(assignment.lease, asked):
             return None

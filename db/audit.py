@@ -70,6 +70,7 @@ class Act(StrEnum):
     ENVIRONMENT_DELETED = "environment.deleted"
     TASK_DISPATCHED = "task.dispatched"
     TASK_CANCELLED = "task.cancelled"
+    TASK_SUPERSEDED = "task.superseded"
     TASK_REPORTED = "task.reported"
 
 

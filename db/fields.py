@@ -1,6 +1,6 @@
 """Kinds of columns, and the words they hold."""
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import cast
 
 from tortoise import fields
@@ -14,6 +14,29 @@ class EnvironmentType(StrEnum):
     TESTING = "testing"
     STAGING = "staging"
     PRODUCTION = "production"
+
+
+class Concurrency(StrEnum):
+    """What a new task does to the others of its environment."""
+
+    QUEUE = "queue"
+    SUPERSEDE = "supersede"
+    CANCEL_RUNNING = "cancel_running"
+
+
+class Priority(IntEnum):
+    """Which environments go first where workers are short; the higher number does."""
+
+    LOW = -1
+    NORMAL = 0
+    HIGH = 1
+
+
+class OnLost(StrEnum):
+    """What becomes of a task whose worker is gone."""
+
+    FAIL = "fail"
+    REQUEUE = "requeue"
 
 
 def optional_text() -> "fields.Field[str | None]":

@@ -12,7 +12,7 @@ from tortoise import fields
 from tortoise.indexes import PartialIndex
 from tortoise.models import Model
 
-from db.fields import optional_text, without_length_checks
+from db.fields import Concurrency, OnLost, Priority, optional_text, without_length_checks
 from db.indexes import UniqueLower, UniqueWhere
 from db.labels import CHARACTERS_MAX as LABELS_CHARACTERS_MAX
 from db.machines import LocalWorker, WorkerMachine
@@ -223,8 +223,8 @@ class Application(Model):
 class Environment(Model):
     """Where an application is deployed to, and what starts a deploy there.
 
-    *next_scheduled_time* is when its schedule is due; *schedule_problem* says why the last time
-    made no task.
+    *concurrency*, *priority* and *on_lost* hold words of `db.fields`. *next_scheduled_time* is when
+    its schedule is due; *schedule_problem* says why the last time made no task.
     """
 
     id = fields.CharField(max_length=160, primary_key=True)
@@ -239,6 +239,9 @@ class Environment(Model):
     runs_on = fields.CharField(max_length=LABELS_CHARACTERS_MAX, default="")  # see `db.labels`
     secrets: fields.Field[dict[str, str]] = fields.JSONField()
     resource: fields.Field[Document] = fields.JSONField()
+    concurrency = fields.CharField(max_length=16, default=Concurrency.QUEUE.value)
+    priority = fields.SmallIntField(default=Priority.NORMAL.value)
+    on_lost = fields.CharField(max_length=16, default=OnLost.FAIL.value)
     latest_task_id = fields.CharField(max_length=128, null=True)
     version = fields.IntField(default=1)
     next_scheduled_time: fields.Field[datetime | None] = fields.DatetimeField(
@@ -312,7 +315,11 @@ class Delivery(Model):
 
 
 class Task(Model):
-    """One deploy."""
+    """One deploy.
+
+    *epoch* is how often a worker was given it. *lines_before* has, by a step's index, how many
+    lines its log had when the worker before was lost.
+    """
 
     id = fields.CharField(max_length=128, primary_key=True)
     env_name = fields.CharField(max_length=64)
@@ -351,6 +358,7 @@ class Task(Model):
     stranded = fields.BooleanField(default=False)  # it waits, and no worker may take it
     unconfirmed = fields.BooleanField(default=False)  # it was given out, and not heard of since
     received = fields.IntField(default=0)
+    lines_before: fields.Field[dict[str, int] | None] = fields.JSONField(null=True)
     next_seq = fields.IntField(default=1)
     epoch = fields.IntField(default=0)
     worker = fields.CharField(max_length=64, null=True)

@@ -45,7 +45,7 @@ TASK_TRANSITIONS: Mapping[TaskStatus, frozenset[TaskStatus]] = {
     TaskStatus.WAITING_APPROVAL: frozenset({TaskStatus.PENDING, TaskStatus.CANCELLED}),
     TaskStatus.RUNNING: frozenset(
         {
-            TaskStatus.PENDING,  # its worker went away before it began
+            TaskStatus.PENDING,  # its worker is gone: before it began, or it is to be run again
             TaskStatus.SUCCESS,
             TaskStatus.FAILURE,
             TaskStatus.CANCELLED,

@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias, TypeVar
 
 import strawberry
 
-from resolvers.inputs import TaskFilter
+from resolvers.task_inputs import TaskFilter
 
 T = TypeVar("T")
 

@@ -1,6 +1,7 @@
 """Environments: create, change, and what an environment shows."""
 
 from dataclasses import replace
+from enum import Enum
 from typing import Any
 
 import strawberry
@@ -14,7 +15,7 @@ from control.schedules.plan import begun
 from control.trigger_spec import without_proofs
 from db import audit, documents, labels
 from db.audit import Act
-from db.fields import EnvironmentType
+from db.fields import Concurrency, EnvironmentType, OnLost, Priority
 from db.models import Application, Document, Environment, Task
 from db.sealed import ENVIRONMENT_SECRETS
 from db.vault import Vault
@@ -62,6 +63,9 @@ def new(application_id: str, wanted: EnvironmentInput, vault: Vault) -> Environm
         secrets=vault.change({}, secrets, place=ENVIRONMENT_SECRETS.place(row_id)),
         resource=wanted.resource or {},
         runs_on=labels.join(wanted.runs_on or ()),
+        concurrency=wanted.concurrency.value,
+        priority=wanted.priority.value,
+        on_lost=wanted.on_lost.value,
     )
 
 
@@ -89,6 +93,10 @@ async def create_environment(info: Info, input: Input[CreateEnvironmentInput]) -
     return row
 
 
+def _value(wanted: Enum | None) -> object:
+    return None if wanted is None else wanted.value
+
+
 def _facts(row: Environment) -> dict[str, object]:
     return {
         "type": row.type,
@@ -96,6 +104,9 @@ def _facts(row: Environment) -> dict[str, object]:
         "cdPipelineYaml": row.cd_pipeline_yaml,
         "resource": row.resource,
         "runsOn": labels.split(row.runs_on),
+        "concurrency": Concurrency(row.concurrency).name,
+        "priority": Priority(row.priority).name,
+        "onLost": OnLost(row.on_lost).name,
         "secrets": sorted(row.secrets),
     }
 
@@ -108,11 +119,14 @@ async def update_environment(info: Info, input: Input[UpdateEnvironmentInput]) -
     )
     input.check()
     changes: dict[str, Any] = {
-        "type": input.type.value if input.type is not None else None,
+        "type": _value(input.type),
         "trigger_spec": input.trigger_spec and without_proofs(input.trigger_spec),
         "cd_pipeline_yaml": input.cd_pipeline_yaml,
         "resource": input.resource,
         "runs_on": None if input.runs_on is None else labels.join(input.runs_on),
+        "concurrency": _value(input.concurrency),
+        "priority": _value(input.priority),
+        "on_lost": _value(input.on_lost),
     }
     changes = {name: value for name, value in changes.items() if value is not None}
     async with changing(context, application, Action.UPDATE_APPLICATION) as (_, chain, db):
@@ -163,6 +177,21 @@ async def application(parent: strawberry.Parent[Environment], info: Info) -> App
 def environment_type(parent: strawberry.Parent[Environment]) -> EnvironmentType:
     """Return what the environment is for."""
     return EnvironmentType(parent.type)
+
+
+def concurrency(parent: strawberry.Parent[Environment]) -> Concurrency:
+    """Return what a new task does to the others of the environment."""
+    return Concurrency(parent.concurrency)
+
+
+def priority(parent: strawberry.Parent[Environment]) -> Priority:
+    """Return whether its tasks go before or after those of other environments."""
+    return Priority(parent.priority)
+
+
+def on_lost(parent: strawberry.Parent[Environment]) -> OnLost:
+    """Return what becomes of a task whose worker is gone."""
+    return OnLost(parent.on_lost)
 
 
 async def secrets(parent: strawberry.Parent[Environment], info: Info) -> list[SecretKey]:

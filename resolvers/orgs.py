@@ -17,10 +17,11 @@ from resolvers.access_inputs import DeleteOrgInput, TransferOrgInput, UpdateOrgI
 from resolvers.arguments import After, Before, First, Input, Last, Where
 from resolvers.context import Info
 from resolvers.deliveries.setting_up import Deleted
-from resolvers.inputs import CreateOrgInput, TaskFilter
+from resolvers.inputs import CreateOrgInput
 from resolvers.paging import Condition, InvalidPage, Page, PageFlaw, Relation
 from resolvers.refusals import Taken
 from resolvers.secrets import SecretKey, secret_keys
+from resolvers.task_inputs import TaskFilter
 
 SEARCH_CHARACTERS_MAX = 100
 TRIGGER_TYPES_MAX = 100

@@ -26,8 +26,14 @@ from resolvers.applications import visible as visible_application
 from resolvers.arguments import Input
 from resolvers.changing import still
 from resolvers.context import Context, Info
-from resolvers.inputs import CancelTaskInput, DeployInput, RedeployInput, RollbackInput, texts_of
 from resolvers.paging import Condition, InvalidPage, PageFlaw, Relation, Selection
+from resolvers.task_inputs import (
+    CancelTaskInput,
+    DeployInput,
+    RedeployInput,
+    RollbackInput,
+    texts_of,
+)
 
 EVENTS_MAX = 200
 LINE_NUMBER_MAX = 2**31 - 1 - log.LINES_MAX - 1  # what is compared with a column fits it

@@ -132,6 +132,7 @@ class Server:
             pubsub,
             vault,
             lease_seconds=settings.lease_seconds,
+            runs_max=settings.task_runs_max,
             poll_seconds=POLL_SECONDS if settings.embedded else POLL_SECONDS_SHARED,
         )
         self.queue: Queue = MeteredQueue(queue, self.metrics)

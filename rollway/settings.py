@@ -84,6 +84,12 @@ class Settings(Serving):
         "10",
         "How long a worker may be silent before its tasks count as lost.",
     )
+    task_runs_max: int = setting(
+        "ROLLWAY_TASK_RUNS_MAX",
+        whole(1, 100),
+        "3",
+        "How often a task is run where its environment's `onLost` is REQUEUE; then it is LOST.",
+    )
     worker_urls: tuple[str, ...] | None = setting(
         "ROLLWAY_WORKER_URL",
         addresses,

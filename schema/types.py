@@ -9,7 +9,7 @@ from strawberry.scalars import JSON
 from auth.permissions import Role
 from control.port import WaitingFor
 from db import models
-from db.fields import EnvironmentType
+from db.fields import Concurrency, EnvironmentType, OnLost, Priority
 from engine.state import StepStatus, TaskStatus
 from providers import Provider
 from resolvers import (
@@ -307,6 +307,21 @@ class Environment(Node):
     )
     resources = strawberry.field(
         environments.resources, graphql_type=list[FunctionResource], description="The same, typed."
+    )
+    concurrency = strawberry.field(
+        environments.concurrency,
+        graphql_type=Concurrency,
+        description="What a new task does to the others of the environment.",
+    )
+    priority = strawberry.field(
+        environments.priority,
+        graphql_type=Priority,
+        description="Whether its tasks go before or after those of other environments.",
+    )
+    on_lost = strawberry.field(
+        environments.on_lost,
+        graphql_type=OnLost,
+        description="What becomes of a task whose worker is gone.",
     )
     latest_task = strawberry.field(
         environments.latest_task,

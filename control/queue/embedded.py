@@ -6,10 +6,12 @@ from json import dumps
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from control.port import Reach
+from control.queue.turns import AHEAD_MAX
 from db.models import Task
 
 # The oldest waiting task of each environment, one step along the index for each of them; of those
-# that may run the oldest. The index serves because its conditions are written as it has them.
+# that may run the oldest of the highest priority. The index serves because its conditions are
+# written as it has them.
 NEXT = """
 WITH RECURSIVE head(id) AS (
   SELECT * FROM (
@@ -27,6 +29,7 @@ WITH RECURSIVE head(id) AS (
   FROM head JOIN task t ON t.id = head.id
 )
 SELECT t.id FROM head JOIN task t ON t.id = head.id
+JOIN environment e ON e.application_id = t.app_id AND e.name = t.env_name
 WHERE NOT EXISTS (SELECT 1 FROM task r WHERE r.app_id = t.app_id AND r.env_name = t.env_name
                   AND r.status = 'running' AND r.reported = false)
   AND (?1 IS NULL OR t.app_id IN (SELECT a.id FROM application a JOIN org o
@@ -34,7 +37,16 @@ WHERE NOT EXISTS (SELECT 1 FROM task r WHERE r.app_id = t.app_id AND r.env_name 
   AND (t.runs_on = '' OR NOT EXISTS (
     SELECT 1 FROM json_each('["' || replace(t.runs_on, ',', '","') || '"]') needed
     WHERE needed.value NOT IN (SELECT value FROM json_each(?2))))
-ORDER BY t.created_time, t.id LIMIT 1
+ORDER BY e.priority DESC, t.created_time, t.id LIMIT 1
+"""
+WAITING = f"""
+SELECT id FROM task INDEXED BY idx_task_waiting
+WHERE status = 'pending' AND reported = false AND app_id = ?1 AND env_name = ?2 AND id <> ?3
+ORDER BY created_time, id LIMIT {AHEAD_MAX}
+"""  # noqa: S608
+RUNNING = """
+SELECT id FROM task INDEXED BY uidx_task_run
+WHERE status = 'running' AND reported = false AND app_id = ?1 AND env_name = ?2
 """
 
 
@@ -45,12 +57,20 @@ class EmbeddedTurns:
         """Do nothing: the row itself lines up."""
 
     async def next(self, db: BaseDBAsyncClient, reach: Reach) -> str | None:
-        """Return the oldest of the tasks that may run."""
+        """Return the oldest of the tasks that may run, of those with the highest priority."""
         found = await db.execute_query_dict(NEXT, [reach.org, dumps(reach.offers)])
         return str(found[0]["id"]) if found else None
 
-    async def release(self, task: Task, db: BaseDBAsyncClient) -> None:
-        """Do nothing: the row itself waits again."""
+    async def ahead(self, task: Task, db: BaseDBAsyncClient, *, running: bool) -> list[str]:
+        """Read two indexes."""
+        place = [task.app_id, task.env_name]
+        rows = await db.execute_query_dict(WAITING, [*place, task.id])
+        if running:
+            rows += await db.execute_query_dict(RUNNING, place)
+        return [str(row["id"]) for row in rows]
+
+    async def again(self, task: Task, db: BaseDBAsyncClient) -> None:
+        """Do nothing: the row itself waits, by the time it was created."""
 
     async def end(self, task: Task, db: BaseDBAsyncClient) -> None:
         """Do nothing: the row itself goes."""

@@ -1,7 +1,8 @@
 """Turns by Procrastinate's tables and functions: for PostgreSQL, where several servers claim.
 
 A waiting or running task has a job there. Its queueing lock is the task's id, its lock the
-environment, so that one runs at a time and in the order of their jobs; its queue is named for the
+environment, so that one runs at a time and in the order of their jobs: all that wait in one have
+its priority, or the newer would overtake the older. Its queue is named for the
 team, whose applications change hands only while no task of theirs waits, and for the labels that
 the task needs of its worker: `acme`, `acme:gpu,linux`. A job that ends is
 deleted. Nothing of Procrastinate runs here: its functions are called in the transactions that
@@ -12,6 +13,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import RawSQL
 
 from control.port import Reach
+from control.queue.turns import AHEAD_MAX
 from db.models import Task
 from engine.state import TaskStatus
 
@@ -20,9 +22,13 @@ PASSED_OVER_MAX = 100  # jobs in one claim
 
 QUEUE_NAME = "rtrim(o.name || ':' || t.runs_on, ':')"
 DEFER = f"""
-SELECT procrastinate_defer_jobs_v1(
-  ARRAY[ROW({QUEUE_NAME}, 'deploy', 0, $1, t.id, '{{}}', NULL)::procrastinate_job_to_defer_v1])
-FROM task t JOIN application a ON a.id = t.app_id JOIN org o ON o.id = a.owner_org_id
+WITH ranked AS (
+  UPDATE procrastinate_jobs j SET priority = e.priority FROM environment e
+  WHERE e.id = $1 AND j.lock = $1 AND j.status = 'todo' AND j.priority <> e.priority)
+SELECT procrastinate_defer_jobs_v1(ARRAY[
+  ROW({QUEUE_NAME}, 'deploy', e.priority, e.id, t.id, '{{}}', NULL)::procrastinate_job_to_defer_v1])
+FROM task t JOIN environment e ON e.id = $1
+JOIN application a ON a.id = t.app_id JOIN org o ON o.id = a.owner_org_id
 WHERE t.id = $2
 """  # noqa: S608 (of our own texts)
 # Of the queues that have jobs, one step along their index for each, those that a worker may serve.
@@ -54,11 +60,21 @@ SELECT procrastinate_retry_job_v2($1, now(), NULL, {QUEUE_NAME}, NULL)
 FROM task t JOIN application a ON a.id = t.app_id JOIN org o ON o.id = a.owner_org_id
 WHERE t.id = $2
 """  # noqa: S608 (of our own texts)
-AGAIN = """
-SELECT procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM procrastinate_jobs
-WHERE lock = $1 AND status = 'doing' AND queueing_lock = $2
-"""
 DROP = "SELECT procrastinate_finish_job_v1($1, 'failed', true)"
+WAITING = f"""
+SELECT id FROM task WHERE status = 'pending' AND reported = false
+  AND app_id = $1 AND env_name = $2 AND id <> $3
+ORDER BY created_time, id LIMIT {AHEAD_MAX}
+"""  # noqa: S608
+RUNNING = """
+SELECT id FROM task WHERE status = 'running' AND reported = false
+  AND app_id = $1 AND env_name = $2
+"""
+AGAIN = """
+SELECT procrastinate_retry_job_v2(j.id, now(), e.priority, NULL, NULL)
+FROM procrastinate_jobs j JOIN environment e ON e.id = j.lock
+WHERE j.lock = $1 AND j.status = 'doing' AND j.queueing_lock = $2
+"""
 CANCEL = """
 SELECT procrastinate_cancel_job_v1(id, false, true) FROM procrastinate_jobs
 WHERE queueing_lock = $1 AND status = 'todo'
@@ -75,13 +91,22 @@ DELETE FROM procrastinate_jobs j WHERE j.status IN ('todo', 'doing') AND NOT EXI
 """
 MISSING = f"""
 SELECT procrastinate_defer_jobs_v1(array_agg(
-  ROW({QUEUE_NAME}, 'deploy', 0, t.app_id || ':' || t.env_name, t.id, '{{}}', NULL)
+  ROW({QUEUE_NAME}, 'deploy', e.priority, e.id, t.id, '{{}}', NULL)
     ::procrastinate_job_to_defer_v1 ORDER BY t.created_time, t.id))
-FROM task t JOIN application a ON a.id = t.app_id JOIN org o ON o.id = a.owner_org_id
+FROM task t JOIN environment e ON e.application_id = t.app_id AND e.name = t.env_name
+JOIN application a ON a.id = t.app_id JOIN org o ON o.id = a.owner_org_id
 WHERE t.status = 'pending' AND t.reported = false AND NOT EXISTS (
   SELECT 1 FROM procrastinate_jobs j WHERE j.queueing_lock = t.id AND j.status = 'todo')
 HAVING count(*) > 0
 """  # noqa: S608 (of our own texts)
+# A job that somebody else changes is left for the next time: waiting while holding others could
+# never end.
+RANK = """
+UPDATE procrastinate_jobs SET priority = found.priority FROM (
+  SELECT j.id, e.priority FROM procrastinate_jobs j JOIN environment e ON e.id = j.lock
+  WHERE j.status = 'todo' AND j.priority <> e.priority FOR NO KEY UPDATE OF j SKIP LOCKED
+) found WHERE procrastinate_jobs.id = found.id
+"""
 
 
 class ProcrastinateTurns:
@@ -109,8 +134,16 @@ class ProcrastinateTurns:
             await db.execute_query(LATER if waits else DROP, [job_id])
         return None
 
-    async def release(self, task: Task, db: BaseDBAsyncClient) -> None:
-        """Have the job of *task* wait again."""
+    async def ahead(self, task: Task, db: BaseDBAsyncClient, *, running: bool) -> list[str]:
+        """Read the tasks, whatever jobs there are: what waits first, for it may begin to run."""
+        place = [task.app_id, task.env_name]
+        rows = await db.execute_query_dict(WAITING, [*place, task.id])
+        if running:
+            rows += await db.execute_query_dict(RUNNING, place)
+        return [str(row["id"]) for row in rows]
+
+    async def again(self, task: Task, db: BaseDBAsyncClient) -> None:
+        """Have its job wait: it keeps its number, so it is before all others of its lock."""
         await db.execute_query(AGAIN, [_lock(task), task.id])
 
     async def end(self, task: Task, db: BaseDBAsyncClient) -> None:
@@ -126,9 +159,13 @@ class ProcrastinateTurns:
         return bool(rows[0]["ok"])
 
     async def mend(self, db: BaseDBAsyncClient) -> None:
-        """Delete jobs that stand for nothing, and give a job to tasks that wait without one."""
+        """Delete jobs that stand for nothing, give one to tasks that wait without, set priorities.
+
+        An environment whose priority was changed has it here for its next claim, a second later.
+        """
         await db.execute_query(STRAY)
         await db.execute_query(MISSING)
+        await db.execute_query(RANK)
 
     def time_in(self, seconds: float) -> RawSQL:
         """Return the time by the database's clock."""

@@ -1,6 +1,7 @@
 """What is true of tasks: their rows, leases and journals, whoever decides which one runs next."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -33,17 +34,23 @@ from control.port import (
     Watched,
 )
 from control.pubsub import QUEUE, PubSub, task_topic, worker_topic
+from control.queue import ends
 from control.queue.looks import Looks
-from control.queue.turns import Turns
+from control.queue.superseding import supersede
+from control.queue.turns import AHEAD_MAX, Turns
 from control.watching import changes, tails
-from db import documents
+from db import audit, documents
 from db.audit import Told, org_chain
-from db.models import Application, CommitStatus, Environment, Step, Task
+from db.fields import Concurrency
+from db.models import Application, CommitStatus, Environment, Task
 from db.vault import NotSealedHere, Vault
 from engine.events import Event, Planned, StepChanged, TaskChanged, now
 from engine.state import StepStatus, TaskStatus
 
+log = logging.getLogger("rollway.queue")
+
 SET_UP = "Set up task"
+RUNS_MAX = 3
 RUNNING = TaskStatus.RUNNING.value
 PENDING = TaskStatus.PENDING.value
 REAPED_MAX = 1000  # tasks in one pass; the next one comes soon
@@ -54,7 +61,8 @@ EPOCH_MAX = 20  # and is lost then: it may be what its workers do not survive
 class TaskQueue:
     """Implements `control.port.Queue`; *turns* decide which task runs next.
 
-    *lease_seconds*: how long a worker may be silent before its tasks count as lost.
+    *lease_seconds*: how long a worker may be silent before its tasks count as lost. *runs_max*: how
+    often a task is run where its environment has lost ones queued again.
     *poll_seconds*: how often followers look though no bell rang.
     """
 
@@ -66,11 +74,13 @@ class TaskQueue:
         *,
         lease_seconds: float = 10.0,
         poll_seconds: float = 1.0,
+        runs_max: int = RUNS_MAX,
     ) -> None:
         self.pubsub = pubsub
         self.lease_seconds = lease_seconds
         self._turns = turns
         self._poll_seconds = poll_seconds
+        self._runs_max = runs_max
         self._vault = vault
         self._reading = asyncio.Lock()
         self._looks = Looks()
@@ -84,10 +94,9 @@ class TaskQueue:
                     await told.begin(db)
                     await _require_team(task.app_id, told.chain, db)
                     await told.write(db)
-                environment = Environment.filter(id=f"{task.app_id}:{task.env_name}")
-                if not await environment.using_db(db).update(latest_task_id=task.id):
-                    raise EnvironmentGone(task.env_name)
+                way = await _make_latest(task, db)
                 await task.save(using_db=db, force_create=True)
+                superseded = await supersede(task, way, self._turns, told, db)
                 await self._turns.add(task, db)
                 if draft.shown:
                     await CommitStatus.create(task=task, due_time=task.created_time, using_db=db)
@@ -101,7 +110,20 @@ class TaskQueue:
             raise
         await changes.ring(task, self.pubsub)
         self.pubsub.ring(QUEUE)
+        await self._tell(superseded)
+        while len(superseded) >= AHEAD_MAX:  # the environment's queue was longer than one cancels
+            async with in_transaction() as db:
+                if told is not None:
+                    await audit.lock(told.chain, db)
+                superseded = await supersede(task, way, self._turns, told, db)
+            await self._tell(superseded)
         return task
+
+    async def _tell(self, superseded: Sequence[Task]) -> None:
+        for task in superseded:
+            await changes.ring(task, self.pubsub)
+            if task.status == RUNNING:
+                self.pubsub.ring(worker_topic(task.worker or ""))
 
     async def known(self, request: Keyed) -> Task | None:
         """Return the task made under the request's key; see `Queue.known`."""
@@ -207,7 +229,7 @@ class TaskQueue:
     async def abandon(self, lease: Lease) -> None:
         """End the task without a result; see `Queue.abandon`."""
         async with self._leased(lease) as (task, db):
-            await self._give_up(task, db)
+            await self._leave(task, db)
         await changes.ring(task, self.pubsub)
         self.pubsub.ring(QUEUE)
 
@@ -236,7 +258,8 @@ class TaskQueue:
             if status.completed and status is not TaskStatus.CANCELLED:
                 raise AlreadyCompleted(status.name)
             if not status.completed and (status is TaskStatus.PENDING or task.reported):
-                await self._end(task, db)
+                await self._turns.end(task, db)
+                await ends.end(task, db)
         await changes.ring(task, self.pubsub)
         if status is TaskStatus.RUNNING and not task.reported:
             self.pubsub.ring(worker_topic(task.worker or ""))
@@ -244,30 +267,27 @@ class TaskQueue:
             self.pubsub.ring(QUEUE)
 
     async def reap(self, *, abandoned: bool = False) -> list[str]:
-        """End the tasks whose worker is gone; see `Queue.reap`."""
+        """End or requeue the tasks whose worker is gone; see `Queue.reap`."""
         async with in_transaction() as db:
             if await self._turns.alone(db):
                 await self._turns.mend(db)
         running = Task.filter(status=RUNNING, reported=False)
         lost = Q() if abandoned else self._silent()
-        ended, given_back = [], False
+        left = []
         for found in await running.filter(lost).only("id", "epoch").limit(REAPED_MAX):
             async with in_transaction() as db:
                 if not await self._turns.alone(db):
                     break
                 same = Task.filter(lost, id=found.id, epoch=found.epoch, status=RUNNING)
-                if not await same.using_db(db).update(epoch=found.epoch + 1):
+                if not await same.using_db(db).update(epoch=found.epoch):
                     continue
                 task = await Task.filter(id=found.id).using_db(db).get()
-                await self._give_up(task, db)
-            if TaskStatus(task.status).completed:
-                ended.append(task.id)
-            else:
-                given_back = True
+                await self._leave(task, db)
+            left.append(task)
             await changes.ring(task, self.pubsub)
-        if ended or given_back:
+        if left:
             self.pubsub.ring(QUEUE)
-        return ended
+        return [task.id for task in left if task.status != PENDING]
 
     def _silent(self) -> Q:
         """Return what is true of tasks whose worker was silent for too long."""
@@ -276,19 +296,23 @@ class TaskQueue:
         unnamed = Q(unconfirmed=True, received=0, lease_expires_time__lt=early)
         return unnamed | Q(lease_expires_time__lt=self._turns.time_in(0))
 
-    async def _give_up(self, task: Task, db: BaseDBAsyncClient) -> None:
-        """End *task*, whose worker is gone; one that has not begun waits again, at its place."""
-        begun = task.received or not task.unconfirmed
-        if begun or task.cancel_requested or task.epoch >= EPOCH_MAX:
-            await self._end(task, db)
-            return
-        await self._turns.release(task, db)
-        waits = TaskChanged(time=now(), status=TaskStatus.PENDING)
-        await journal.Writer(task, db).write([waits])
+    async def _leave(self, task: Task, db: BaseDBAsyncClient) -> None:
+        """Have *task*, which has no worker any more, wait for another one, or end.
 
-    async def _end(self, task: Task, db: BaseDBAsyncClient) -> None:
-        await self._turns.end(task, db)
-        await _end(task, *_loss(task), db)
+        One that has not begun waits, at its place.
+        """
+        begun = task.received or not task.unconfirmed
+        if not (begun or task.cancel_requested or task.epoch >= EPOCH_MAX):
+            await self._turns.again(task, db)
+            waits = TaskChanged(time=now(), status=TaskStatus.PENDING)
+            await journal.Writer(task, db).write([waits])
+        elif await ends.may_begin_again(task, self._runs_max, db):
+            log.warning("task %s: run %s lost its worker; queued again", task.id, task.epoch)
+            await self._turns.again(task, db)
+            await ends.begin_again(task, db)
+        else:
+            await self._turns.end(task, db)
+            await ends.end(task, db)
 
     async def control(self, worker: str) -> AsyncGenerator[None, None]:
         """Yield whenever *worker* should beat at once; see `Queue.control`."""
@@ -311,6 +335,18 @@ class TaskQueue:
         return self._turns.time_in(self.lease_seconds)
 
 
+async def _make_latest(task: Task, db: BaseDBAsyncClient) -> Concurrency:
+    """Have *task* be its environment's latest; return what it does to those before it.
+
+    Locks the environment's row, so that of two tasks one comes first. Raises EnvironmentGone.
+    """
+    found = Environment.filter(id=f"{task.app_id}:{task.env_name}").using_db(db)
+    if not await found.update(latest_task_id=task.id):
+        raise EnvironmentGone(task.env_name)
+    ways = await found.values_list("concurrency", flat=True)
+    return Concurrency(str(ways[0]))
+
+
 async def _require_team(application_id: str, chain: str, db: BaseDBAsyncClient) -> None:
     """Raise ApplicationGone unless the application belongs to the team of *chain*, now locked."""
     found = Application.filter(id=application_id).using_db(db)
@@ -331,30 +367,3 @@ def _task(draft: Draft) -> Task:
         updated_time=created,
         **values,
     )
-
-
-def _loss(task: Task) -> tuple[TaskStatus, StepStatus, str]:
-    if task.cancel_requested:
-        return TaskStatus.CANCELLED, StepStatus.CANCELLED, f"cancelled: {task.cancel_reason}"
-    message = "The worker that ran this step went away; what the step had done by then is unknown."
-    return TaskStatus.LOST, StepStatus.FAILURE, message
-
-
-async def _end(
-    task: Task, status: TaskStatus, running: StepStatus, error: str, db: BaseDBAsyncClient
-) -> None:
-    """End *task* without its worker; the first step that had not ended says why."""
-    unbegun = StepStatus.SKIPPED if status is TaskStatus.LOST else StepStatus.CANCELLED
-    time = now()
-    rows = await Step.filter(task_id=task.id).using_db(db).order_by("index")
-    unended = [step for step in rows if not StepStatus(step.status).completed]
-    events: list[Event] = [
-        StepChanged(
-            time=time,
-            index=step.index,
-            status=running if step.status == StepStatus.RUNNING else unbegun,
-            error=error if step is unended[0] else None,
-        )
-        for step in unended
-    ]
-    await journal.Writer(task, db).write([*events, TaskChanged(time=time, status=status)])

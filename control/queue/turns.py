@@ -13,9 +13,14 @@ from tortoise.expressions import RawSQL
 from control.port import Reach
 from db.models import Task
 
+AHEAD_MAX = 100
+
 
 class Turns(Protocol):
-    """One task of an environment at a time, in the order they were submitted."""
+    """One task of an environment at a time, in the order they were submitted.
+
+    Of environments those with the higher priority go first, then those whose task is older.
+    """
 
     async def add(self, task: Task, db: BaseDBAsyncClient) -> None:
         """Line up *task*, stored as PENDING in this transaction, behind all of its environment."""
@@ -26,8 +31,14 @@ class Turns(Protocol):
         Nobody else gets it unless this transaction is undone.
         """
 
-    async def release(self, task: Task, db: BaseDBAsyncClient) -> None:
-        """Put *task* back to its place: it is locked, and PENDING again in this transaction."""
+    async def ahead(self, task: Task, db: BaseDBAsyncClient, *, running: bool) -> list[str]:
+        """Return ids of the tasks that *task* comes after in its environment, the oldest first.
+
+        Up to AHEAD_MAX that wait; with *running* then the one that runs.
+        """
+
+    async def again(self, task: Task, db: BaseDBAsyncClient) -> None:
+        """Have *task*, which is locked and was running, wait where it did before its turn."""
 
     async def end(self, task: Task, db: BaseDBAsyncClient) -> None:
         """Have *task* be out of the way: it is locked, and ends next in this transaction."""

@@ -9,7 +9,7 @@ from auth.permissions import Role, Scope
 from control.deploys import BlockerKind, RedeployMode
 from control.port import WaitingFor
 from db.audit import Act
-from db.fields import EnvironmentType
+from db.fields import Concurrency, EnvironmentType, OnLost, Priority
 from engine.events import LogStream
 from engine.state import StepStatus, TaskStatus
 from providers import Provider
@@ -45,6 +45,11 @@ strawberry.enum(
 strawberry.enum(Role, description="A member's standing; a team has exactly one OWNER.")
 strawberry.enum(Provider, description="A Git hosting service; GIT is any clone URL, no API.")
 strawberry.enum(EnvironmentType, description="What an environment is for.")
+strawberry.enum(Concurrency, description="What a new task does to the others of its environment.")
+strawberry.enum(
+    Priority, description="Which environments go first where there are fewer workers than tasks."
+)
+strawberry.enum(OnLost, description="What becomes of a task whose worker is gone.")
 strawberry.enum(TaskStatus, description="Where a task stands.")
 strawberry.enum(StepStatus, description="Where a step stands.")
 strawberry.enum(WaitingFor, description="What a PENDING task waits for besides its turn.")
@@ -61,6 +66,6 @@ describe(
 )
 for kind in (
     *(RedeployMode, BlockerKind, Scope, Act, Service, Role, Provider, EnvironmentType),
-    *(TaskStatus, WaitingFor, StepStatus, LogStream),
+    *(Concurrency, Priority, OnLost, TaskStatus, WaitingFor, StepStatus, LogStream),
 ):
     describe(kind)

@@ -11,7 +11,7 @@ from control.deploys import BlockerKind, RedeployMode
 from control.integrations import Health
 from control.port import WaitingFor
 from db.audit import Act
-from db.fields import EnvironmentType
+from db.fields import Concurrency, EnvironmentType, OnLost, Priority
 from engine.events import LogStream
 from engine.state import StepStatus, TaskStatus
 from providers import Provider
@@ -55,6 +55,21 @@ VALUES: Mapping[type[Enum], Mapping[Any, str]] = {
         EnvironmentType.TESTING: "For tests.",
         EnvironmentType.STAGING: "For a last look before production.",
         EnvironmentType.PRODUCTION: "For users.",
+    },
+    Concurrency: {
+        Concurrency.QUEUE: "It waits until all before it have ended.",
+        Concurrency.SUPERSEDE: "It cancels those that wait; the one that runs goes on.",
+        Concurrency.CANCEL_RUNNING: "It cancels those that wait, and has the one that runs end.",
+    },
+    Priority: {
+        Priority.LOW: "After the others.",
+        Priority.NORMAL: "The older task first.",
+        Priority.HIGH: "Before the others.",
+    },
+    OnLost: {
+        OnLost.FAIL: "It ends, LOST: somebody looks how far it came.",
+        OnLost.REQUEUE: "It is run again from its first step, a few times at most; then it is"
+        " LOST.",
     },
     TaskStatus: {
         TaskStatus.PENDING: "It waits for its turn.",
@@ -135,6 +150,7 @@ VALUES: Mapping[type[Enum], Mapping[Any, str]] = {
         Act.ENVIRONMENT_DELETED: "An environment was deleted.",
         Act.TASK_DISPATCHED: "A deploy was queued.",
         Act.TASK_CANCELLED: "A deploy was cancelled.",
+        Act.TASK_SUPERSEDED: "A newer deploy took the place of another.",
         Act.TASK_REPORTED: "Another system reported a deploy.",
     },
 }

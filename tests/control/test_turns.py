@@ -1,6 +1,7 @@
 """Whose turn it is, on each database: one at a time, in order, whatever happens in between."""
 
 import asyncio
+import itertools
 import random
 from collections import defaultdict
 from contextvars import copy_context
@@ -11,7 +12,9 @@ from tortoise.transactions import in_transaction
 
 from control.applications import delete
 from control.port import LeaseLost
-from db.models import Task
+from control.queue.tasks import RUNS_MAX
+from db.fields import Concurrency, OnLost, Priority
+from db.models import Environment, Task
 from engine.events import TaskChanged, now
 from engine.state import TaskStatus
 from tests.conftest import make_application
@@ -24,6 +27,12 @@ CLAIMERS = 4
 def ended(status=TaskStatus.SUCCESS):
     """Return the event that ends a task."""
     return TaskChanged(time=now(), status=status)
+
+
+@pytest.fixture
+async def owner(application):
+    """Return the row of the application's team."""
+    return await application.owner_org
 
 
 async def jobs():
@@ -42,33 +51,61 @@ async def soon(queue):
 class Schedule:
     """Does things by chance, and knows what must be so.
 
-    The tasks of each environment wait in the order they were submitted, and one of them runs.
+    The tasks of each environment wait in the order they were submitted, and one of them runs. Of
+    environments those of a higher priority go first, then those whose next task is older.
     """
 
-    def __init__(self, queue, draft, keys, seed):
+    def __init__(self, queue, draft, environments, seed):
         self.queue = queue
         self.draft = draft
-        self.keys = keys
+        self.environments = environments  # by application and name
         self.chance = random.Random(seed)
+        self.numbers = {}  # of the tasks, in the order they were submitted
         self.waiting = defaultdict(list)
         self.running = {}
+        self.superseded = {}
 
     @property
     def free(self):
-        """Tell whether something can be claimed."""
-        return any(ids and key not in self.running for key, ids in self.waiting.items())
+        """Return the environments in which something can be claimed, in the order of claims."""
+        free = [key for key, ids in self.waiting.items() if ids and key not in self.running]
+        return sorted(
+            free,
+            key=lambda key: (
+                -self.environments[key].priority,
+                self.numbers[self.waiting[key][0]],
+            ),
+        )
 
     async def submit(self):
         """Submit a task to some environment."""
-        app_id, name = key = self.chance.choice(self.keys)
+        app_id, name = key = self.chance.choice([*self.environments])
         task = await self.queue.submit(self.draft(name, app_id=app_id))
+        way = self.environments[key].concurrency
+        if way != "queue":
+            self.superseded |= dict.fromkeys(self.waiting.pop(key, ()), task.id)
+        if way == "cancel_running" and key in self.running:
+            self.superseded.setdefault(self.running[key].task_id, task.id)
+        self.numbers[task.id] = len(self.numbers)
         self.waiting[key].append(task.id)
+
+    async def rank(self):
+        """Give an environment another priority; who tidies up sees to it within a second."""
+        key = self.chance.choice([*self.environments])
+        environment = self.environments[key]
+        environment.priority = self.chance.choice([*Priority]).value
+        await environment.save(update_fields=["priority"])
+        assert await self.queue.reap() == []
 
     async def claim(self):
         """Claim several times at once; at least one gets something, if there is something."""
         claims = [self.queue.claim(f"w_{each}") for each in range(self.chance.randint(1, CLAIMERS))]
+        free = self.free
         given = [each for each in await asyncio.gather(*claims) if each is not None]
-        assert bool(given) == self.free
+        assert bool(given) == bool(free)
+        if len(claims) == 1 and given:
+            app = given[0].contexts["app"]
+            assert free[0] == (app["id"], app["environment"])
         for each in given:
             app = each.contexts["app"]
             key = (app["id"], app["environment"])
@@ -92,12 +129,15 @@ class Schedule:
         """Have a worker be silent for too long, before or after it has begun."""
         if key := self._some(self.running):
             lease = self.running.pop(key)
+            environment = self.environments[key]
             if begun := self.chance.random() < 0.5:
                 await self.queue.append(lease, 0, ())
-            await Task.filter(id=lease.task_id).update(lease_expires_time=now().replace(year=2020))
-            assert await self.queue.reap() == ([lease.task_id] if begun else [])
-            if not begun:
+            again = (environment.on_lost == "requeue" and lease.epoch < RUNS_MAX) or not begun
+            if again and lease.task_id not in self.superseded:
                 self.waiting[key].insert(0, lease.task_id)
+            await Task.filter(id=lease.task_id).update(lease_expires_time=now().replace(year=2020))
+            left = lease.task_id not in self.waiting[key]
+            assert await self.queue.reap() == ([lease.task_id] if left else [])
             for write in (self.queue.append(lease, 0, ()), self.queue.finish(lease, ended())):
                 with pytest.raises(LeaseLost):
                     await write
@@ -111,10 +151,15 @@ class Schedule:
 async def test_a_random_schedule_keeps_order_and_one_at_a_time(queue, draft, application, seed):
     """Submits, cancels, ends, lost workers, and several claims at the same time."""
     other = await make_application(await application.owner_org, "api")
-    keys = [(app.id, name) for app in (application, other) for name in ("test", "live")]
-    by_chance = Schedule(queue, draft, keys, seed)
+    environments = {(each.application_id, each.name): each for each in await Environment.all()}
+    assert {app_id for app_id, _ in environments} == {application.id, other.id}
+    ways = itertools.product(Concurrency, OnLost)
+    for environment, (concurrency, on_lost) in zip(environments.values(), ways, strict=False):
+        environment.concurrency, environment.on_lost = concurrency.value, on_lost.value
+        await environment.save()
+    by_chance = Schedule(queue, draft, environments, seed)
     kinds = [*[by_chance.submit] * 3, *[by_chance.claim] * 2]
-    kinds += [by_chance.finish, by_chance.cancel, by_chance.lose]
+    kinds += [by_chance.finish, by_chance.cancel, by_chance.lose, by_chance.rank]
     for _ in range(STEPS):
         await by_chance.chance.choice(kinds)()
         assert await Task.filter(status="running").count() == len(by_chance.running)
@@ -123,6 +168,80 @@ async def test_a_random_schedule_keeps_order_and_one_at_a_time(queue, draft, app
         await by_chance.claim()
 
     assert not await Task.filter(status__in=["pending", "running"]).exists()
+    superseded = Task.filter(superseded_by_id__not_isnull=True)
+    assert dict(await superseded.values_list("id", "superseded_by_id")) == by_chance.superseded
+    for task_id in by_chance.superseded:
+        assert (await Task.get(id=task_id)).status == "cancelled"
+
+
+async def test_of_environments_the_higher_priority_goes_first(queue, draft, application_of, owner):
+    """Then the older task; in one environment the order of submission stays."""
+    applications = [await application_of(owner, f"app{number}") for number in range(6)]
+    chance = random.Random(11)
+    environments = {(each.application_id, each.name): each for each in await Environment.all()}
+    for environment in environments.values():
+        environment.priority = chance.choice([*Priority]).value
+        await environment.save()
+    tasks = []
+    for number in range(60):
+        app, name = chance.choice(applications), chance.choice(["test", "live"])
+        task = await queue.submit(draft(name, app_id=app.id))
+        tasks.append((-environments[app.id, name].priority, number, (app.id, name), task.id))
+    heads = {}
+    for task in sorted(tasks, key=lambda task: task[1]):
+        heads.setdefault(task[2], task)
+
+    given = [(await queue.claim("w")).lease.task_id for _ in heads]
+
+    assert await queue.claim("w") is None
+    assert given == [task_id for *_, task_id in sorted(heads.values())]
+
+
+async def test_a_new_priority_does_not_let_the_new_overtake_the_old(queue, draft, application):
+    """Of the same environment, also before somebody has tidied up."""
+    first = (await queue.submit(draft())).id
+    await Environment.filter(id=f"{application.id}:test").update(priority=Priority.HIGH.value)
+    second = (await queue.submit(draft())).id
+    order = []
+    for _ in range(2):
+        lease = (await queue.claim("w")).lease
+        order.append(lease.task_id)
+        await queue.finish(lease, ended())
+
+    assert order == [first, second]
+
+
+async def test_many_claimers_and_priorities(queue, draft, application_of, owner):
+    """Never two in one environment, each environment in its order, every task once."""
+    applications = [await application_of(owner, f"app{number}") for number in range(5)]
+    chance = random.Random(3)
+    for environment in await Environment.all():
+        await Environment.filter(id=environment.id).update(
+            priority=chance.choice([*Priority]).value
+        )
+    wanted, got, running = defaultdict(list), defaultdict(list), set()
+    for _ in range(100):
+        app, name = chance.choice(applications), chance.choice(["test", "live"])
+        wanted[app.id, name].append((await queue.submit(draft(name, app_id=app.id))).id)
+
+    async def claimer(worker):
+        while any(len(got[key]) < len(ids) for key, ids in wanted.items()):
+            given = await queue.claim(worker)
+            if given is None:
+                await asyncio.sleep(0.01)
+                continue
+            app = given.contexts["app"]
+            key = (app["id"], app["environment"])
+            assert key not in running
+            running.add(key)
+            got[key].append(given.lease.task_id)
+            await asyncio.sleep(0)
+            running.remove(key)
+            await queue.finish(given.lease, ended())
+
+    await asyncio.gather(*[claimer(f"w_{number}") for number in range(8)])
+
+    assert got == wanted
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)

@@ -11,7 +11,8 @@ from control.port import Dismissed, LeaseLost, StoreAway
 from control.queue.tasks import EPOCH_MAX
 from control.tidying import Folders
 from control.worker import BUFFER_BYTES_MAX, REST_SECONDS, Report, Worker
-from db.models import Application, Task
+from db.fields import OnLost
+from db.models import Application, Environment, Task
 from engine.events import Output, now
 from engine.run import Limits
 from engine.testing import Answer, FakeExecutor
@@ -132,6 +133,29 @@ async def test_a_worker_that_lost_its_lease_stops(repository, working, queue, dr
         task = await Task.get(id=task_id)
 
     assert (task.status, task.next_seq) == ("lost", length)
+
+
+async def test_a_second_run_waits_for_the_end_of_the_first(repository, working, queue, draft):
+    """On the same worker: what ends the first one's processes would end those of the second."""
+    await Environment.all().update(on_lost=OnLost.REQUEUE.value)
+    opened = []
+    async with working({"wait": Answer(waits=True)}) as executor:
+        openly = executor.open
+
+        async def watched(place):
+            opened.append((place.epoch, [*executor.closed]))
+            return await openly(place)
+
+        executor.open = watched
+        task_id = (await queue.submit(draft())).id
+        await started(executor, "wait")
+        executor.answers = {}
+        assert await queue.reap(abandoned=True) == []
+        task = await until(task_id, "success", "failure", "lost")
+
+    assert (task.status, task.epoch) == ("success", 2)
+    assert opened == [(1, []), (2, [task_id])]
+    assert executor.scripts == ["wait", "wait", "after"]
 
 
 async def test_a_worker_that_is_stopped_says_so(repository, working, queue, draft):

@@ -104,7 +104,6 @@ async def test_tasks_of_an_older_server_get_their_jobs(postgres, application_of)
     app = await application_of(org, "web")
     command = Command(db.config(postgres), app=migrations.APP, location=str(migrations.LOCATION))
     await command.init()
-    await command.downgrade(QUEUE, delete=False)
     begin = datetime.now(UTC)
     for name, env_name, status, reported, seconds in (
         ("t_5", "test", "pending", False, 5),
@@ -119,6 +118,7 @@ async def test_tasks_of_an_older_server_get_their_jobs(postgres, application_of)
             OLD_TASK, [name, app.id, env_name, status, reported, created]
         )
 
+    await command.downgrade(QUEUE, delete=False)
     await command.upgrade()
 
     jobs = await connections.get("default").execute_query_dict(

@@ -7,7 +7,8 @@ import strawberry
 from graphql import GraphQLError, parse
 from strawberry.extensions import SchemaExtension
 
-from resolvers.inputs import DeployInput, SecretInput, SignInInput, SignUpInput
+from resolvers.inputs import SecretInput, SignInInput, SignUpInput
+from resolvers.task_inputs import DeployInput
 from schema.errors import Masking, shown
 from schema.executing.running import Schema
 
