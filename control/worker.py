@@ -5,10 +5,10 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+from control.link import HERE, Link
 from control.port import (
     Assignment,
     Dismissed,
@@ -35,10 +35,8 @@ from providers.repository import AddressNotAllowed, AddressUnknown, Policy, chec
 
 log = logging.getLogger("rollway.worker")
 
-CLAIM_WAIT_SECONDS = 1.0  # how long a worker that is stopped may wait for its claim
 RETRY_SECONDS = 1.0
 DRAIN_SECONDS = 10.0
-CONCLUDE_SECONDS = 30.0
 BUFFER_BYTES_MAX = 1024 * 1024
 HURRY_BYTES = BUFFER_BYTES_MAX // 2
 REST_SECONDS = 0.05  # between two writes of a task that is not in a hurry
@@ -150,23 +148,6 @@ class Report:
             else:
                 self._position += len(batch)
                 return
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """How a worker is linked to its queue; by default they are in the same house.
-
-    *name*: what the queue knows it by; None: a new one. It waits *claim_wait_seconds* for a task,
-    and *conclude_seconds* for the end of one to be stored. *spool_bytes_max*: see `Report`.
-    """
-
-    name: str | None = None
-    claim_wait_seconds: float = CLAIM_WAIT_SECONDS
-    conclude_seconds: float = CONCLUDE_SECONDS
-    spool_bytes_max: int = 0
-
-
-HERE = Link()
 
 
 class Worker:
@@ -360,6 +341,8 @@ class Worker:
         spool = self._spool()
         report = Report(self._queue, lease, spool)
         sender = asyncio.create_task(report.send())
+        # Nobody waits for one that gives up late.
+        sender.add_done_callback(lambda done: done.cancelled() or done.exception())
         reader = asyncio.create_task(self._read(assignment, asked, workspace, cancel, report))
         try:
             await asyncio.wait({reader, sender}, return_when=asyncio.FIRST_COMPLETED)

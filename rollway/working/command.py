@@ -12,8 +12,8 @@ from tortoise.exceptions import IntegrityError
 
 from auth import machines
 from auth.machines import TooManyMachines
+from control.link import Link
 from control.port import Dismissed
-from control.worker import Link
 from db import connect
 from db.machines import WorkerMachine
 from resolvers.validation import Check, InvalidInput
