@@ -5,11 +5,11 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import monotonic
 
+from control.link import HERE, Link
 from control.port import (
     Assignment,
     Dismissed,
@@ -37,10 +37,8 @@ from providers.repository import AddressNotAllowed, AddressUnknown, Policy, chec
 
 log = logging.getLogger("rollway.worker")
 
-CLAIM_WAIT_SECONDS = 1.0  # how long a worker that is stopped may wait for its claim
 RETRY_SECONDS = 1.0
 DRAIN_SECONDS = 10.0
-CONCLUDE_SECONDS = 30.0
 BUFFER_BYTES_MAX = 1024 * 1024
 HURRY_BYTES = BUFFER_BYTES_MAX // 2
 REST_SECONDS = 0.05  # between two writes of a task that is not in a hurry
@@ -152,25 +150,6 @@ class Report:
             else:
                 self._position += len(batch)
                 return
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """How a worker is linked to its queue; by default they are in the same house.
-
-    *name*: what the queue knows it by; None: a new one. It waits *claim_wait_seconds* for a task,
-    and *conclude_seconds* for the end of one to be stored. *spool_bytes_max*: see `Report`. A
-    queue that does not know its *labels* otherwise is told them with each claim.
-    """
-
-    name: str | None = None
-    claim_wait_seconds: float = CLAIM_WAIT_SECONDS
-    conclude_seconds: float = CONCLUDE_SECONDS
-    spool_bytes_max: int = 0
-    labels: tuple[str, ...] = ()
-
-
-HERE = Link()
 
 
 class Worker:
@@ -374,6 +353,8 @@ class Worker:
         spool = self._spool()
         report = Report(self._queue, lease, spool)
         sender = asyncio.create_task(report.send())
+        # Nobody waits for one that gives up late.
+        sender.add_done_callback(lambda done: done.cancelled() or done.exception())
         work = self._read(assignment, asked, workspace, cancel, report, before)
         reader = asyncio.create_task(work)
         try:

@@ -10,11 +10,12 @@ from itertools import count
 
 from tests.faults.rig import ledger
 from tests.faults.rig.client import Refused
+from tests.faults.rig.house import Ended
 from tests.faults.rig.watcher import Watcher
 
 APPLICATIONS = 5
 UNENDED_MAX = 12
-TROUBLES_MAX = 2  # processes that are away at the same time
+TROUBLES_MAX = 3  # processes that are away at the same time
 BEATS = (3, 60)
 QUIET_SECONDS = 120.0
 FAULTS = {  # how often each, of all
@@ -72,7 +73,7 @@ class Chaos:
         done = 0
         while done < self.planned:
             assert not deploying.done(), deploying.result()
-            await asyncio.sleep(self.random.uniform(0.2, 1.6))
+            await asyncio.sleep(self.random.uniform(0.1, 0.9))
             done += bool(await self._fault())
         self._deploying.clear()
         await deploying
@@ -159,8 +160,15 @@ class Chaos:
             self.gone_seconds.append(time.monotonic() - begin)
         self.orphans += left
         await asyncio.sleep(rest)
-        await asyncio.to_thread(worker.start)
+        await self._start(worker)
         fault.end = ledger.clock()
+
+    async def _start(self, process):
+        """Start it as a service manager does: again, until it stays; the database may be away."""
+        while True:
+            with suppress(Ended):
+                return await asyncio.to_thread(process.start)
+            await asyncio.sleep(0.5)
 
     async def _freeze_worker(self):
         worker = self._free(self.house.workers)
@@ -188,7 +196,7 @@ class Chaos:
         fault = self._note("kill_server", server.name)
         await asyncio.to_thread(server.kill9)
         await asyncio.sleep(rest)
-        await asyncio.to_thread(server.start)
+        await self._start(server)
         fault.end = ledger.clock()
 
     async def _restart_database(self):

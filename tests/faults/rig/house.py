@@ -27,6 +27,10 @@ STOP_SECONDS = 40.0
 WAIT_SECONDS = 90.0
 
 
+class Ended(Exception):
+    """A process ended while it started; the text is what it printed."""
+
+
 class Process:
     """One process after the other with the same arguments; *ready* is what it prints at last."""
 
@@ -50,7 +54,7 @@ class Process:
         return self.log_path.read_text() if self.log_path.exists() else ""
 
     def start(self, *more):
-        """Start a process; return once it is ready."""
+        """Start a process; return once it is ready. Ended if it never is."""
         before = len(self.log)
         with self.log_path.open("a") as log:
             self.process = subprocess.Popen(
@@ -64,7 +68,8 @@ class Process:
         end = time.monotonic() + READY_SECONDS
         while self._ready not in self.log[before:]:
             said = f"{self.name}:\n{self.log[before:]}"
-            assert self.process.poll() is None, f"it ended: {said}"
+            if self.process.poll() is not None:
+                raise Ended(said)
             assert time.monotonic() < end, f"it does not come up: {said}"
             time.sleep(0.05)
 
