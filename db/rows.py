@@ -24,7 +24,9 @@ UNSHOWN: Mapping[type[Model], frozenset[str]] = {
     Delivery: frozenset({"headers", "body"}),
     Environment: frozenset({"trigger_spec", "secrets", "resource"}),
     Step: frozenset({"outputs"}),
-    Task: frozenset({"steps", "pipeline", "inputs", "trigger_payload", "secret_versions"}),
+    Task: frozenset(
+        {"steps", "pipeline", "inputs", "trigger_payload", "secret_versions", "lines_before"}
+    ),
 }
 
 Row = dict[str, Any]
