@@ -149,6 +149,8 @@ async def test_the_queue_does_not_know_them(reports, report_of, queue, draft):
     lease = (await queue.claim("w")).lease
     await reports.report(report_of(RUNNING, "4"))
 
+    await queue.append(lease, 0, ())
+
     assert lease.task_id == mine.id
     assert await queue.reap(abandoned=True) == [mine.id]
     counted = [

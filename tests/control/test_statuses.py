@@ -105,6 +105,7 @@ async def forgotten():
 async def end(queue, task, status):
     """Have a running task end with a status."""
     if status == "lost":
+        await queue.append(task.lease, 0, ())
         await Task.filter(id=task.id).update(lease_expires_time=datetime(2026, 1, 1, tzinfo=UTC))
         assert await queue.reap() == [task.id]
         return

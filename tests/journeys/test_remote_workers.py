@@ -16,6 +16,7 @@ import pytest
 START_SECONDS = 60.0
 SECRET = "hunter2-canary"
 CREATE = "token worker { id }"
+STUCK = "subscription ($id: ID!) { applicationTasks(applicationId: $id) { waitingFor } }"
 WORKERS = """query ($name: String!) { org(name: $name) { workers {
   name labels version slots running online lastContactTime } } }"""
 
@@ -380,6 +381,28 @@ async def test_a_task_whose_claim_was_swallowed_waits_again_and_runs_once(house_
     ]
     assert begun == [0, 1]
     assert 0.6 * lease_seconds <= waited < 2 * lease_seconds
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+async def test_a_task_that_no_worker_may_take_says_so_soon(house_of, repository):
+    """Within five seconds, to those who watch too; with a label that the worker has it runs."""
+    _, _, client, _, _ = await house_of(20)
+    code = repository("steps: [{run: 'echo done'}]")
+    application = await client.create_application(code.url)
+    scope = {"applicationId": application, "name": "default"}
+    await client.done("updateEnvironment", "environment { id }", **scope, runsOn=["gpu", "linux"])
+    async with client.subscribe(STUCK, id=application) as news:
+        stuck = await client.deploy(application)
+        async with asyncio.timeout(5):
+            async for each in news:
+                if each["applicationTasks"]["waitingFor"] == "WORKER":
+                    break
+    await client.done("cancelTask", "task { id }", taskId=stuck)
+    await client.done("updateEnvironment", "environment { id }", **scope, runsOn=["linux", "team"])
+    task_id = await client.deploy(application)
+
+    assert (await ended(client, task_id, "SUCCESS", "FAILURE"))["status"] == "SUCCESS"
 
 
 def gate_of(gate):
