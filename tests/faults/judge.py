@@ -120,7 +120,9 @@ class Judge:
             self.found["gaps"].append((task_id, "lines of a success", len(numbers)))
         watcher = self._chaos.watchers.get(task_id)
         if watcher and watcher.events != events:
-            self.found["seen_otherwise"].append((task_id, len(watcher.events), len(events)))
+            short = events[: len(watcher.events)] == watcher.events  # seen well, but not to the end
+            kind = "not_seen_to_the_end" if short else "seen_otherwise"
+            self.found[kind].append((task_id, len(watcher.events), len(events)))
         return len(numbers)
 
     def _whole(self, task_id, lines):

@@ -71,7 +71,8 @@ WRONG = {
     "failed": lambda told: told.told[1].update(status="FAILURE"),
     "cancelled_by_nobody": lambda told: told.told[1].update(status="CANCELLED"),
     "gaps": lambda told: told.journals.update({TWO: journal(TEXT.replace("line 2\n", ""))}),
-    "seen_otherwise": lambda told: told.watchers[ONE].events.pop(),
+    "seen_otherwise": lambda told: told.watchers[ONE].events.reverse(),
+    "not_seen_to_the_end": lambda told: told.watchers[ONE].events.pop(),
     "orphans": lambda told: told.orphans.append(1),
 }
 
