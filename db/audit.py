@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from db.models import AuditChain, AuditEntry
+from db.chains import AuditChain, AuditEntry
 
 PAGE_ENTRIES = 500
 SERVER_CHAIN = "server"  # what the operator does that is no team's and no user's

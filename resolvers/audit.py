@@ -6,7 +6,8 @@ import strawberry
 
 from auth.permissions import Action
 from db.audit import Act, org_chain, user_chain
-from db.models import AuditEntry, Org, User
+from db.chains import AuditEntry
+from db.models import Org, User
 from resolvers import paging
 from resolvers.arguments import After, Before, First, Last
 from resolvers.context import Info

@@ -11,7 +11,8 @@ from auth.permissions import Action, Role
 from control import applications as control
 from db import audit
 from db.audit import Act, org_chain
-from db.models import Application, AuditChain, Org, Task, User
+from db.chains import AuditChain
+from db.models import Application, Org, Task, User
 from resolvers import paging
 from resolvers.access_inputs import DeleteOrgInput, TransferOrgInput, UpdateOrgInput
 from resolvers.arguments import After, Before, First, Input, Last, Where

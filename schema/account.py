@@ -7,7 +7,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from auth.permissions import Role, Scope
-from db import models
+from db import chains, models
 from db.audit import Act
 from resolvers import audit, members, sessions
 from resolvers.operations import uses
@@ -103,7 +103,7 @@ class ApplicationOffer:
 class AuditEntry:
     """What somebody did."""
 
-    is_type_of = shows(models.AuditEntry)
+    is_type_of = shows(chains.AuditEntry)
     seq: int = strawberry.field(description="Its number in its chain, without gaps.")
     time: datetime = strawberry.field(description="When it was done.")
     action = strawberry.field(audit.act, graphql_type=Act, description="What was done.")

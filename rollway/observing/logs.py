@@ -7,7 +7,7 @@ from typing import Any
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
-from control.worker import task_id
+from control.working.worker import task_id
 from rollway.observing.ids import request_id
 
 TEXT = "text"

@@ -9,9 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from control.link import Link
 from control.port import Dismissed
 from control.queue import presence
+from control.working.link import Link
 from db import connect
 from resolvers.validation import InvalidInput
 from rollway.app import Server

@@ -6,11 +6,11 @@ import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from control.link import Link
 from control.port import Dismissed, WorkerQueue
-from control.switch import Switch
 from control.tidying import Folders
-from control.worker import Worker
+from control.working.link import Link
+from control.working.switch import Switch
+from control.working.worker import Worker
 from engine.executors.cgroup import Caps
 from engine.executors.isolation import Isolation
 from engine.executors.mixed import MixedExecutor

@@ -13,7 +13,8 @@ from auth.identities import LastWayIn, LoginTaken, SessionEnded
 from auth.logins import Identity, Service
 from auth.throttle import Throttled
 from db.audit import Act, Actor, Entry, Told
-from db.models import AuditEntry, Session, User
+from db.chains import AuditEntry
+from db.models import Session, User
 from resolvers.validation import NAME
 
 HERE = ("192.0.2.1", "a browser")

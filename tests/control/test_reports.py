@@ -9,7 +9,8 @@ from control.deploys import Dispatch, NotDoneHere, TriggerType
 from control.port import EnvironmentGone, IdempotencyKeyReused, Shown, Watched
 from control.reports import EndedOtherwise, Report, Reports, ResourceFull
 from db.audit import Actor
-from db.models import Application, AuditEntry, Environment, Org, Task
+from db.chains import AuditEntry
+from db.models import Application, Environment, Org, Task
 from db.sealed import ENVIRONMENT_SECRETS
 from engine.events import TaskChanged, now
 from engine.state import TaskStatus

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from control.port import Lease
 from control.remote.spool import Spool
 from control.remote.wire import read_event, write_event
-from control.worker import BUFFER_BYTES_MAX, Report
+from control.working.outbox import BUFFER_BYTES_MAX, Report
 from engine.events import LogStream, Output, Planned, StepChanged, TaskChanged, now
 from engine.state import StepStatus, TaskStatus
 

@@ -12,8 +12,9 @@ from tortoise.transactions import in_transaction
 
 from control.port import AlreadyCompleted, IdempotencyKeyReused, LeaseLost
 from db.audit import Act, Actor, Entry, Told
+from db.chains import AuditEntry
 from db.fields import Concurrency, OnLost, Priority
-from db.models import AuditEntry, CommitStatus, Environment, Task
+from db.models import CommitStatus, Environment, Task
 from engine.events import TaskChanged, now
 from engine.state import TaskStatus
 

@@ -13,7 +13,8 @@ from control import applications
 from control.hosting.webhooks import BUSY_SECONDS, WebhookBusy, Webhooks, new_secret, proofs
 from control.integrations.accounts import NotLinked
 from db.audit import Act, Actor, Entry, Told, org_chain
-from db.models import Application, AuditEntry, Org, User
+from db.chains import AuditEntry
+from db.models import Application, Org, User
 from providers import Provider, webhooks
 from providers.api.refusals import NotThere, ServiceDown, TokenRefused
 from providers.proofs import Unproven

@@ -7,7 +7,7 @@ from tortoise.transactions import in_transaction
 
 from db import audit
 from db.audit import Act, Actor, Entry
-from db.models import AuditEntry
+from db.chains import AuditEntry
 
 ENTRY = Entry(Actor("u_ann", "ann", "s_1"), Act.ORG_CREATED, "acme")
 UPDATE = "UPDATE audit_entry SET actor = 'eve'"

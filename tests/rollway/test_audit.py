@@ -12,7 +12,7 @@ from tortoise.transactions import in_transaction
 import db
 from db import audit
 from db.audit import Act, Actor, Entry
-from db.models import AuditEntry
+from db.chains import AuditEntry
 from rollway.__main__ import main
 
 CHAINS = ("org:acme", "org:other", "user:u_ann")

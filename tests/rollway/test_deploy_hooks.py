@@ -13,7 +13,8 @@ from tortoise import Tortoise
 
 from auth.deploy_hooks import CALLS_MAX, HOOK_PREFIX, HOOKS_PER_ENVIRONMENT_MAX
 from auth.sessions import hash_token
-from db.models import Application, AuditEntry, DeployHook, Environment, Org, Task
+from db.chains import AuditEntry
+from db.models import Application, DeployHook, Environment, Org, Task
 from engine.state import TaskStatus
 from rollway.deploy_hooks import BODY_BYTES_MAX
 

@@ -11,7 +11,8 @@ import pytest
 from auth.logins import Client, Service
 from auth.oauth import Logins
 from control.integrations import Integrations
-from db.models import AuditEntry, Session, User
+from db.chains import AuditEntry
+from db.models import Session, User
 from db.vault import KEY_BYTES, Vault
 from engine.executors.isolation import Isolation, Level
 from rollway import double, renewing

@@ -11,7 +11,8 @@ import pytest
 from auth.oauth import Logins
 from control.integrations import Integrations
 from control.integrations.renewing import RENEW_AHEAD_SECONDS, RENEWING_SECONDS
-from db.models import AuditEntry, Org, Session
+from db.chains import AuditEntry
+from db.models import Org, Session
 from db.sealed import TEAM_ACCOUNTS
 from rollway import renewing
 from tests.rollway import test_oauth as doors

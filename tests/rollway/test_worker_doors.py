@@ -12,8 +12,9 @@ from control.pubsub import MemoryPubSub
 from control.queue.presence import Stranded
 from control.remote.wire import write_event
 from db.audit import Act
+from db.chains import AuditEntry
 from db.machines import WorkerMachine
-from db.models import AuditEntry, LogChunk, Org, Task
+from db.models import LogChunk, Org, Task
 from engine.events import Output, Planned, StepChanged, TaskChanged, now
 from engine.state import StepStatus, TaskStatus
 from rollway.remote.line import Line

@@ -6,11 +6,11 @@ import pytest
 
 from control.journal import new_step
 from db import audit, documents
+from db.chains import AuditEntry
 from db.machines import WorkerMachine
 from db.models import (
     ApiToken,
     Application,
-    AuditEntry,
     Delivery,
     DeployHook,
     Environment,

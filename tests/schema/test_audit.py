@@ -12,7 +12,8 @@ from tortoise.connection import get_connection
 from auth.sessions import hash_token
 from auth.viewer import Viewer
 from db import audit
-from db.models import ApiToken, Application, AuditChain, AuditEntry, Org, Session, Task, User
+from db.chains import AuditChain, AuditEntry
+from db.models import ApiToken, Application, Org, Session, Task, User
 from providers import Provider
 from schema import schema
 from tests.hosting import link

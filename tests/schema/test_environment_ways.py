@@ -2,7 +2,8 @@
 
 import pytest
 
-from db.models import AuditEntry, Environment, Task
+from db.chains import AuditEntry
+from db.models import Environment, Task
 
 COMMIT = "c" * 40
 SHOWN = "concurrency priority onLost"

@@ -7,7 +7,8 @@ import pytest
 
 from control.integrations import Link, Renewed, own_url, store
 from control.integrations.asking import ASKED_MAX, ASKED_PER_TEAM_MAX
-from db.models import AuditEntry, Org
+from db.chains import AuditEntry
+from db.models import Org
 from db.sealed import TEAM_ACCOUNTS
 from db.vault import Seal
 from providers import Provider

@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from control.port import LeaseLost
-from db.models import ApiToken, Application, AuditEntry, Environment, Org, Task
+from db.chains import AuditEntry
+from db.models import ApiToken, Application, Environment, Org, Task
 from engine.events import StepChanged, TaskChanged, now
 from engine.state import StepStatus, TaskStatus
 

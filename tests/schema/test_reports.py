@@ -7,7 +7,8 @@ import pytest
 
 from auth.permissions import Role
 from auth.viewer import Viewer
-from db.models import ApiToken, Application, AuditEntry, Environment, Task
+from db.chains import AuditEntry
+from db.models import ApiToken, Application, Environment, Task
 from schema import schema
 
 TASK = """task { id status completed triggerType message steps { index } startedTime

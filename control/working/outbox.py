@@ -1,0 +1,119 @@
+"""What a task's run has to say, on its way to the queue."""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from control.port import Dismissed, EventsRefused, Lease, LeaseLost, QueueAway, WorkerQueue
+from control.remote.spool import Spool
+from engine.events import Event, Output
+
+log = logging.getLogger("rollway.worker")
+
+RETRY_SECONDS = 1.0
+BUFFER_BYTES_MAX = 1024 * 1024
+HURRY_BYTES = BUFFER_BYTES_MAX // 2
+REST_SECONDS = 0.05  # between two writes of a task that is not in a hurry
+EVENT_BYTES = 256  # what an event without text counts for
+
+
+class Report:
+    """Carries events from a run to the queue.
+
+    What comes while one write is under way, or within 50 ms of it, goes along in the next one: a
+    write costs more than what is in it. Half a megabyte, and the end, do not wait. A run that is
+    faster than the database does, but where there is a *spool*: then it waits once that is full.
+    A write that fails is tried again: the queue knows what it has by the events' positions.
+    """
+
+    def __init__(self, queue: WorkerQueue, lease: Lease, spool: Spool | None = None) -> None:
+        self._queue = queue
+        self.lease = lease
+        self._spool = spool
+        self._events: list[Event] = []
+        self._bytes = 0
+        self._position = 0
+        self._news = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._closed = False
+        self._given_up = False
+
+    async def add(self, event: Event) -> None:
+        """Take *event*; waits while more than a megabyte, or a full spool, is unsent."""
+        await self._room.wait()
+        while self._spool and (self._spool.count or self._bytes > BUFFER_BYTES_MAX):
+            if self._spool.put(event):
+                self._news.set()
+                return
+            self._room.clear()
+            await self._room.wait()
+        self._events.append(event)
+        self._bytes += len(event.text) if isinstance(event, Output) else EVENT_BYTES
+        if self._bytes > HURRY_BYTES:
+            self._hurry.set()
+        if self._bytes > BUFFER_BYTES_MAX and not self._spool:
+            self._room.clear()
+        self._news.set()
+
+    def close(self) -> None:
+        """No more events come."""
+        self._closed = True
+        self._hurry.set()
+        self._news.set()
+
+    def give_up(self) -> None:
+        """Try nothing again."""
+        self._given_up = True
+        self.close()
+
+    async def send(self) -> None:
+        """Store events until closed and empty; LeaseLost when the lease is gone."""
+        try:
+            while self._events or self._spooled or not self._closed:
+                await self._news.wait()
+                self._news.clear()
+                batch = self._take()
+                if not self._closed:
+                    self._hurry.clear()
+                if self._spooled:
+                    self._hurry.set()
+                    self._news.set()
+                if batch:
+                    await self._store(batch)
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._hurry.wait(), REST_SECONDS)
+        finally:
+            self._room.set()  # nobody waits for a sender that has ended
+
+    @property
+    def _spooled(self) -> bool:
+        return self._spool is not None and self._spool.count > 0
+
+    def _take(self) -> list[Event]:
+        """Return what is to be sent next: what is in memory is older than the spool."""
+        if self._spool and not self._events:
+            batch = self._spool.take(HURRY_BYTES)
+        else:
+            batch, self._events, self._bytes = self._events, [], 0
+        self._room.set()
+        return batch
+
+    async def _store(self, batch: list[Event]) -> None:
+        while True:
+            try:
+                await self._queue.append(self.lease, self._position, batch)
+            except (LeaseLost, EventsRefused, Dismissed, AssertionError):
+                raise
+            except Exception as fault:
+                if self._given_up:
+                    raise
+                if isinstance(fault, QueueAway):
+                    log.warning("task %s: the queue is away: %r", self.lease.task_id, fault)
+                else:
+                    log.exception("task %s: not stored, trying again", self.lease.task_id)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                self._position += len(batch)
+                return
