@@ -4,34 +4,52 @@ import json
 import re
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from auth.machines import CREDENTIAL_PREFIX, MACHINES_MAX, TOKEN_PREFIX
+from resolvers.inputs import DEFAULT_ENVIRONMENT
 from rollway import sample
 from tests.docs.conftest import BIN, Caller
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 TEXT = (DOCS / "workers.md").read_text()
 BLOCK = r"^```graphql\n(.*?)^```\n\n```json\n(.*?)^```$"
+BLOCKS = re.findall(BLOCK, TEXT, re.DOTALL | re.MULTILINE)
 SECONDS = 60
+
+
+def answered(caller, block, **known):
+    """Return what a block of the page is answered, with these values in it."""
+    text, variables = block
+    for name, value in known.items():
+        variables = variables.replace(name, value)
+    (answer,) = caller.send(text, json.loads(variables)).values()
+    return answer
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_the_page_says_where_tasks_run(server):
+    """Labels are set as it says, and taken away again."""
+    _, _, _, route, _ = BLOCKS
+    known = {"APPLICATION_ID": server.application, "production": DEFAULT_ENVIRONMENT}
+    send = partial(answered, Caller(server), route, **known)
+
+    routed = send()["environment"]
+    again = send(**{'["linux", "gpu"]': "[]"})["environment"]
+
+    assert (routed["runsOn"], again["runsOn"]) == (["gpu", "linux"], [])
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_the_page_adds_a_machine_and_removes_it(server, tmp_path):
     """What it says to type makes a worker that is listed online, until it is removed."""
-    caller = Caller(server)
-    create, listing, remove = re.findall(BLOCK, TEXT, re.DOTALL | re.MULTILINE)
-
-    def send(block, **known):
-        text, variables = block
-        for name, value in known.items():
-            variables = variables.replace(name, value)
-        (answer,) = caller.send(text, json.loads(variables)).values()
-        return answer
-
+    send = partial(answered, Caller(server))
+    create, listing, remove, _, _ = BLOCKS
     made = send(create, ORG_NAME=sample.TEAM)
     (typed,) = re.findall(r"^ +\$ rollway (worker --url .*)$", TEXT, re.MULTILINE)
     shown = {"https://rollway.example.com": server.url, "/srv/worker": str(tmp_path / "worker")}
