@@ -414,8 +414,10 @@ class Frozen(QueueWrapper):
 
     async def freeze(self, moment):
         """Stand still, if it is this moment; whoever tidies up finds that the task's time is up."""
-        if moment != self.moment or self.thawed.is_set():
-            return
+        if moment == self.moment and not self.thawed.is_set():
+            await asyncio.shield(self._stand_still())  # a heartbeat meanwhile may end what asks
+
+    async def _stand_still(self):
         await Task.all().update(lease_expires_time=now().replace(year=2020))
         await self._queue.reap()
         time.sleep(STILL_SECONDS)  # noqa: ASYNC251 (nothing of this process goes on)
