@@ -83,6 +83,8 @@ async def empty_target() -> AsyncIterator[BaseDBAsyncClient]:
     """Give a transaction on the connected PostgreSQL database, which stands still; NotEmpty."""
     tables = [model._meta.db_table for model in models()]  # noqa: SLF001
     async with in_transaction() as db:
+        # It waits for the other database, as long as that takes; nobody else is served meanwhile.
+        await db.execute_query("SET LOCAL idle_in_transaction_session_timeout = 0")
         listed = ", ".join(f'"{table}"' for table in tables)
         await db.execute_query(f"LOCK TABLE {listed} IN SHARE ROW EXCLUSIVE MODE")
         for table in tables:

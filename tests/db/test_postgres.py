@@ -8,7 +8,10 @@ from tortoise import connections
 from tortoise.transactions import in_transaction
 
 import db
+from db import moving
 from db.models import User
+
+STILL_SECONDS = 4.0  # more than `db.postgres.BOUNDS` allow
 
 
 @pytest.mark.parametrize("passes", range(30))
@@ -87,3 +90,11 @@ async def test_a_process_that_stands_still_lets_go(postgres_url):
             await stand_still()
 
         assert (await User.get(id="u_held")).username == "theirs"
+
+
+async def test_a_move_may_wait_for_the_other_database(postgres_url):
+    """Reading a part of it may take longer than a transaction may stand still else."""
+    async with db.connect(postgres_url), asyncio.timeout(30), moving.empty_target() as target:
+        await asyncio.sleep(STILL_SECONDS)
+
+        assert await moving.count("user", target) == 0
