@@ -26,7 +26,7 @@ from resolvers.validation import Check, InvalidInput
 from rollway import acts, check, double, forge, heads, migrations, pipeline, sample, uses
 from rollway.app import Server
 from rollway.connections.cutting import cuttable
-from rollway.connections.listening import ACCEPTED_A_TURN, Announcing, CannotListen, allow, bind
+from rollway.connections.listening import Announcing, CannotListen, allow, bind
 from rollway.keyfile import BadKeyFile
 from rollway.keys import Keys
 from rollway.moving import move
@@ -201,7 +201,6 @@ def _listen(
         http=cuttable(),
         log_config=None,
         access_log=False,
-        backlog=ACCEPTED_A_TURN,
         ws=Protocol,
         ws_per_message_deflate=False,
         ws_max_size=FRAME_BYTES_MAX,

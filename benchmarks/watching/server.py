@@ -32,7 +32,7 @@ from rollway import graphql, migrations
 from rollway.api.streams import Stream
 from rollway.app import Server
 from rollway.connections.cutting import cuttable
-from rollway.connections.listening import ACCEPTED_A_TURN, Announcing
+from rollway.connections.listening import Announcing
 from rollway.settings import UP, load
 from rollway.sockets.feeds import Reader
 from rollway.sockets.frames import Protocol
@@ -200,7 +200,7 @@ async def main() -> None:
     given |= {"OPERATIONS_PER_USER": "100000", "OPERATIONS_MAX": "100000"}
     settings = load(UP, {f"ROLLWAY_{name}": value for name, value in given.items()}, {})
     server = Server(settings, Vault(secrets.token_bytes(KEY_BYTES)), Isolation(Level.PLAIN))
-    listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    listening = socket.create_server(("127.0.0.1", 0), backlog=2048)
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(
         server.app(),
@@ -208,7 +208,6 @@ async def main() -> None:
         lifespan="off",
         log_config=None,
         access_log=False,
-        backlog=ACCEPTED_A_TURN,
         ws=Protocol,
         ws_per_message_deflate=False,
     )
