@@ -46,6 +46,13 @@ settings.load_profile("rollway")
 
 T = TypeVar("T")
 
+WORKERS_A_CORE = 2  # half of the time, tests wait: for a server, a lease, a timer
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many tests run at once where no number is asked for."""
+    return WORKERS_A_CORE * len(os.sched_getaffinity(0))
+
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run *work* in a thread of its own: a fixture may be asked for while a loop runs."""
