@@ -21,10 +21,11 @@ from db.models import Session
 from resolvers import paging
 from resolvers.reading import loaders
 from resolvers.reading.loaders import Loaders
+from schema import schema
 from schema.documents import checked
 from schema.documents.kept import Kept
 from schema.documents.limits import Limits
-from schema.executing import execution, schema
+from schema.executing import execution
 
 
 def nothing() -> None:
