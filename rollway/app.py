@@ -69,6 +69,7 @@ from rollway.remote.doors import Doors
 from rollway.setting import BadSetting
 from rollway.settings import Settings
 from rollway.sockets.door import Door
+from rollway.sockets.lobby import Lobby
 from rollway.sockets.operation import Sockets
 from rollway.working.machine import Working
 
@@ -187,12 +188,13 @@ class Server:
         names = self._hosts()
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)
         door = Middleware(Hosts, allowed_hosts=names)
+        lobby = Middleware(Lobby, waiting=self.sockets.door.waiting, admits=view.admits)
         routes: list[BaseRoute] = [
             Route("/", lambda _: RedirectResponse("/graphql"), name="home"),
             Route("/healthz", self.health.alive, name="health"),
             Route("/readyz", self.health.ready, name="ready"),
             Route("/graphql", view, name="graphql", middleware=[door, *self._sharing()]),
-            WebSocketRoute("/graphql", view, name="graphql-ws", middleware=[door]),
+            WebSocketRoute("/graphql", view, name="graphql-ws", middleware=[door, lobby]),
             *webhooks.routes(self.services.deliveries),
             *deploy_hooks.routes(self.services.deploys),
             *self.doors.routes(),

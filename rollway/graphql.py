@@ -110,6 +110,10 @@ class View(Http):
         if origin not in self._origins:
             raise ForeignOrigin
 
+    def admits(self, socket: WebSocket) -> bool:
+        """Tell whether the page that opens a socket, if it is one, may use this server."""
+        return self._check_websocket_origin(socket)
+
     async def on_ws_connect(self, context: Context) -> None:
         """Say who connects: by the token in the payload, or by the cookie of the handshake.
 

@@ -21,12 +21,13 @@ from resolvers.operations.checks import LARGE_CHARACTERS
 from resolvers.refusals import TooManyOnSocket, TooManyOperations
 from rollway.connections.seats import Full
 from rollway.sockets import messages
+from rollway.sockets.door import INIT_SECONDS, TOO_LATE, TOO_MANY_WAIT, TRY_AGAIN_LATER
 from rollway.sockets.frames import EXTENSION, Outlet
+from rollway.sockets.lobby import CAME
 from rollway.sockets.messages import Complete, Init, Malformed, Ping, Said, Subscribe
 from rollway.sockets.operation import Operation, Sockets
 from schema.catalogue import error
 
-INIT_SECONDS = 5
 CLOSE_SECONDS = 1.0  # a reader who takes no last word by then is cut off
 OPERATIONS_MAX = 100
 MESSAGES_AT_ONCE = 200
@@ -34,12 +35,9 @@ MESSAGES_PER_SECOND = 100
 DEBT_SECONDS_MAX = 1.0  # what is refused costs little, but something
 LOOK_SECONDS = 0.5
 
-# Clients take 1012 and 1013 for a reason to come back, and 4400 to 4499 for one not to.
-TRY_AGAIN_LATER = 1013
 MALFORMED = 4400
 UNAUTHORIZED = 4401
 SIGNED_OUT = 4403  # as for a socket that is refused
-TOO_LATE = 4408
 ID_TAKEN = 4409
 TWICE = 4429
 
@@ -49,7 +47,7 @@ log = logging.getLogger("rollway.api")
 
 
 class Socket:
-    """Serves one connection; Strawberry's view makes it, once the handshake is accepted.
+    """Serves one connection; Strawberry's view makes it, once the first word is there.
 
     Each operation has a context of its own, so that nothing loaded for one is taken for fresh by
     the next; mutations are refused, because a socket that drops would stop one half-way; and a
@@ -78,7 +76,8 @@ class Socket:
         with self._held:
             self._introduced = waiting.enter(self._context.address, self._give_way)
             self._held.callback(self._introduced)
-            late = loop.call_later(INIT_SECONDS, self._late)
+            came = self._websocket.ws.scope["extensions"].get(CAME, loop.time())
+            late = loop.call_at(came + INIT_SECONDS, self._late)
             try:
                 await self._read()
             finally:
@@ -195,11 +194,11 @@ class Socket:
         )
 
     def _give_way(self) -> None:
-        self._close(TRY_AGAIN_LATER, "Too many connections wait to be introduced")
+        self._close(*TOO_MANY_WAIT)
 
     def _late(self) -> None:
         if not self._greeted:
-            self._close(TOO_LATE, "Connection initialisation timeout")
+            self._close(*TOO_LATE)
 
     def _signed_out(self) -> None:
         self._close(SIGNED_OUT, "Signed out")
