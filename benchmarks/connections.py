@@ -226,7 +226,7 @@ async def with_silent(server: Measured, parsed: argparse.Namespace) -> dict[str,
         title: {name: statistics.median(each[name] for each in several) for name in several[0]}
         for title, several in rounds.items()
     }
-    strangers = found["with"]["sockets"] - found["without"]["sockets"]
+    strangers = found["with"]["files"] - found["without"]["files"]
     found["kib_a_silent_socket"] = round((found["with"]["kib"] - before["kib"]) / strangers, 1)
     for name in ("query_p99_ms", "event_p99_ms", "turn_p99_ms"):
         ratio = found["with"][name] / found["without"][name]
