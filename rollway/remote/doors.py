@@ -5,7 +5,7 @@ the database, so that each of several servers can take the next one.
 """
 
 import asyncio
-import json
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -42,17 +42,23 @@ from engine.state import TaskStatus
 from engine.store import Store
 from rollway.body import Room, read_body
 from rollway.callers import bearer
+from rollway.connections.seats import Seats
 from rollway.observing.health import database_fault
 from rollway.remote.arrivals import Arrivals
+from rollway.remote.bodies import read_object
 from rollway.remote.refusals import REFUSALS, NotYours
 
 SMALL_BYTES_MAX = 16 * 1024
 BODY_BYTES_MAX = 16 * 1024 * 1024
 LARGE_BYTES_MAX = 64 * 1024 * 1024  # of all bodies at once, beyond the first 256 KiB of each
+REQUESTS_EACH_MAX = 150  # of a worker at once: all its tasks have something to say
+REQUESTS_MAX = 10_000
 CLAIM_SECONDS_MAX = 30
 LOOK_SECONDS = 1.0  # a bell of another process is not heard
-SLOTS_MAX = 1000
+SLOTS_MAX = 64
+VERSION = re.compile(r"[!-~]{1,64}")  # operators have it printed
 HEADERS = {"Cache-Control": "no-store"}
+CLAIM, CONTROL = "claim", "control"
 ENDS = frozenset({TaskStatus.SUCCESS, TaskStatus.FAILURE, TaskStatus.CANCELLED})
 
 Answer: TypeAlias = dict[str, object]
@@ -79,9 +85,10 @@ class Doors:
         self._queue = queue
         self._vault = vault
         self._lease_seconds = lease_seconds
-        self._room = Room(LARGE_BYTES_MAX)
-        self._arrivals = Arrivals(store)
-        self._held: dict[str, asyncio.Task[Assignment | None]] = {}
+        self._room = Room(LARGE_BYTES_MAX, LARGE_BYTES_MAX // 2)
+        self._seats = Seats(REQUESTS_EACH_MAX, REQUESTS_MAX)
+        self._arrivals = Arrivals(store, _working_machine)
+        self._held: dict[tuple[str, str], asyncio.Task[Any]] = {}
         self._leaving = asyncio.Event()
 
     def routes(self) -> list[BaseRoute]:
@@ -111,7 +118,7 @@ class Doors:
 
         async def answered(request: Request) -> Answer:
             body = await read_body(request, SMALL_BYTES_MAX)
-            return await act(request, _object(body))
+            return await act(request, read_object(body))
 
         return self._endpoint(answered)
 
@@ -119,11 +126,11 @@ class Doors:
         """Return what answers a worker that works; nobody else's body is read."""
 
         async def answered(request: Request) -> Answer:
-            machine = await _machine(request)
-            session = _session_of(request, machine)
-            with self._room.place() as place:
+            machine = await _working_machine(request)
+            place = self._room.place(_team(machine))
+            with self._seats.seat(machine.id), place:
                 body = await read_body(request, BODY_BYTES_MAX, place)
-                return await act(Call(request, machine, _object(body), session))
+                return await act(Call(request, machine, read_object(body), machine.session or ""))
 
         return self._endpoint(answered)
 
@@ -158,6 +165,8 @@ class Doors:
     async def _session(self, request: Request, fields: Fields) -> Answer:
         machine = await _machine(request)
         version, slots = fields.text("version", 64), fields.whole("slots", 1, SLOTS_MAX)
+        if not VERSION.fullmatch(version):
+            raise Unreadable("the body.version must be visible ASCII characters")
         session = await machines.begin(machine, version, slots)
         return {
             "session": session,
@@ -169,9 +178,7 @@ class Doors:
         """Hold the claim until there is a task; the newest claim of a session ends an older one."""
         wait_seconds = call.fields.whole("waitSeconds", 0, CLAIM_SECONDS_MAX)
         held = read_leases(call.fields.each("held", LEASES_MAX))
-        if older := self._held.pop(call.session, None):
-            older.cancel()
-            await whole(asyncio.wait({older}))
+        await self._release((call.session, CLAIM))
         given = await given_before(call.session, held, self._vault)
         if given is None and not call.fields.get("onlyLost", bool):
             given = await self._hold(call, wait_seconds)
@@ -179,16 +186,22 @@ class Doors:
 
     async def _hold(self, call: Call, wait_seconds: int) -> Assignment | None:
         claiming = asyncio.create_task(self._next(call, wait_seconds))
-        self._held[call.session] = claiming
+        self._held[call.session, CLAIM] = claiming
         try:
             await self._while_there(call.request, claiming)
         finally:
-            if self._held.get(call.session) is claiming:
-                del self._held[call.session]
+            if self._held.get((call.session, CLAIM)) is claiming:
+                del self._held[call.session, CLAIM]
             if not claiming.done():
                 claiming.cancel()
                 await whole(asyncio.wait({claiming}))
         return None if claiming.cancelled() else claiming.result()
+
+    async def _release(self, what: tuple[str, str]) -> None:
+        """End what a session has held already: it asks anew."""
+        if older := self._held.pop(what, None):
+            older.cancel()
+            await whole(asyncio.wait({older}))
 
     async def _next(self, call: Call, wait_seconds: int) -> Assignment | None:
         until = monotonic() + wait_seconds
@@ -249,22 +262,28 @@ class Doors:
         return {}
 
     async def _control(self, call: Call) -> Answer:
-        """Hold the request until the worker should beat, or for most of the time between beats."""
+        """Hold the request until the worker should beat, or for most of the time between beats.
+
+        The newest one of a session ends an older one.
+        """
+        await self._release((call.session, CONTROL))
         async with aclosing(self._queue.control(call.session)) as bells:
             rung = asyncio.ensure_future(anext(bells))
+            self._held[call.session, CONTROL] = rung
             try:
                 async with asyncio.timeout(self._lease_seconds / 6):
                     await self._while_there(call.request, rung)
             except TimeoutError:
                 pass
             finally:
+                if self._held.get((call.session, CONTROL)) is rung:
+                    del self._held[call.session, CONTROL]
                 rung.cancel()
                 await whole(asyncio.wait({rung}))
         return {}
 
     async def _artifact(self, request: Request) -> Answer:
-        session = _session_of(request, await _machine(request))
-        return {"bytes": await self._arrivals.take(request, session)}
+        return {"bytes": await self._arrivals.take(request)}
 
     async def _leave(self, call: Call) -> Answer:
         await machines.end(call.machine, call.session)
@@ -282,11 +301,17 @@ async def _machine(request: Request) -> WorkerMachine:
     return await machines.find(credential)
 
 
-def _session_of(request: Request, machine: WorkerMachine) -> str:
-    session = request.headers.get(SESSION_HEADER, "")
-    if machine.session is None or session != machine.session:
+async def _working_machine(request: Request) -> WorkerMachine:
+    """Return the machine whose process asks, which is the one that works now."""
+    machine = await _machine(request)
+    if machine.session is None or request.headers.get(SESSION_HEADER) != machine.session:
         raise SessionGone
-    return session
+    return machine
+
+
+def _team(machine: WorkerMachine) -> str:
+    """Return who answers for a worker: its team, or itself where all teams share it."""
+    return machine.org_name or machine.id
 
 
 async def _theirs(call: Call) -> Lease:
@@ -301,15 +326,6 @@ async def _gone(request: Request) -> None:
     """Return once the client has gone; the body was read."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-def _object(body: bytes) -> Fields:
-    try:
-        return Fields(json.loads(body.decode()), "the body")
-    except (ValueError, RecursionError) as fault:
-        if isinstance(fault, Unreadable):
-            raise
-        raise Unreadable("the body must be JSON") from None
 
 
 def _now_at_most(event: Event) -> Event:
