@@ -46,13 +46,16 @@ from rollway.connections.seats import Seats
 from rollway.observing.health import database_fault
 from rollway.remote.arrivals import Arrivals
 from rollway.remote.bodies import read_object
+from rollway.remote.pace import Pace
 from rollway.remote.refusals import REFUSALS, NotYours
 
 SMALL_BYTES_MAX = 16 * 1024
-BODY_BYTES_MAX = 16 * 1024 * 1024
+BODY_BYTES_MAX = 64 * 1024
+EVENTS_BYTES_MAX = 16 * 1024 * 1024
 LARGE_BYTES_MAX = 64 * 1024 * 1024  # of all bodies at once, beyond the first 256 KiB of each
 REQUESTS_EACH_MAX = 150  # of a worker at once: all its tasks have something to say
 REQUESTS_MAX = 10_000
+APPENDS_EACH_MAX = 4  # of a team at once; each keeps the server busy for a moment
 CLAIM_SECONDS_MAX = 30
 LOOK_SECONDS = 1.0  # a bell of another process is not heard
 SLOTS_MAX = 64
@@ -87,6 +90,7 @@ class Doors:
         self._lease_seconds = lease_seconds
         self._room = Room(LARGE_BYTES_MAX, LARGE_BYTES_MAX // 2)
         self._seats = Seats(REQUESTS_EACH_MAX, REQUESTS_MAX)
+        self._pace = Pace(APPENDS_EACH_MAX)
         self._arrivals = Arrivals(store, _working_machine)
         self._held: dict[tuple[str, str], asyncio.Task[Any]] = {}
         self._leaving = asyncio.Event()
@@ -96,7 +100,6 @@ class Doors:
         acts: dict[str, Callable[[Call], Awaitable[Answer]]] = {
             "claim": self._claim,
             "beat": self._beat,
-            "append": self._append,
             "finish": self._finish,
             "abandon": self._abandon,
             "control": self._control,
@@ -105,7 +108,8 @@ class Doors:
         return [
             _route("register", self._open(self._register)),
             _route("session", self._open(self._session)),
-            *(_route(name, self._working(act)) for name, act in acts.items()),
+            *(_route(name, self._endpoint(self._working(act))) for name, act in acts.items()),
+            _route("append", self._endpoint(self._paced)),
             _route("artifact", self._endpoint(self._artifact), "PUT"),
         ]
 
@@ -122,17 +126,27 @@ class Doors:
 
         return self._endpoint(answered)
 
-    def _working(self, act: Callable[[Call], Awaitable[Answer]]) -> Endpoint:
+    def _working(
+        self, act: Callable[[Call], Awaitable[Answer]]
+    ) -> Callable[[Request], Awaitable[Answer]]:
         """Return what answers a worker that works; nobody else's body is read."""
 
         async def answered(request: Request) -> Answer:
             machine = await _working_machine(request)
-            place = self._room.place(_team(machine))
-            with self._seats.seat(machine.id), place:
-                body = await read_body(request, BODY_BYTES_MAX, place)
-                return await act(Call(request, machine, read_object(body), machine.session or ""))
+            with self._seats.seat(machine.id):
+                body = await read_body(request, BODY_BYTES_MAX)
+                return await act(_call(request, machine, body))
 
-        return self._endpoint(answered)
+        return answered
+
+    async def _paced(self, request: Request) -> Answer:
+        """Answer an append: it may be large, so each team's are worked on in turn."""
+        machine = await _working_machine(request)
+        team = machine.org_name or machine.id
+        with self._seats.seat(machine.id), self._room.place(team) as place:
+            body = await read_body(request, EVENTS_BYTES_MAX, place)
+            async with self._pace.turn(team):
+                return await self._append(_call(request, machine, body))
 
     def _endpoint(self, answered: Callable[[Request], Awaitable[Answer]]) -> Endpoint:
         async def endpoint(request: Request) -> Response:
@@ -309,9 +323,8 @@ async def _working_machine(request: Request) -> WorkerMachine:
     return machine
 
 
-def _team(machine: WorkerMachine) -> str:
-    """Return who answers for a worker: its team, or itself where all teams share it."""
-    return machine.org_name or machine.id
+def _call(request: Request, machine: WorkerMachine, body: bytes) -> Call:
+    return Call(request, machine, read_object(body), machine.session or "")
 
 
 async def _theirs(call: Call) -> Lease:

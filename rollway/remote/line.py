@@ -94,7 +94,7 @@ class Line:
             try:
                 answer = await send(url)
             except httpx2.TransportError as fault:
-                said = f"{url}: {type(fault).__name__}"
+                said = f"{url}: {type(fault).__name__} {fault}".rstrip()
             else:
                 document = _document(answer)
                 if answer.is_success and document is not None:

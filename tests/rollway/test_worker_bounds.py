@@ -13,6 +13,7 @@ from engine.events import Output, Planned, StepChanged, now
 from engine.state import StepStatus
 from rollway.body import BodiesFull, Room
 from rollway.connections.seats import Seats
+from rollway.remote.pace import Pace
 from rollway.working import roster
 from tests.rollway import test_worker_doors as doors
 
@@ -125,9 +126,9 @@ async def test_millions_of_small_things_are_not_even_read(house, part):
     """They would keep the server for seconds, and take a hundred times their size."""
     worker = await house.worker("acme")
     count = 15_000_000 // len(part)
-    body = b'{"leases":[' + part.encode() * count + b"0]}"
+    body = b'{"events":[' + part.encode() * count + b"0]}"
     headers = {"Authorization": f"Bearer {worker[0]}", "Rollway-Session": worker[1]}
-    answer = await house.http.post("/worker/beat", content=body, headers=headers)
+    answer = await house.http.post("/worker/append", content=body, headers=headers)
 
     assert (answer.status_code, answer.json()["error"]) == (400, "the body has too many parts")
 
@@ -209,6 +210,39 @@ def test_no_team_has_all_the_memory():
         theirs.grow(5_000_000)
     with room.place("acme") as again:
         again.grow(5_000_000)
+
+
+async def test_who_has_much_to_say_is_heard_in_turn():
+    """Others do not wait behind what one team has in line."""
+    pace, inside, go_on = Pace(2), [], asyncio.Event()
+
+    async def say(team):
+        async with pace.turn(team):
+            inside.append(team)
+            await go_on.wait()
+
+    saying = [asyncio.create_task(say(team)) for team in ("acme", "acme", "acme", "beta")]
+    await asyncio.sleep(0.05)
+    first = list(inside)
+    go_on.set()
+    await asyncio.gather(*saying)
+
+    assert first == ["acme", "acme", "beta"]
+    assert inside == [*first, "acme"]
+
+
+async def test_only_events_may_be_long(house):
+    """What asks for a task, or says that a worker is there, is short."""
+    worker, lease = await running(house)
+    long = {"more": "x" * 70_000}
+    refused = [
+        await house.post("beat", {"leases": [], **long}, *worker),
+        await house.post("finish", {**lease, **long}, *worker),
+    ]
+    append = {**lease, "position": 0, "events": [], **long}
+
+    assert [status for status, _ in refused] == [413, 413]
+    assert (await house.post("append", append, *worker))[0] == 200
 
 
 async def test_what_a_worker_is_called_does_nothing_to_a_terminal(house):
