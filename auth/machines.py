@@ -7,10 +7,12 @@ was lost can be made again. Only hashes are kept, and the credential's beginning
 import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import IntegrityError
 
 from auth.sessions import hash_token
 from db.ids import new_id
@@ -101,9 +103,10 @@ async def register(token: str, credential: str) -> WorkerMachine:
     """
     known = hash_token(credential)
     same = WorkerMachine.filter(token_hash=hash_token(token))
-    if CREDENTIAL.fullmatch(credential):
+    if CREDENTIAL.fullmatch(credential) and await same.exists():  # a guess writes nothing
         fresh = same.filter(credential_hash=None, token_expires_time__gt=datetime.now(UTC))
-        await fresh.update(credential_hash=known, prefix=credential[:PREFIX_CHARACTERS])
+        with suppress(IntegrityError):  # it is another worker's
+            await fresh.update(credential_hash=known, prefix=credential[:PREFIX_CHARACTERS])
     machine = await same.filter(credential_hash=known).first()
     if machine is None:
         raise RegistrationRefused

@@ -11,7 +11,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.functions import Max
 from tortoise.models import Model
 
-from control.port import Entry, EntryKind
+from control.port import Entry, EntryKind, EventsRefused
 from db import documents
 from db.models import Environment, LogChunk, Step, Task, TaskEvent
 from engine.events import Event, LogStream, Output, Planned, StepChanged, TaskChanged, now
@@ -126,8 +126,10 @@ class Writer:
         self._chunk(event.index, first, event.text, event.stream, event.time)
 
     def _chunk(self, index: int, first: int, text: str, stream: LogStream, time: datetime) -> None:
-        seq = self._entry(EntryKind.OUTPUT, time, index)
-        where = (self._task.id, seq, index, first, last_line(text, first))
+        last = last_line(text, first)
+        if last > SEQ_MAX:
+            raise EventsRefused(f"no log has {last} lines")
+        where = (self._task.id, self._entry(EntryKind.OUTPUT, time, index), index, first, last)
         self._chunks.append((*where, stream.value, time, text))
 
     def _step(self, event: StepChanged) -> None:

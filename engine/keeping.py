@@ -135,7 +135,7 @@ class Keeping:
         """
         file = self._file(kept, folder)
         if isinstance(kept, Artifact):
-            _check_name(kept.name)
+            check_name(kept.name)
             if self._secrets.mask(kept.name) != kept.name:
                 raise InvalidKeeping("artifact", "has a secret in its name, which many can see")
             if self._store is None:
@@ -174,7 +174,7 @@ def artifact_of(inputs: Mapping[str, object]) -> Artifact:
     name = inputs.get("name", "artifact")
     if not isinstance(name, str):
         raise InvalidKeeping("artifact", "has an input 'name' that is no text")
-    _check_name(name)
+    check_name(name)
     return Artifact(name, _paths("artifact", inputs))
 
 
@@ -202,7 +202,8 @@ def _check_key(key: str) -> None:
         raise InvalidKeeping("key of a cache", f"has 1 to {KEY_CHARACTERS_MAX} characters")
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raise InvalidKeeping where no artifact may be called so."""
     plain = name.replace("-", "").replace("_", "").replace(".", "")
     fits = plain.isascii() and plain.isalnum() and len(name) <= NAME_CHARACTERS_MAX
     if not fits or name.startswith("."):

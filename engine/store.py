@@ -7,8 +7,9 @@ copied through descriptors that follow no link a command may have left, and no f
 import asyncio
 import os
 import re
+import shutil
 import time
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -23,7 +24,10 @@ ARTIFACT_BYTES_MAX = 10 * 1024**3
 ENTRY_BYTES_MAX = 2 * 1024**3
 CACHE_IDLE_SECONDS_MAX = 14 * 24 * 3600
 ARTIFACT_SECONDS_MAX = 90 * 24 * 3600
-ABANDONED_SECONDS = 6 * 3600  # a copy that takes longer was left behind in a crash
+ABANDONED_SECONDS = 1800  # a copy that nobody has written to for so long was left in a crash
+FREE_BYTES_MIN = 256 * 1024**2  # of the disk, which databases may be on: below, nothing is received
+FILE_BYTES_MIN = 64 * 1024  # what a file counts for at least: folders of empty ones fill disks too
+ARTIFACTS_MAX = 500  # of a task
 CHUNK_BYTES = 4 * 1024 * 1024
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
@@ -44,6 +48,19 @@ class TooLarge(Refusal):
 
     name: str
     bytes_max: int
+
+
+@dataclass(eq=False)
+class TooMany(Refusal):
+    """A task keeps at most {artifacts_max} artifacts, and '{name}' is one more."""
+
+    name: str
+    artifacts_max: int
+
+
+@dataclass(eq=False)
+class DiskFull(Refusal):
+    """There is no room for an artifact on the server's disk."""
 
 
 @dataclass(eq=False)
@@ -75,6 +92,7 @@ class Store:
         cache_bytes_max: int = CACHE_BYTES_MAX,
         artifact_bytes_max: int = ARTIFACT_BYTES_MAX,
         entry_bytes_max: int = ENTRY_BYTES_MAX,
+        artifacts_max: int = ARTIFACTS_MAX,
     ) -> None:
         self._folder = folder
         self._caches = folder / "cache"
@@ -82,6 +100,7 @@ class Store:
         self._incoming = folder / "incoming"
         self._bytes_max = {self._caches: cache_bytes_max, self._artifacts: artifact_bytes_max}
         self._entry_bytes_max = entry_bytes_max
+        self._artifacts_max = artifacts_max
 
     async def fetch_cache(self, owner: str, key: str, workspace: Path, file: PurePath) -> bool:
         """Copy a cache to a new *file*, a path within *workspace*; tell whether there is one.
@@ -100,17 +119,28 @@ class Store:
     async def keep_artifact(self, task: str, name: str, workspace: Path, file: PurePath) -> int:
         """Keep *file* as the task's artifact *name*, and return its bytes.
 
-        Raises NoFile, TooLarge, OSError.
+        Raises NoFile, TooLarge, TooMany, OSError.
         """
-        target = self._artifact(task, name)
+        target = await asyncio.to_thread(self._new_artifact, task, name)
         return await asyncio.to_thread(self._keep, target, name, workspace, file)
 
-    async def receive_artifact(self, task: str, name: str, chunks: AsyncIterable[bytes]) -> int:
+    async def receive_artifact(
+        self,
+        task: str,
+        name: str,
+        chunks: AsyncIterable[bytes],
+        size_bytes: int | None,
+        check: Callable[[], Awaitable[None]],
+    ) -> int:
         """Keep what comes as the task's artifact *name*, once it is whole; return its bytes.
 
-        Raises TooLarge, OSError, and what *chunks* raise.
+        *size_bytes*: how many shall come, where that is said. *check* may refuse it to the last.
+        Raises TooLarge, TooMany, DiskFull, OSError, and what *chunks* and *check* raise.
         """
-        target, incoming = self._artifact(task, name), await asyncio.to_thread(self._new_incoming)
+        if (size_bytes or 0) > self._entry_bytes_max:
+            raise TooLarge(name, self._entry_bytes_max)
+        target = await asyncio.to_thread(self._new_artifact, task, name)
+        incoming = await asyncio.to_thread(self._new_incoming, size_bytes or 0)
         size, waiting = 0, bytearray()
         try:
             async for chunk in chunks:
@@ -122,6 +152,7 @@ class Store:
                     await asyncio.to_thread(_append, incoming, bytes(waiting))
                     waiting.clear()
             await asyncio.to_thread(_append, incoming, bytes(waiting), sync=True)
+            await check()
             await asyncio.to_thread(self._place, incoming, target)
         finally:
             await asyncio.to_thread(incoming.unlink, missing_ok=True)
@@ -152,6 +183,13 @@ class Store:
     def _artifact(self, task: str, name: str) -> Path:
         return self._artifacts / _plain(task) / f"{_plain(name)}{_SUFFIX}"
 
+    def _new_artifact(self, task: str, name: str) -> Path:
+        """Return where an artifact is put. Raises TooMany."""
+        target = self._artifact(task, name)
+        if not target.exists() and len(self.artifacts(task)) >= self._artifacts_max:
+            raise TooMany(name, self._artifacts_max)
+        return target
+
     def _fetch(self, kept: Path, workspace: Path, file: PurePath) -> bool:
         try:
             source = kept.open("rb")
@@ -174,7 +212,7 @@ class Store:
         try:
             if os.fstat(source).st_nlink != 1:  # its other name may be somebody else's
                 raise NoFile(name)
-            incoming = self._new_incoming()
+            incoming = self._incoming_file()
             try:
                 size = self._take(source, incoming, name)
                 self._place(incoming, target)
@@ -184,9 +222,16 @@ class Store:
             os.close(source)
         return size
 
-    def _new_incoming(self) -> Path:
+    def _incoming_file(self) -> Path:
         self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self._incoming / uuid4().hex
+
+    def _new_incoming(self, size_bytes: int) -> Path:
+        """Make an empty file for that many bytes; DiskFull where they find no room."""
+        incoming = self._incoming_file()
+        _require_room(self._incoming, size_bytes)
+        os.close(os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        return incoming
 
     def _place(self, incoming: Path, target: Path) -> None:
         """Give a whole file its name, and make room for it."""
@@ -213,7 +258,7 @@ class Store:
         for file in area.glob(f"*/*{_SUFFIX}"):
             with suppress(FileNotFoundError):
                 found = file.stat()
-                files.append((found.st_mtime_ns, found.st_size, file))
+                files.append((found.st_mtime_ns, max(found.st_size, FILE_BYTES_MIN), file))
         excess = sum(size for _, size, _ in files) - self._bytes_max[area]
         for _, size, file in sorted(files):
             if excess <= 0:
@@ -249,8 +294,15 @@ def _copy(source: int, target: int, bytes_max: int) -> int:
     return copied
 
 
+def _require_room(folder: Path, size_bytes: int) -> None:
+    if shutil.disk_usage(folder).free < size_bytes + FREE_BYTES_MIN:
+        raise DiskFull
+
+
 def _append(file: Path, data: bytes, *, sync: bool = False) -> None:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    """Write to a file that is there: one that was deleted meanwhile is not made again."""
+    _require_room(file.parent, len(data))
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     with os.fdopen(descriptor, "wb") as opened:
         opened.write(data)
         if sync:

@@ -1,6 +1,7 @@
 """The body of a request: read once, within bounds of size and time."""
 
 import asyncio
+from collections import Counter
 from typing import Self
 
 from starlette.requests import ClientDisconnect, Request
@@ -17,39 +18,49 @@ class BodiesFull(Refusal):
 
 
 class Room:
-    """Memory for the large part of bodies that are read or worked on; small ones need none."""
+    """Memory for the large part of bodies that are read or worked on; small ones need none.
 
-    def __init__(self, bytes_max: int) -> None:
+    Of all of it one caller gets *each_bytes_max* at most, where that is said.
+    """
+
+    def __init__(self, bytes_max: int, each_bytes_max: int | None = None) -> None:
         self._free_bytes = bytes_max
+        self._each_bytes_max = bytes_max if each_bytes_max is None else each_bytes_max
+        self._taken = Counter[str]()
 
-    def place(self) -> "Place":
+    def place(self, caller: str = "") -> "Place":
         """Return where one body is put; a context that gives its memory back."""
-        return Place(self)
+        return Place(self, caller)
 
-    def take(self, size_bytes: int) -> None:
+    def take(self, size_bytes: int, caller: str) -> None:
         """Take memory, or give it back; BodiesFull where there is none left."""
-        if size_bytes > self._free_bytes:
+        taken = self._taken[caller] + size_bytes
+        if size_bytes > 0 and (size_bytes > self._free_bytes or taken > self._each_bytes_max):
             raise BodiesFull
         self._free_bytes -= size_bytes
+        self._taken[caller] = taken
+        if not taken:
+            del self._taken[caller]
 
 
 class Place:
     """Where one body is put, for as long as it is needed."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, caller: str) -> None:
         self._room = room
+        self._caller = caller
         self._taken_bytes = 0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._room.take(-self._taken_bytes)
+        self._room.take(-self._taken_bytes, self._caller)
 
     def grow(self, size_bytes: int) -> None:
         """Have room for that much in all; BodiesFull where there is none."""
         large_bytes = max(size_bytes - SMALL_BYTES, 0)
-        self._room.take(large_bytes - self._taken_bytes)
+        self._room.take(large_bytes - self._taken_bytes, self._caller)
         self._taken_bytes = large_bytes
 
 

@@ -50,7 +50,8 @@ def _check_worker(settings: "Settings") -> None:
         if plain and settings.worker_http == "loopback":
             raise BadSetting(
                 "ROLLWAY_WORKER_URL",
-                f"must begin with https:// unless it is on this machine: {each}",
+                "must begin with https:// unless it is on this machine, or ROLLWAY_WORKER_HTTP"
+                f" says that the network is yours alone: {each}",
             )
     if settings.worker_metrics and not settings.metrics_token:
         host, _ = settings.worker_metrics

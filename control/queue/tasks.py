@@ -25,6 +25,7 @@ from control.port import (
     Draft,
     Entry,
     EnvironmentGone,
+    EventsRefused,
     IdempotencyKeyReused,
     Keyed,
     Lease,
@@ -196,7 +197,10 @@ class TaskQueue:
         """Extend the leases; see `Queue.beat`."""
         if not leases:
             return Beat({}, ())
-        ours = reduce(or_, [Q(id=lease.task_id, epoch=lease.epoch) for lease in leases])
+        by_epoch: dict[int, list[str]] = {}
+        for lease in leases:
+            by_epoch.setdefault(lease.epoch, []).append(lease.task_id)
+        ours = reduce(or_, [Q(id__in=ids, epoch=epoch) for epoch, ids in by_epoch.items()])
         mine = Task.filter(ours, status=RUNNING, worker=worker)
         await mine.update(lease_expires_time=self._lease_until())
         held = await mine.only("id", "cancel_requested", "cancel_reason")
@@ -207,7 +211,9 @@ class TaskQueue:
     async def append(self, lease: Lease, position: int, events: Sequence[Event]) -> None:
         """Store what happened; see `Queue.append`."""
         async with self._leased(lease, unconfirmed=False) as (task, db):
-            events = events[max(0, task.received - position) :]
+            if position > task.received:
+                raise EventsRefused(f"those from {task.received} to {position} never came")
+            events = events[task.received - position :]
             if not events:
                 return
             task.received += len(events)

@@ -21,10 +21,11 @@ async def given_before(worker: str, held: Collection[Lease], vault: Vault) -> As
     return None
 
 
-async def runs(task_id: str, worker: str) -> bool:
-    """Tell whether *worker* was given the task, which has not ended."""
+async def running_epoch(task_id: str, worker: str) -> int | None:
+    """Return the epoch of a task that *worker* was given and that has not ended; None if not so."""
     mine = Task.filter(id=task_id, worker=worker, status=TaskStatus.RUNNING.value)
-    return await mine.exists()
+    found = await mine.only("id", "epoch").first()
+    return None if found is None else found.epoch
 
 
 async def belongs_to(task_id: str, worker: str) -> bool:

@@ -7,18 +7,21 @@ from typing import Any, TypeVar
 from control.port import Assignment, Lease
 from engine.events import Event, LogStream, Output, Planned, StepChanged, TaskChanged
 from engine.repository.credentials import Credential
+from engine.repository.source import COMMIT
 from engine.state import StepStatus, TaskStatus
 
 T = TypeVar("T")
 
 SESSION_HEADER = "Rollway-Session"
-EVENTS_MAX = 50_000  # in one request
-LEASES_MAX = 1000
-STEPS_MAX = 100_000
+EVENTS_MAX = 10_000  # in one request
+LEASES_MAX = 200
+STEPS_MAX = 1000
+OUTPUTS_MAX = 1000  # of a step
 OUTPUT_CHARACTERS_MAX = 128 * 1024
 TEXT_CHARACTERS_MAX = 4 * 1024 * 1024
 ID_CHARACTERS_MAX = 128
 WHOLE_MAX = 2**31 - 1
+YEAR_MIN = 1970  # a clock that was never set
 
 
 class Unreadable(ValueError):
@@ -90,8 +93,10 @@ class Fields:
             found = datetime.fromisoformat(self.get(name, str))
         except ValueError:
             raise Unreadable(f"{self._where}.{name} must be a time in ISO 8601") from None
-        if found.tzinfo is None:
-            raise Unreadable(f"{self._where}.{name} must have a time zone")
+        if found.tzinfo is None or found.year < YEAR_MIN:
+            raise Unreadable(
+                f"{self._where}.{name} must have a time zone, and be no older than 1970"
+            )
         return found
 
     def each(self, name: str, most: int) -> Sequence[object]:
@@ -109,7 +114,17 @@ class Fields:
         """Return an object of texts."""
         found: dict[str, Any] = self.get(name, dict)
         inner = Fields(found, f"{self._where}.{name}")
-        return {key: inner.text(key, TEXT_CHARACTERS_MAX) for key in found}
+        return {
+            self._sound(name, key, TEXT_CHARACTERS_MAX): inner.text(key, TEXT_CHARACTERS_MAX)
+            for key in found
+        }
+
+    def commit(self, name: str) -> str:
+        """Return the full hash of a commit."""
+        found = self.get(name, str)
+        if not COMMIT.fullmatch(found):
+            raise Unreadable(f"{self._where}.{name} must be the full hash of a commit")
+        return found
 
 
 def _broken(text: str) -> bool:
@@ -198,10 +213,8 @@ def read_event(document: object, where: str = "event") -> Event:
                 exit_code=fields.optional_whole("exitCode"),
                 error=fields.optional_text("error", TEXT_CHARACTERS_MAX),
                 truncated=fields.get("truncated", bool),
-                outputs=None
-                if fields.optional("outputs", dict) is None
-                else fields.texts("outputs"),
-                log_bytes=fields.whole("logBytes", 0, 2**53),
+                outputs=_read_outputs(fields),
+                log_bytes=fields.whole("logBytes", 0, WHOLE_MAX),
             )
         case "planned":
             names = fields.each("steps", STEPS_MAX)
@@ -212,11 +225,20 @@ def read_event(document: object, where: str = "event") -> Event:
                     numbered.text(str(at), TEXT_CHARACTERS_MAX) for at in range(len(names))
                 ),
                 pipeline=fields.text("pipeline", TEXT_CHARACTERS_MAX),
-                commit=fields.text("commit", 128),
+                commit=fields.commit("commit"),
             )
         case "task":
             return TaskChanged(time=time, status=fields.one_of("status", TaskStatus))
     raise Unreadable(f"{where}.kind is none that is known")
+
+
+def _read_outputs(fields: Fields) -> dict[str, str] | None:
+    outputs = fields.optional("outputs", dict)
+    if outputs is None:
+        return None
+    if len(outputs) > OUTPUTS_MAX:
+        raise Unreadable(f"a step has more than {OUTPUTS_MAX} outputs")
+    return fields.texts("outputs")
 
 
 def read_reports(documents: Sequence[object]) -> list[Event]:

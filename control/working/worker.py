@@ -118,9 +118,9 @@ class Worker:
                     self._watch()
                 else:
                     self._free.release()
-            if runners:
-                log.info("taking no new tasks; %s still run", len(runners))
-                await asyncio.wait(runners.values())
+            if running := [each for each in runners.values() if not each.done()]:
+                log.info("taking no new tasks; %s still run", len(running))
+                await asyncio.wait(running)
             for keeper in keepers:
                 keeper.cancel()
 

@@ -5,7 +5,7 @@ the database, so that each of several servers can take the next one.
 """
 
 import asyncio
-import json
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -42,17 +42,26 @@ from engine.state import TaskStatus
 from engine.store import Store
 from rollway.body import Room, read_body
 from rollway.callers import bearer
+from rollway.connections.seats import Seats
 from rollway.observing.health import database_fault
 from rollway.remote.arrivals import Arrivals
+from rollway.remote.bodies import read_object
+from rollway.remote.pace import Pace
 from rollway.remote.refusals import REFUSALS, NotYours
 
 SMALL_BYTES_MAX = 16 * 1024
-BODY_BYTES_MAX = 16 * 1024 * 1024
+BODY_BYTES_MAX = 64 * 1024
+EVENTS_BYTES_MAX = 16 * 1024 * 1024
 LARGE_BYTES_MAX = 64 * 1024 * 1024  # of all bodies at once, beyond the first 256 KiB of each
+REQUESTS_EACH_MAX = 150  # of a worker at once: all its tasks have something to say
+REQUESTS_MAX = 10_000
+APPENDS_EACH_MAX = 4  # of a team at once; each keeps the server busy for a moment
 CLAIM_SECONDS_MAX = 30
 LOOK_SECONDS = 1.0  # a bell of another process is not heard
-SLOTS_MAX = 1000
+SLOTS_MAX = 64
+VERSION = re.compile(r"[!-~]{1,64}")  # operators have it printed
 HEADERS = {"Cache-Control": "no-store"}
+CLAIM, CONTROL = "claim", "control"
 ENDS = frozenset({TaskStatus.SUCCESS, TaskStatus.FAILURE, TaskStatus.CANCELLED})
 
 Answer: TypeAlias = dict[str, object]
@@ -79,9 +88,11 @@ class Doors:
         self._queue = queue
         self._vault = vault
         self._lease_seconds = lease_seconds
-        self._room = Room(LARGE_BYTES_MAX)
-        self._arrivals = Arrivals(store)
-        self._held: dict[str, asyncio.Task[Assignment | None]] = {}
+        self._room = Room(LARGE_BYTES_MAX, LARGE_BYTES_MAX // 2)
+        self._seats = Seats(REQUESTS_EACH_MAX, REQUESTS_MAX)
+        self._pace = Pace(APPENDS_EACH_MAX)
+        self._arrivals = Arrivals(store, _working_machine)
+        self._held: dict[tuple[str, str], asyncio.Task[Any]] = {}
         self._leaving = asyncio.Event()
 
     def routes(self) -> list[BaseRoute]:
@@ -89,7 +100,6 @@ class Doors:
         acts: dict[str, Callable[[Call], Awaitable[Answer]]] = {
             "claim": self._claim,
             "beat": self._beat,
-            "append": self._append,
             "finish": self._finish,
             "abandon": self._abandon,
             "control": self._control,
@@ -98,7 +108,8 @@ class Doors:
         return [
             _route("register", self._open(self._register)),
             _route("session", self._open(self._session)),
-            *(_route(name, self._working(act)) for name, act in acts.items()),
+            *(_route(name, self._endpoint(self._working(act))) for name, act in acts.items()),
+            _route("append", self._endpoint(self._paced)),
             _route("artifact", self._endpoint(self._artifact), "PUT"),
         ]
 
@@ -111,21 +122,31 @@ class Doors:
 
         async def answered(request: Request) -> Answer:
             body = await read_body(request, SMALL_BYTES_MAX)
-            return await act(request, _object(body))
+            return await act(request, read_object(body))
 
         return self._endpoint(answered)
 
-    def _working(self, act: Callable[[Call], Awaitable[Answer]]) -> Endpoint:
+    def _working(
+        self, act: Callable[[Call], Awaitable[Answer]]
+    ) -> Callable[[Request], Awaitable[Answer]]:
         """Return what answers a worker that works; nobody else's body is read."""
 
         async def answered(request: Request) -> Answer:
-            machine = await _machine(request)
-            session = _session_of(request, machine)
-            with self._room.place() as place:
-                body = await read_body(request, BODY_BYTES_MAX, place)
-                return await act(Call(request, machine, _object(body), session))
+            machine = await _working_machine(request)
+            with self._seats.seat(machine.id):
+                body = await read_body(request, BODY_BYTES_MAX)
+                return await act(_call(request, machine, body))
 
-        return self._endpoint(answered)
+        return answered
+
+    async def _paced(self, request: Request) -> Answer:
+        """Answer an append: it may be large, so each team's are worked on in turn."""
+        machine = await _working_machine(request)
+        team = machine.org_name or machine.id
+        with self._seats.seat(machine.id), self._room.place(team) as place:
+            body = await read_body(request, EVENTS_BYTES_MAX, place)
+            async with self._pace.turn(team):
+                return await self._append(_call(request, machine, body))
 
     def _endpoint(self, answered: Callable[[Request], Awaitable[Answer]]) -> Endpoint:
         async def endpoint(request: Request) -> Response:
@@ -158,6 +179,8 @@ class Doors:
     async def _session(self, request: Request, fields: Fields) -> Answer:
         machine = await _machine(request)
         version, slots = fields.text("version", 64), fields.whole("slots", 1, SLOTS_MAX)
+        if not VERSION.fullmatch(version):
+            raise Unreadable("the body.version must be visible ASCII characters")
         session = await machines.begin(machine, version, slots)
         return {
             "session": session,
@@ -169,9 +192,7 @@ class Doors:
         """Hold the claim until there is a task; the newest claim of a session ends an older one."""
         wait_seconds = call.fields.whole("waitSeconds", 0, CLAIM_SECONDS_MAX)
         held = read_leases(call.fields.each("held", LEASES_MAX))
-        if older := self._held.pop(call.session, None):
-            older.cancel()
-            await whole(asyncio.wait({older}))
+        await self._release((call.session, CLAIM))
         given = await given_before(call.session, held, self._vault)
         if given is None and not call.fields.get("onlyLost", bool):
             given = await self._hold(call, wait_seconds)
@@ -179,16 +200,22 @@ class Doors:
 
     async def _hold(self, call: Call, wait_seconds: int) -> Assignment | None:
         claiming = asyncio.create_task(self._next(call, wait_seconds))
-        self._held[call.session] = claiming
+        self._held[call.session, CLAIM] = claiming
         try:
             await self._while_there(call.request, claiming)
         finally:
-            if self._held.get(call.session) is claiming:
-                del self._held[call.session]
+            if self._held.get((call.session, CLAIM)) is claiming:
+                del self._held[call.session, CLAIM]
             if not claiming.done():
                 claiming.cancel()
                 await whole(asyncio.wait({claiming}))
         return None if claiming.cancelled() else claiming.result()
+
+    async def _release(self, what: tuple[str, str]) -> None:
+        """End what a session has held already: it asks anew."""
+        if older := self._held.pop(what, None):
+            older.cancel()
+            await whole(asyncio.wait({older}))
 
     async def _next(self, call: Call, wait_seconds: int) -> Assignment | None:
         until = monotonic() + wait_seconds
@@ -249,22 +276,28 @@ class Doors:
         return {}
 
     async def _control(self, call: Call) -> Answer:
-        """Hold the request until the worker should beat, or for most of the time between beats."""
+        """Hold the request until the worker should beat, or for most of the time between beats.
+
+        The newest one of a session ends an older one.
+        """
+        await self._release((call.session, CONTROL))
         async with aclosing(self._queue.control(call.session)) as bells:
             rung = asyncio.ensure_future(anext(bells))
+            self._held[call.session, CONTROL] = rung
             try:
                 async with asyncio.timeout(self._lease_seconds / 6):
                     await self._while_there(call.request, rung)
             except TimeoutError:
                 pass
             finally:
+                if self._held.get((call.session, CONTROL)) is rung:
+                    del self._held[call.session, CONTROL]
                 rung.cancel()
                 await whole(asyncio.wait({rung}))
         return {}
 
     async def _artifact(self, request: Request) -> Answer:
-        session = _session_of(request, await _machine(request))
-        return {"bytes": await self._arrivals.take(request, session)}
+        return {"bytes": await self._arrivals.take(request)}
 
     async def _leave(self, call: Call) -> Answer:
         await machines.end(call.machine, call.session)
@@ -282,11 +315,16 @@ async def _machine(request: Request) -> WorkerMachine:
     return await machines.find(credential)
 
 
-def _session_of(request: Request, machine: WorkerMachine) -> str:
-    session = request.headers.get(SESSION_HEADER, "")
-    if machine.session is None or session != machine.session:
+async def _working_machine(request: Request) -> WorkerMachine:
+    """Return the machine whose process asks, which is the one that works now."""
+    machine = await _machine(request)
+    if machine.session is None or request.headers.get(SESSION_HEADER) != machine.session:
         raise SessionGone
-    return session
+    return machine
+
+
+def _call(request: Request, machine: WorkerMachine, body: bytes) -> Call:
+    return Call(request, machine, read_object(body), machine.session or "")
 
 
 async def _theirs(call: Call) -> Lease:
@@ -301,15 +339,6 @@ async def _gone(request: Request) -> None:
     """Return once the client has gone; the body was read."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-def _object(body: bytes) -> Fields:
-    try:
-        return Fields(json.loads(body.decode()), "the body")
-    except (ValueError, RecursionError) as fault:
-        if isinstance(fault, Unreadable):
-            raise
-        raise Unreadable("the body must be JSON") from None
 
 
 def _now_at_most(event: Event) -> Event:

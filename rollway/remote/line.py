@@ -64,6 +64,12 @@ class Line:
 
     async def put(self, path: str, query: Mapping[str, str], file: Path) -> dict[str, Any]:
         """Send a *file* of the task that *query* names; raises as `ask` does."""
+        size = (await asyncio.to_thread(file.stat)).st_size
+        headers = {
+            SESSION_HEADER: self.session,
+            "Content-Type": "application/x-tar",
+            "Content-Length": str(size),
+        }
 
         async def send(url: str) -> httpx2.Response:
             timeout = httpx2.Timeout(FILE_SILENCE_SECONDS, connect=CONNECT_SECONDS)
@@ -72,7 +78,7 @@ class Line:
                 f"{url}/worker/{path}",
                 params=dict(query),
                 content=_content(file),
-                headers={SESSION_HEADER: self.session, "Content-Type": "application/x-tar"},
+                headers=headers,
                 timeout=timeout,
             )
             return await self._answer(request)
@@ -88,7 +94,7 @@ class Line:
             try:
                 answer = await send(url)
             except httpx2.TransportError as fault:
-                said = f"{url}: {type(fault).__name__}"
+                said = f"{url}: {type(fault).__name__} {fault}".rstrip()
             else:
                 document = _document(answer)
                 if answer.is_success and document is not None:

@@ -25,7 +25,7 @@ from control.remote.wire import (
     write_lease,
     write_leases,
 )
-from engine.events import Event, Output, TaskChanged
+from engine.events import Event, Output, Planned, StepChanged, TaskChanged
 from rollway.remote.line import Line, Unreachable
 
 log = logging.getLogger("rollway.worker")
@@ -35,7 +35,7 @@ MARGIN_SECONDS = 5.0
 STORE_SECONDS = 30.0
 SLICE_CHARACTERS = 512 * 1024
 SLICE_EVENTS = 5_000
-EVENT_CHARACTERS = 256  # what an event without text counts for
+EVENT_CHARACTERS = 256  # what an event counts for, besides its texts
 FINISH_SECONDS = 3600.0  # how long a task that has ended waits for its database
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0)  # then the last one again
 CALLS_SECONDS_MIN = 0.1
@@ -162,12 +162,25 @@ def _slices(events: Sequence[Event]) -> Iterator[list[Event]]:
     characters = 0
     for event in events:
         part.append(event)
-        characters += len(event.text) if isinstance(event, Output) else EVENT_CHARACTERS
+        characters += _characters(event)
         if characters >= SLICE_CHARACTERS or len(part) >= SLICE_EVENTS:
             yield part
             part, characters = [], 0
     if part or not events:
         yield part
+
+
+def _characters(event: Event) -> int:
+    match event:
+        case Output():
+            return len(event.text)
+        case Planned():
+            return len(event.pipeline) + sum(map(len, event.steps))
+        case StepChanged(error=error, outputs=outputs):
+            said = sum(len(name) + len(value) for name, value in (outputs or {}).items())
+            return EVENT_CHARACTERS + len(error or "") + said
+        case TaskChanged():
+            return EVENT_CHARACTERS
 
 
 def _rests() -> Iterator[float]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from auth.machines import MachineUnknown, RegistrationRefused, SessionGone
 from control.port import EventsRefused, LeaseLost, StoreAway
 from control.remote.wire import Unreadable
-from engine.store import TooLarge
+from engine.store import DiskFull, TooLarge, TooMany
 from rollway.body import BodiesFull
+from rollway.connections.seats import Full
 from schema.requests import BodyBroken, BodyTooLarge, BodyTooSlow
 
 
@@ -45,7 +46,10 @@ REFUSALS: Mapping[type[Exception], Shown] = {
     SessionGone: Shown(410, GONE),
     BodyTooLarge: Shown(413, UNREADABLE),
     TooLarge: Shown(413, UNREADABLE),
+    TooMany: Shown(413, UNREADABLE),
     EventsRefused: Shown(422, IMPOSSIBLE),
     BodiesFull: Shown(503, BUSY),
+    DiskFull: Shown(503, BUSY),
+    Full: Shown(503, BUSY),
     StoreAway: Shown(503, AWAY),
 }

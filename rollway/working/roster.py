@@ -80,7 +80,7 @@ async def listed() -> str:
         "\t".join(
             (
                 row.id,
-                row.name,
+                _plain(row.name),
                 row.org_name or "all teams",
                 ",".join(row.labels) or "-",
                 row.version or "-",
@@ -91,6 +91,11 @@ async def listed() -> str:
         for row in rows
     ]
     return "\n".join(lines) or "There are no workers elsewhere."
+
+
+def _plain(name: str) -> str:
+    """Return a name, which a team gave, without what would do something to a terminal."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in name)
 
 
 async def remove(machine_id: str) -> str:

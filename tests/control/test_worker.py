@@ -185,6 +185,24 @@ async def test_a_drained_worker_ends_what_runs(repository, working, queue, draft
     assert (await Task.get(id=waiting)).status == "pending"
 
 
+async def test_a_drained_worker_says_how_many_still_run(
+    repository, working, queue, draft, workspaces, caplog
+):
+    """Not how many have run."""
+    caplog.set_level("INFO")
+    async with working({"wait": Answer(b"one\n")}) as executor:
+        await until((await queue.submit(draft())).id, "success")
+        async with asyncio.timeout(30):
+            while list(workspaces.iterdir()):
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
+        executor.worker.drain()
+        async with asyncio.timeout(30):
+            await executor.running
+
+    assert "still run" not in caplog.text
+
+
 class Troubled(QueueWrapper):
     """A queue whose heartbeats fail in one way, once *trouble* is set."""
 

@@ -12,7 +12,7 @@ import pytest
 from engine.keeping import InvalidKeeping, Keeping, artifact_of, cache_of
 from engine.output.masking import Secrets
 from engine.plan import Artifact, Cache
-from engine.store import NoFile, NotKept, Store, TooLarge
+from engine.store import FILE_BYTES_MIN, NoFile, NotKept, Store, TooLarge
 
 SECRET = "hunter2hunter2"
 
@@ -163,7 +163,7 @@ async def test_a_cache_is_not_written_through_a_link(task, store, tmp_path):
 
 async def test_the_least_used_goes_first(task, tmp_path):
     """Where all caches take too much, reading one counts as a use."""
-    store = Store(tmp_path / "small", cache_bytes_max=2500, entry_bytes_max=1200)
+    store = Store(tmp_path / "small", cache_bytes_max=FILE_BYTES_MIN * 5 // 2)
     one = task("t_1")
     (one.step / "file").write_bytes(bytes(1000))
     for key in ("a", "b"):

@@ -89,7 +89,7 @@ async def test_the_next_server_is_asked():
             await ask(NOBODY, cut_off)
 
     assert asked_there == ["POST /worker/beat HTTP/1.1"] * 2
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable, match=r"ConnectError .*attempts failed"):
         await ask(NOBODY)
 
 
@@ -99,7 +99,7 @@ async def test_a_credential_goes_to_a_known_certificate_alone(tmp_path, name):
     certificate = certified(tmp_path, name)
     trust = ssl.create_default_context(cafile=certificate[0])
     async with answering(200, {"fine": True}, certificate) as (url, asked):
-        with pytest.raises(Unreachable):
+        with pytest.raises(Unreachable, match="certificate verify failed"):
             await ask(url)
         line = Line((url,), "rww_x", trust)
         if name == "localhost":
