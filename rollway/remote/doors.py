@@ -21,7 +21,7 @@ from tortoise.exceptions import IntegrityError
 from auth import machines
 from auth.machines import MachineUnknown, SessionGone
 from control.port import Assignment, EventsRefused, Lease, Queue, Reach, StoreAway
-from control.remote.answers import belongs_to, given_before
+from control.remote.answers import Given, given_before
 from control.remote.wire import (
     EVENTS_MAX,
     LEASES_MAX,
@@ -81,6 +81,7 @@ class Doors:
         self._lease_seconds = lease_seconds
         self._room = Room(LARGE_BYTES_MAX)
         self._arrivals = Arrivals(store)
+        self._given = Given()
         self._held: dict[str, asyncio.Task[Assignment | None]] = {}
         self._leaving = asyncio.Event()
 
@@ -223,7 +224,7 @@ class Doors:
         return {"cancel": dict(beat.cancel), "lost": sorted(beat.lost)}
 
     async def _append(self, call: Call) -> Answer:
-        lease = await _theirs(call)
+        lease = await self._theirs(call)
         position = call.fields.whole("position", 0, WHOLE_MAX)
         events = read_reports(call.fields.each("events", EVENTS_MAX))
         try:
@@ -233,7 +234,7 @@ class Doors:
         return {}
 
     async def _finish(self, call: Call) -> Answer:
-        lease = await _theirs(call)
+        lease = await self._theirs(call)
         event = read_event(call.fields.get("event", dict))
         if not isinstance(event, TaskChanged) or event.status not in ENDS:
             raise Unreadable("event must say that the task ended, and how")
@@ -245,8 +246,15 @@ class Doors:
         return {}
 
     async def _abandon(self, call: Call) -> Answer:
-        await self._queue.abandon(await _theirs(call))
+        await self._queue.abandon(await self._theirs(call))
         return {}
+
+    async def _theirs(self, call: Call) -> Lease:
+        """Return the lease that a request names, if this worker was given it."""
+        lease = call.fields.lease()
+        if not await self._given.has(lease, call.session):
+            raise NotYours
+        return lease
 
     async def _control(self, call: Call) -> Answer:
         """Hold the request until the worker should beat, or for most of the time between beats."""
@@ -287,14 +295,6 @@ def _session_of(request: Request, machine: WorkerMachine) -> str:
     if machine.session is None or session != machine.session:
         raise SessionGone
     return session
-
-
-async def _theirs(call: Call) -> Lease:
-    """Return the lease that a request names, of a task that this worker was given."""
-    lease = call.fields.lease()
-    if not await belongs_to(lease.task_id, call.session):
-        raise NotYours
-    return lease
 
 
 async def _gone(request: Request) -> None:
