@@ -283,7 +283,7 @@ class Worker:
         last: TaskChanged | None = None
         if not await self._holds(assignment.lease, asked):
             return None
-        async with aclosing(self._events(assignment, workspace, cancel)) as events:
+        async with aclosing(self._events(assignment, workspace, cancel, report)) as events:
             async for event in events:
                 if isinstance(event, TaskChanged):
                     last = event
@@ -350,9 +350,12 @@ class Worker:
             log.exception("task %s: its end is left to the sweeper", lease.task_id)
 
     async def _events(
-        self, assignment: Assignment, workspace: Path, cancel: Cancel
+        self, assignment: Assignment, workspace: Path, cancel: Cancel, report: Report
     ) -> AsyncGenerator[Event, None]:
-        """Run the task, but only against an address that is allowed now, and no other."""
+        """Run the task, but only against an address that is allowed now, and no other.
+
+        Its first event, before anything of it has begun, asks whether it is still held.
+        """
         try:
             pin = await check_address(assignment.repo_url, self._policy)
         except (AddressNotAllowed, AddressUnknown) as refusal:
@@ -383,8 +386,9 @@ class Worker:
             debug=assignment.debug,
             admit=partial(self._admit, assignment.lease),
         )
-        await self._begin(assignment.lease)
         async with aclosing(run(job, self._executor, cancel)) as events:
+            await self._begin(assignment.lease, await anext(events))
+            report.stored(1)
             async for event in events:
                 yield event
 
@@ -393,8 +397,10 @@ class Worker:
         if monotonic() - self._answered >= self._unanswered_seconds_max:
             await self._begin(lease)
 
-    async def _begin(self, lease: Lease) -> None:
+    async def _begin(self, lease: Lease, *first: Event) -> None:
         """Return once the queue has said, and not long ago, that *lease* is still held.
+
+        It is told the *first* event of its task, if that comes now.
 
         This process may have stood still since it claimed. Where the lease is lost its task is
         stopped, and this waits for that.
@@ -402,7 +408,7 @@ class Worker:
         while True:
             asked = monotonic()
             try:
-                await self._queue.append(lease, 0, ())
+                await self._queue.append(lease, 0, first)
             except LeaseLost:
                 self._stop([lease])
                 await asyncio.Event().wait()
