@@ -91,6 +91,7 @@ def build(task: Task, environment: Environment | None, vault: Vault) -> Assignme
         credential=credential_of(owner, application, vault),
         trusted=task.with_secrets,
         trace_parent=task.trace_parent,
+        created_time=task.created_time,
     )
 
 

@@ -94,7 +94,7 @@ class TaskQueue:
             async with in_transaction() as db:
                 if told is not None:
                     await told.begin(db)
-                    await _require_team(task.app_id, told.chain, db)
+                    task.team = await _require_team(task.app_id, told.chain, db)
                     await told.write(db)
                 way = await _make_latest(task, db)
                 step = journal.new_step(task.id, 0, SET_UP)
@@ -269,11 +269,12 @@ class TaskQueue:
         else:
             self.pubsub.ring(QUEUE)
 
-    async def reap(self, *, abandoned: bool = False) -> list[str]:
+    async def reap(self, *, abandoned: bool = False, mend: bool = True) -> list[str]:
         """End or requeue the tasks whose worker is gone; see `Queue.reap`."""
-        async with in_transaction() as db:
-            if await self._turns.alone(db):
-                await self._turns.mend(db)
+        if mend:
+            async with in_transaction() as db:
+                if await self._turns.alone(db):
+                    await self._turns.mend(db)
         running = Task.filter(status=RUNNING, reported=False)
         lost = Q() if abandoned else self._silent()
         left = []
@@ -347,12 +348,13 @@ async def _make_latest(task: Task, db: BaseDBAsyncClient) -> Concurrency:
     return Concurrency(str(ways[0]))
 
 
-async def _require_team(application_id: str, chain: str, db: BaseDBAsyncClient) -> None:
-    """Raise ApplicationGone unless the application belongs to the team of *chain*, now locked."""
+async def _require_team(application_id: str, chain: str, db: BaseDBAsyncClient) -> str:
+    """Return the application's team, which must be that of *chain*, now locked; ApplicationGone."""
     found = Application.filter(id=application_id).using_db(db)
-    names = await found.values_list("owner_org__name", flat=True)
-    if chain not in [org_chain(str(name)) for name in names]:
-        raise ApplicationGone
+    for name in await found.values_list("owner_org__name", flat=True):
+        if chain == org_chain(str(name)):
+            return str(name)
+    raise ApplicationGone
 
 
 def _task(draft: Draft) -> Task:
