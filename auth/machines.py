@@ -15,6 +15,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
 from auth.sessions import hash_token
+from db import rows
 from db.ids import new_id
 from db.machines import ONLINE_SECONDS, WorkerMachine
 
@@ -117,10 +118,10 @@ async def find(credential: str) -> WorkerMachine:
     """Return the worker of *credential*; MachineUnknown when it was removed or never was."""
     if not CREDENTIAL.fullmatch(credential):
         raise MachineUnknown
-    machine = await WorkerMachine.filter(credential_hash=hash_token(credential)).first()
-    if machine is None:
+    found = await rows.among(WorkerMachine, "credential_hash", [hash_token(credential)])
+    if not found:
         raise MachineUnknown
-    return machine
+    return found[0]
 
 
 async def begin(machine: WorkerMachine, version: str, slots: int) -> str:

@@ -10,6 +10,7 @@ tasks are LOST. The client is in the same machine's processors. `make bench name
 import argparse
 import asyncio
 import json
+import os
 import random
 import sys
 import time
@@ -18,18 +19,21 @@ from datetime import datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+from rollway import settings
 from tests.faults.rig import ledger
 from tests.faults.rig.house import House
 
 TRUE = "steps: [{run: 'true'}]"
 APPLICATIONS = 50
+LEASE_SECONDS = settings.load(settings.SERVE, {}, {}).lease_seconds  # that is the default
 AT_ONCE = 8
 REST_SECONDS = 0.3
+LOOK = {"seconds": 600.0, "pause_seconds": 2.0}  # for tasks that end, beside all that works
 PRINT = """
 steps:
   - run: |
       echo waiting
-      while [ ! -e '{gate}' ]; do sleep 0.1; done
+      : <'{gate}'
       seq -f '%g a line as long as those that most programs print, or nearly so' 1 {lines}
 """
 WAIT = """
@@ -96,7 +100,7 @@ async def tasks(count: int) -> dict[str, float]:
         wanted = [places[at % len(places)] for at in range(count)]
         made = await asyncio.gather(*(deploy(each) for each in wanted))
         submitted = time.time()
-        ended = await house.ended(*made)
+        ended = await house.ended(*made, **LOOK)
         last = max(stamp(task["finishedTime"]) for task in ended)
         return {
             "tasks": count,
@@ -113,15 +117,17 @@ async def lines(count: int) -> dict[str, float]:
     house = await House(workers=4, slots=13, lease_seconds=30).up()
     try:
         gate = house.folder / "gate"
+        os.mkfifo(gate)
         text = PRINT.format(gate=gate, lines=count)
         places = await applications(house, "print", text, APPLICATIONS)
         made = [await house.client.deploy(each) for each in places]
         while any(not task["startedTime"] for task in await house.client.tasks()):  # noqa: ASYNC110
-            await asyncio.sleep(0.5)
-        await asyncio.sleep(2)
+            await asyncio.sleep(1)
+        await asyncio.sleep(3)
         begin = time.time()
-        await asyncio.to_thread(gate.touch)
-        ended = await house.ended(*made)
+        writer = os.open(gate, os.O_WRONLY | os.O_NONBLOCK)  # who waits to read goes on
+        ended = await house.ended(*made, **LOOK)
+        os.close(writer)
         stored = max(stamp(task["finishedTime"]) for task in ended) - begin
 
         async def read(task_id: str) -> int:
@@ -167,7 +173,7 @@ async def cancels(count: int) -> dict[str, float]:
 
 async def losses(rounds: int) -> dict[str, float]:
     """Measure how soon a dead worker's tasks are LOST; at least its lease must pass."""
-    house = await House(workers=1, slots=4, lease_seconds=10).up()
+    house = await House(workers=1, slots=4, lease_seconds=LEASE_SECONDS).up()
     try:
         places = await applications(house, "wait", WAIT.format(ledger=house.ledger), 4)
         worker, seconds = house.workers[0], []
@@ -180,7 +186,7 @@ async def losses(rounds: int) -> dict[str, float]:
             seconds += [stamp(task["finishedTime"]) - died for task in ended]
             await asyncio.to_thread(worker.start)
         return {
-            "lease_seconds": 10,
+            "lease_seconds": LEASE_SECONDS,
             "seconds_min": round(min(seconds), 1),
             "seconds_max": round(max(seconds), 1),
         }

@@ -5,11 +5,15 @@ from contextlib import suppress
 from json import dumps, loads
 
 from control.integrations.accounts import account_for
-from control.port import Assignment, Lease
+from control.port import Assignment, EnvironmentGone, Lease
+from db import rows
 from db.models import Application, Environment, Org, Task
 from db.sealed import ENVIRONMENT_SECRETS, TASK_INPUTS, TEAM_SECRETS
 from db.vault import NotSealedHere, Seal, Vault
 from engine.repository.credentials import Credential
+
+NOTHING = frozenset[str]()
+DOCUMENT = frozenset({"environment"})
 
 
 def seal_inputs(inputs: Mapping[str, str], task_id: str, vault: Vault) -> str | None:
@@ -29,13 +33,51 @@ def open_inputs(task: Task, vault: Vault) -> dict[str, str]:
     return inputs
 
 
-async def build(task: Task, vault: Vault) -> Assignment:
-    """Return what *task* needs to run; NotSealedHere when a secret does not open."""
-    application = await Application.filter(id=task.app_id).select_related("owner_org").get()
-    environment = await Environment.filter(id=f"{task.app_id}:{task.env_name}").get()
+async def environment_of(task: Task) -> Environment | None:
+    """Return where *task* goes, with its application and that one's team, by one statement."""
+    dialect = rows.dialect()
+    environments = rows.acted_on(Environment, NOTHING, dialect)
+    applications = rows.acted_on(Application, DOCUMENT, dialect)
+    orgs = rows.acted_on(Org, NOTHING, dialect)
+    columns = (
+        *(environments.columns("e"), applications.columns("a", "application.")),
+        orgs.columns("o", "org."),
+    )
+    sql = (
+        f"SELECT {', '.join(columns)} FROM environment e"  # noqa: S608 (of our own texts)
+        " JOIN application a ON a.id = e.application_id JOIN org o ON o.id = a.owner_org_id"
+        f" WHERE e.id = {rows.mark(1)}"
+    )
+    for row in await rows.fetch(sql, [f"{task.app_id}:{task.env_name}"]):
+        org = orgs.of({name: row.pop(f"org.{name}") for name in orgs.fields})
+        application = applications.of(
+            {name: row.pop(f"application.{name}") for name in applications.fields}
+        )
+        environment = environments.of(row)
+        application.owner_org, environment.application = org, application
+        return environment
+    return None
+
+
+def versions_of(task: Task, environment: Environment | None) -> dict[str, int]:
+    """Return the versions of the secrets that *task* is given."""
+    if environment is None or not task.with_secrets:
+        return {}
+    team = environment.application.owner_org.secrets or {}
+    sealed = {**team, **environment.secrets}
+    return {name: Seal.parse(value).version for name, value in sealed.items()}
+
+
+def build(task: Task, environment: Environment | None, vault: Vault) -> Assignment:
+    """Return what *task* needs to run in *environment*, which was read by `environment_of`.
+
+    NotSealedHere when a secret does not open, EnvironmentGone without an environment.
+    """
+    if environment is None:
+        raise EnvironmentGone(task.env_name)
+    application = environment.application
     owner = application.owner_org
-    secrets, versions = secrets_of(owner, environment, vault) if task.with_secrets else ({}, {})
-    await Task.filter(id=task.id, epoch=task.epoch).update(secret_versions=versions)
+    secrets = secrets_of(owner, environment, vault) if task.with_secrets else {}
     return Assignment(
         lease=Lease(task.id, task.epoch),
         repo_url=application.repo_url,
@@ -49,6 +91,7 @@ async def build(task: Task, vault: Vault) -> Assignment:
         credential=credential_of(owner, application, vault),
         trusted=task.with_secrets,
         trace_parent=task.trace_parent,
+        created_time=task.created_time,
     )
 
 
@@ -62,15 +105,11 @@ def credential_of(owner: Org, application: Application, vault: Vault) -> Credent
     return account.credential if account else None
 
 
-def secrets_of(
-    owner: Org, environment: Environment, vault: Vault
-) -> tuple[dict[str, str], dict[str, int]]:
-    """Return the secrets of *environment* over those of its team, in clear, and their versions."""
-    team = owner.secrets or {}
-    opened = vault.open_all(team, place=TEAM_SECRETS.place(owner.name))
+def secrets_of(owner: Org, environment: Environment, vault: Vault) -> dict[str, str]:
+    """Return the secrets of *environment* over those of its team, in clear."""
+    opened = vault.open_all(owner.secrets or {}, place=TEAM_SECRETS.place(owner.name))
     opened |= vault.open_all(environment.secrets, place=ENVIRONMENT_SECRETS.place(environment.id))
-    sealed = {**team, **environment.secrets}
-    return opened, {name: Seal.parse(value).version for name, value in sealed.items()}
+    return opened
 
 
 def openable(owner: Org, environment: Environment, vault: Vault) -> list[str]:

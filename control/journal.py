@@ -6,18 +6,21 @@ from datetime import datetime
 from hashlib import sha256
 from itertools import chain, islice
 from json import dumps
+from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.fields import Field
 from tortoise.functions import Max
 from tortoise.models import Model
 
 from control.port import Entry, EntryKind, EventsRefused
-from db import documents
+from db import documents, rows
 from db.models import Environment, LogChunk, Step, Task, TaskEvent
 from engine.events import Event, LogStream, Output, Planned, StepChanged, TaskChanged, now
 from engine.state import StepStatus, TaskStatus, advance_step, advance_task
 
 PAGE_ENTRIES = 100
+FIRST_SEQ = 1  # of the entry that `open_journal` writes; a task is stored with the next one
 SEQ_MAX = 2**31 - 1  # that the column, and a GraphQL Int, can hold
 STATEMENT_ROWS_MAX = 128
 ENTRY_COLUMNS = (
@@ -41,12 +44,14 @@ def step_id(task_id: str, index: int) -> str:
 class Writer:
     """Folds events into a task's rows and its journal, within the caller's transaction.
 
-    The caller has locked the task's row and read it in the same transaction.
+    The caller has locked the task's row and read it in the same transaction, and may have changed
+    the columns *also* of it.
     """
 
-    def __init__(self, task: Task, db: BaseDBAsyncClient) -> None:
+    def __init__(self, task: Task, db: BaseDBAsyncClient, also: Sequence[str] = ()) -> None:
         self._task = task
         self._db = db
+        self._also = also
         self._entries: list[tuple[object, ...]] = []  # by ENTRY_COLUMNS
         self._chunks: list[tuple[object, ...]] = []  # by CHUNK_COLUMNS
         self._steps: dict[int, Step] = {}
@@ -57,11 +62,13 @@ class Writer:
 
     async def write(self, events: Sequence[Event]) -> None:
         """Store *events*, in order."""
-        rows = Step.filter(task_id=self._task.id).using_db(self._db)
+        changing = {event.index for event in events if isinstance(event, StepChanged)}
         if self._task.epoch > 1 and any(isinstance(event, Planned) for event in events):
-            self._steps = {row.index: row for row in await rows}
-        elif changing := {event.index for event in events if isinstance(event, StepChanged)}:
-            self._steps = {row.index: row for row in await rows.filter(index__in=changing)}
+            before = await Step.filter(task_id=self._task.id).using_db(self._db)
+            self._steps = {row.index: row for row in before}
+        elif changing:  # whoever changes a step says all that changes of it
+            ids = [step_id(self._task.id, index) for index in changing]
+            self._steps = {row.index: row for row in await rows.among(Step, "id", ids)}
         for event in events:
             match event:
                 case Output():
@@ -190,7 +197,7 @@ class Writer:
             task.plan_hash = await _plan_hash(task, db)
         if touched := self._touched - {step.index for step in self._added}:
             await _update([self._steps[index] for index in touched], STEP_COLUMNS, db)
-        changed = ["next_seq", "received"]
+        changed = ["next_seq", "received", *self._also]
         if self._is_planned:
             changed += ["pipeline", "commit", "plan_hash"]
         if self._steps:
@@ -206,7 +213,7 @@ class Writer:
         if self._chunks:
             await _insert(LogChunk, CHUNK_COLUMNS, self._chunks, db)
         if self._status_changed:
-            await _latest(task, db)
+            await documents.write_latest(task, db)
 
 
 async def _update(rows: Sequence[Model], columns: Sequence[str], db: BaseDBAsyncClient) -> None:
@@ -232,15 +239,27 @@ async def _insert(
     """Insert *rows* as they are: making models of them costs more than the database does.
 
     A statement has many of them: in SQLite each one waits for Python's lock when it has ended.
+    PostgreSQL is given each column as a list, so that it knows the statement for any number.
     """
     table = model._meta.db_table  # noqa: SLF001
     names = ", ".join(f'"{column}"' for column in columns)
+    if db.capabilities.dialect == "postgres":
+        kinds = (_kind(model._meta.fields_map[column]) for column in columns)  # noqa: SLF001
+        lists = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(kinds, start=1))
+        sql = f'INSERT INTO "{table}" ({names}) SELECT * FROM unnest({lists})'  # noqa: S608
+        await db.execute_query(sql, list(zip(*rows, strict=True)))
+        return
     for at in range(0, len(rows), STATEMENT_ROWS_MAX):
         given = rows[at : at + STATEMENT_ROWS_MAX]
-        marks = iter(_marks(len(given) * len(columns), db))
+        marks = iter("?" * (len(given) * len(columns)))
         groups = (f"({', '.join(islice(marks, len(columns)))})" for _ in given)
         sql = f'INSERT INTO "{table}" ({names}) VALUES {", ".join(groups)}'  # noqa: S608
         await db.execute_query(sql, list(chain.from_iterable(given)))
+
+
+def _kind(field: Field[Any]) -> str:
+    """Return the type of a column in PostgreSQL, without its length."""
+    return str(field.get_for_dialect("postgres", "SQL_TYPE")).partition("(")[0]
 
 
 def _marks(count: int, db: BaseDBAsyncClient) -> list[str]:
@@ -253,12 +272,6 @@ async def _plan_hash(task: Task, db: BaseDBAsyncClient) -> str:
     environment = await Environment.filter(id=f"{task.app_id}:{task.env_name}").using_db(db).get()
     parts = [task.commit, task.pipeline, environment.resource, task.secret_versions]
     return sha256(dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-async def _latest(task: Task, db: BaseDBAsyncClient) -> None:
-    environment = f"{task.app_id}:{task.env_name}"
-    if await Environment.filter(id=environment, latest_task_id=task.id).using_db(db).exists():
-        await documents.write_environments(task.app_id, db)
 
 
 def new_step(task_id: str, index: int, name: str) -> Step:
@@ -333,15 +346,8 @@ async def last_seq(task_id: str) -> int:
 
 
 async def open_journal(task: Task, db: BaseDBAsyncClient) -> None:
-    """Write the first entry of a task just stored: it is PENDING."""
-    entry = TaskEvent(
-        task_id=task.id,
-        seq=task.next_seq,
-        kind=EntryKind.TASK.value,
-        time=task.created_time,
-        status=task.status,
-    )
-    await entry.save(using_db=db)
-    task.next_seq += 1
-    await task.save(using_db=db)
-    await documents.write_environments(task.app_id, db)
+    """Write the first entry of a task just stored, its environment's latest: it is PENDING."""
+    entry = (task.id, FIRST_SEQ, EntryKind.TASK.value, task.created_time)
+    said = (None, None, task.status, None, None)
+    await _insert(TaskEvent, ENTRY_COLUMNS, [(*entry, *said)], db)
+    await documents.write_latest(task, db, submitted=True)

@@ -85,7 +85,8 @@ class Assignment:
     """All that a worker needs to run a task, its secrets in clear.
 
     *credential* opens the repository for the *team* that owns the application. Not *trusted* is
-    what a stranger wrote. *trace_parent*: see `Draft`.
+    what a stranger wrote. *trace_parent*: see `Draft`. *created_time*, of the task, is for who
+    gives it out: workers elsewhere are not told.
     """
 
     lease: Lease
@@ -100,6 +101,7 @@ class Assignment:
     credential: Credential | None = field(default=None, repr=False)
     trusted: bool = True
     trace_parent: str | None = None
+    created_time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,13 +297,13 @@ class Queue(WorkerQueue, Protocol):
         AlreadyCompleted when it has ended otherwise; one that is cancelled already stays so.
         """
 
-    async def reap(self, *, abandoned: bool = False) -> list[str]:
+    async def reap(self, *, abandoned: bool = False, mend: bool = True) -> list[str]:
         """End the tasks whose worker is gone, LOST or CANCELLED where that was asked.
 
         A task that had not begun is PENDING again, at its place. Those of environments that say so
         (`db.fields.OnLost`) are too, until they were run as often as the queue allows.
-        *abandoned*: every running task, because no worker can be alive. Returns the ids of those
-        that have ended.
+        *abandoned*: every running task, because no worker can be alive. *mend*: have the order
+        of what waits agree with the tasks too. Returns the ids of those that have ended.
         """
 
     def changes(

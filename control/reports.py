@@ -176,6 +176,7 @@ async def _begin(report: Report, secrets: Secrets, db: BaseDBAsyncClient) -> Tas
         created_time=time,
         updated_time=time,
         started_time=time if status is TaskStatus.RUNNING else None,
+        next_seq=journal.FIRST_SEQ + 1,
     )
     mine = Environment.filter(id=f"{task.app_id}:{task.env_name}").using_db(db)
     await mine.update(latest_task_id=task.id)

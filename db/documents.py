@@ -1,6 +1,7 @@
 """The seed's documents, written again whenever the rows behind them change."""
 
 from collections.abc import Iterable, Sequence
+from json import dumps
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
@@ -26,6 +27,38 @@ async def write_environments(application_id: str, db: BaseDBAsyncClient) -> None
     await Application.filter(id=application.id).using_db(db).update(environment=document)
 
 
+LATEST = {
+    "sqlite": """
+UPDATE application SET environment = json_set(environment, '$."' || ?2 || '".latest_task', json(?3))
+WHERE id = ?1 AND json_type(environment, '$."' || ?2 || '"') = 'object'
+""",
+    "postgres": """
+UPDATE application SET environment = jsonb_set(environment, ARRAY[$2, 'latest_task'], $3::jsonb)
+WHERE id = $1 AND environment ? $2
+""",
+}
+# Who waited for the row's lock looks at the document that is there then.
+STILL = {
+    "sqlite": """AND json_extract(environment, '$."' || ?2 || '".latest_task.taskId') = ?4""",
+    "postgres": "AND environment #>> ARRAY[$2, 'latest_task', 'taskId'] = $4",
+}
+
+
+async def write_latest(task: Task, db: BaseDBAsyncClient, *, submitted: bool = False) -> None:
+    """Write how *task* stands into `application.environment`, if it is its environment's latest.
+
+    *submitted*: it became that in this transaction. Of the document nothing else is written.
+    """
+    dialect = db.capabilities.dialect
+    values = [task.app_id, task.env_name, dumps(_latest(task))]
+    if not submitted:
+        await db.execute_query(LATEST[dialect] + STILL[dialect], [*values, task.id])
+        return
+    written, _ = await db.execute_query(LATEST[dialect], values)
+    if not written:  # the document does not know the environment
+        await write_environments(task.app_id, db)
+
+
 def _environment(row: Environment, latest: Task | None) -> Document:
     document: Document = {
         "type": row.type,
@@ -35,13 +68,16 @@ def _environment(row: Environment, latest: Task | None) -> Document:
         "resource": row.resource,
     }
     if latest:
-        completed = latest.finished_time is not None
-        document["latest_task"] = {
-            "taskId": latest.id,
-            "status": latest.status,
-            "completed": completed,
-        }
+        document["latest_task"] = _latest(latest)
     return document
+
+
+def _latest(task: Task) -> Document:
+    return {
+        "taskId": task.id,
+        "status": task.status,
+        "completed": task.finished_time is not None,
+    }
 
 
 def steps_document(before: Sequence[Document], changed: Iterable[Step]) -> list[Document]:

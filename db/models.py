@@ -279,7 +279,7 @@ class Task(Model):
     """One deploy.
 
     *epoch* is how often a worker was given it. *lines_before* has, by a step's index, how many
-    lines its log had when the worker before was lost.
+    lines its log had when the worker before was lost. *team* is there where who read it knows.
     """
 
     id = fields.CharField(max_length=128, primary_key=True)
@@ -327,6 +327,7 @@ class Task(Model):
     cancel_requested = fields.BooleanField(default=False)
     cancel_reason = optional_text()
     trace_parent = fields.CharField(max_length=55, null=True)
+    team: str | None = None
 
     class Meta:
         """Table."""

@@ -40,8 +40,8 @@ class Shown(Generic[M]):
     asking for one is a fault, and so is saving it.
     """
 
-    def __init__(self, model: type[M], dialect: str) -> None:
-        meta, unshown = model._meta, UNSHOWN.get(model, frozenset())  # noqa: SLF001
+    def __init__(self, model: type[M], dialect: str, unshown: frozenset[str]) -> None:
+        meta = model._meta  # noqa: SLF001
         self._model = model
         self.table = meta.db_table
         self.fields = sorted(meta.db_fields - unshown)
@@ -73,13 +73,18 @@ class Shown(Generic[M]):
 
 
 @cache
-def _shown(model: type[Model], dialect: str) -> Shown[Any]:
-    return Shown(model, dialect)
+def _shown(model: type[Model], dialect: str, unshown: frozenset[str]) -> Shown[Any]:
+    return Shown(model, dialect, unshown)
 
 
 def shown(model: type[M]) -> Shown[M]:
     """Return what is read of the rows of *model*."""
-    return _shown(model, dialect())
+    return _shown(model, dialect(), UNSHOWN.get(model, frozenset()))
+
+
+def acted_on(model: type[M], unread: frozenset[str], dialect: str) -> Shown[M]:
+    """Return what is read of a row of *model* to act on it: all but the columns *unread*."""
+    return _shown(model, dialect, unread)
 
 
 def dialect() -> str:

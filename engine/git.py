@@ -1,11 +1,13 @@
 """What a ref stands for, and the files of a commit: the engine's two questions to Git."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from engine.executors import PATH
 from engine.refusal import Told
 from engine.repository.credentials import Credential
 from engine.repository.git_command import Git, caution, outdated
@@ -50,6 +52,7 @@ _LFS = {  # it does nothing, and says all is well, where these are not set
     "filter.lfs.process": "git-lfs filter-process",
     "filter.lfs.smudge": "git-lfs smudge -- %f",
 }
+_USED = set[tuple[int, int, int]]()
 _CHECKOUT = ("checkout", "--quiet", "--force", "--detach")
 
 
@@ -217,8 +220,17 @@ class _Checkout:
 
 
 async def _unusable(git: Git) -> str | None:
-    """Return why the git that is installed is not used."""
-    return outdated((await git.answer("--version") or b"").decode(errors="replace"))
+    """Return why the git that is installed is not used; one that is used is asked once."""
+    path = shutil.which("git", path=PATH)
+    found = os.stat(path) if path else None  # noqa: PTH116 - at once
+    version = found and (found.st_dev, found.st_ino, found.st_mtime_ns)
+    if version and version in _USED:
+        return None
+    reason = outdated((await git.answer("--version") or b"").decode(errors="replace"))
+    if version and not reason:
+        _USED.clear()
+        _USED.add(version)
+    return reason
 
 
 def _silent(_: str) -> None:

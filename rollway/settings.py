@@ -81,7 +81,7 @@ class Settings(Serving):
     lease_seconds: float = setting(
         "ROLLWAY_LEASE_SECONDS",
         seconds(1, 600),
-        "10",
+        "9",
         "How long a worker may be silent before its tasks count as lost.",
     )
     task_runs_max: int = setting(

@@ -6,7 +6,8 @@ from json import dumps
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from control.port import Reach
-from control.queue.turns import AHEAD_MAX
+from control.queue import held
+from control.queue.turns import AHEAD_MAX, Turn
 from db.models import Task
 
 # The oldest waiting task of each environment, one step along the index for each of them; of those
@@ -56,10 +57,11 @@ class EmbeddedTurns:
     async def add(self, task: Task, db: BaseDBAsyncClient) -> None:
         """Do nothing: the row itself lines up."""
 
-    async def next(self, db: BaseDBAsyncClient, reach: Reach) -> str | None:
+    async def next(self, db: BaseDBAsyncClient, reach: Reach) -> Turn | None:
         """Return the oldest of the tasks that may run, of those with the highest priority."""
-        found = await db.execute_query_dict(NEXT, [reach.org, dumps(reach.offers)])
-        return str(found[0]["id"]) if found else None
+        sql = f"{held.select('sqlite')} WHERE t.id = ({NEXT})"
+        found = await db.execute_query_dict(sql, [reach.org, dumps(reach.offers)])
+        return Turn(held.task_of(found[0], "sqlite"), self.time_in(0)) if found else None
 
     async def ahead(self, task: Task, db: BaseDBAsyncClient, *, running: bool) -> list[str]:
         """Read two indexes."""

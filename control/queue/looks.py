@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from time import monotonic
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from control.port import Reach
-from db.models import Task
+
+T = TypeVar("T")
 
 
 class Looks:
@@ -15,7 +17,7 @@ class Looks:
     def __init__(self) -> None:
         self._turns: WeakValueDictionary[Reach, _Turn] = WeakValueDictionary()
 
-    async def look(self, reach: Reach, claim: Callable[[], Awaitable[Task | None]]) -> Task | None:
+    async def look(self, reach: Reach, claim: Callable[[], Awaitable[T | None]]) -> T | None:
         """Return what *claim* returns; None if it did for another one since this was called."""
         called = monotonic()
         turn = self._turns.setdefault(reach, _Turn())
@@ -23,10 +25,10 @@ class Looks:
             if turn.nothing_since >= called:
                 return None
             begun = monotonic()
-            task = await claim()
-            if task is None:
+            claimed = await claim()
+            if claimed is None:
                 turn.nothing_since = begun
-            return task
+            return claimed
 
 
 class _Turn:

@@ -13,7 +13,9 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import RawSQL
 
 from control.port import Reach
-from control.queue.turns import AHEAD_MAX
+from control.queue import held
+from control.queue.turns import AHEAD_MAX, Turn
+from db import labels
 from db.models import Task
 from engine.state import TaskStatus
 
@@ -45,12 +47,11 @@ SELECT id, queueing_lock AS task_id FROM procrastinate_fetch_job_v2(ARRAY(
 WHERE id IS NOT NULL
 """
 # Nothing where somebody changes the task this moment: waiting for that could never end.
-READY = """
-SELECT t.status = 'pending' AND t.reported = false AS waits,
+READY = "WHERE t.id = $1 FOR NO KEY UPDATE OF t SKIP LOCKED"
+BLOCKED_AND_TIME = """,
   EXISTS (SELECT 1 FROM task r WHERE r.app_id = t.app_id AND r.env_name = t.env_name
           AND r.status = 'running' AND r.reported = false) AS blocked,
-  string_to_array(t.runs_on, ',') <@ $2::text[] AS fits
-FROM task t WHERE t.id = $1 FOR NO KEY UPDATE OF t SKIP LOCKED
+  clock_timestamp() AS time
 """
 KNOWN = "SELECT 1 FROM task WHERE id = $1"
 LATER = "SELECT procrastinate_retry_job_v2($1, now() + interval '1 second', NULL, NULL, NULL)"
@@ -116,7 +117,7 @@ class ProcrastinateTurns:
         """Give *task* a job. Its environment's row is locked, so that jobs come in their order."""
         await db.execute_query(DEFER, [_lock(task), task.id])
 
-    async def next(self, db: BaseDBAsyncClient, reach: Reach) -> str | None:
+    async def next(self, db: BaseDBAsyncClient, reach: Reach) -> Turn | None:
         """Fetch a job, and pass over those whose task is not there to run."""
         offers = reach.offers
         for _ in range(PASSED_OVER_MAX):
@@ -124,14 +125,20 @@ class ProcrastinateTurns:
             if not found:
                 return None
             job_id, task_id = found[0]["id"], str(found[0]["task_id"])
-            rows = await db.execute_query_dict(READY, [task_id, offers])
-            if rows and rows[0]["waits"] and not rows[0]["blocked"]:
-                if rows[0]["fits"]:
-                    return task_id
-                await db.execute_query(ELSEWHERE, [job_id, task_id])
+            ready = f"{held.select('postgres', more=BLOCKED_AND_TIME)}{READY}"
+            if not (rows := await db.execute_query_dict(ready, [task_id])):
+                waits = bool(await db.execute_query_dict(KNOWN, [task_id]))
+                await db.execute_query(LATER if waits else DROP, [job_id])
                 continue
-            waits = rows[0]["waits"] if rows else await db.execute_query_dict(KNOWN, [task_id])
-            await db.execute_query(LATER if waits else DROP, [job_id])
+            blocked, time = rows[0].pop("blocked"), rows[0].pop("time")
+            task = held.task_of(rows[0], "postgres")
+            waits = task.status == TaskStatus.PENDING and not task.reported
+            if blocked or not waits:
+                await db.execute_query(LATER if waits else DROP, [job_id])
+            elif {*labels.split(task.runs_on)} <= {*offers}:
+                return Turn(task, time)
+            else:
+                await db.execute_query(ELSEWHERE, [job_id, task_id])
         return None
 
     async def ahead(self, task: Task, db: BaseDBAsyncClient, *, running: bool) -> list[str]:

@@ -9,7 +9,9 @@ from db.models import Task
 
 log = logging.getLogger("rollway.sweeper")
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.25
+MEND_SECONDS = 1.0
+RETRY_SECONDS = 1.0
 
 
 class Sweeper:
@@ -24,24 +26,28 @@ class Sweeper:
         self._lease_seconds = lease_seconds
 
     async def work(self) -> None:
-        """Look every second, until cancelled."""
+        """Look four times a second, until cancelled."""
         while True:
             try:
                 await self._look()
             except Exception:
                 log.exception("the database cannot be reached")
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _look(self) -> None:
         """Look until the database is away; the first lease of time is only for being in touch."""
         since = None
+        mended = 0.0
         while True:
             begin, clock = monotonic(), time()
             if since is None or begin - since < self._lease_seconds:
                 await Task.exists()
                 since = since or monotonic()
-            elif lost := await self._queue.reap():
-                log.warning("lost: %s", ", ".join(lost))
+            else:
+                mend = begin - mended >= MEND_SECONDS
+                mended = begin if mend else mended
+                if lost := await self._queue.reap(mend=mend):
+                    log.warning("lost: %s", ", ".join(lost))
             await asyncio.sleep(LOOK_SECONDS)
             late_seconds = max(monotonic() - begin, abs(time() - clock)) - LOOK_SECONDS
             if late_seconds >= self._lease_seconds / 2:

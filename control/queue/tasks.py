@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial, reduce
 from operator import or_
 from time import monotonic
@@ -12,7 +12,7 @@ from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
-from tortoise.expressions import F, Q, RawSQL
+from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
 from control import assignment, journal
@@ -36,6 +36,7 @@ from control.port import (
 )
 from control.pubsub import QUEUE, PubSub, task_topic, worker_topic
 from control.queue import ends
+from control.queue.held import hold
 from control.queue.looks import Looks
 from control.queue.superseding import supersede
 from control.queue.turns import AHEAD_MAX, Turns
@@ -57,6 +58,7 @@ PENDING = TaskStatus.PENDING.value
 REAPED_MAX = 1000  # tasks in one pass; the next one comes soon
 UNNAMED_LEASE_SHARE_MAX = 0.6  # three heartbeats: a task that has not begun is given back then
 EPOCH_MAX = 20  # and is lost then: it may be what its workers do not survive
+CLAIMED = ("epoch", "worker", "unconfirmed", "secret_versions")
 
 
 class TaskQueue:
@@ -93,17 +95,17 @@ class TaskQueue:
             async with in_transaction() as db:
                 if told is not None:
                     await told.begin(db)
-                    await _require_team(task.app_id, told.chain, db)
+                    task.team = await _require_team(task.app_id, told.chain, db)
                     await told.write(db)
                 way = await _make_latest(task, db)
+                step = journal.new_step(task.id, 0, SET_UP)
+                task.steps = documents.steps_document([], [step])
                 await task.save(using_db=db, force_create=True)
                 superseded = await supersede(task, way, self._turns, told, db)
                 await self._turns.add(task, db)
                 if draft.shown:
                     await CommitStatus.create(task=task, due_time=task.created_time, using_db=db)
-                step = journal.new_step(task.id, 0, SET_UP)
                 await step.save(using_db=db, force_create=True)
-                task.steps = documents.steps_document([], [step])
                 await journal.open_journal(task, db)
         except IntegrityError:
             if known := await self.known(draft):
@@ -142,44 +144,43 @@ class TaskQueue:
         """Give *worker* the next task; see `Queue.claim`."""
         until = monotonic() + wait_seconds
         with self.pubsub.listen(QUEUE) as bell:
-            task = await self._claim(worker, reach)
+            claimed = await self._claim(worker, reach)
             while True:
-                if task and (given := await self._assign(task)):
+                if claimed and (given := await self._assign(*claimed)):
                     return given
-                if task is None:
+                if claimed is None:
                     rest_seconds = until - monotonic()
                     if rest_seconds <= 0:
                         return None
                     await bell.wait(rest_seconds)
-                task = await self._looks.look(reach, partial(self._claim, worker, reach))
+                claimed = await self._looks.look(reach, partial(self._claim, worker, reach))
 
-    async def _claim(self, worker: str, reach: Reach) -> Task | None:
+    async def _claim(self, worker: str, reach: Reach) -> tuple[Task, Environment | None] | None:
         try:
             async with in_transaction() as db:
-                task_id = await self._turns.next(db, reach)
-                if task_id is None:
+                turn = await self._turns.next(db, reach)
+                if turn is None:
                     return None
-                free = Task.filter(id=task_id).using_db(db)
-                await free.update(
-                    epoch=F("epoch") + 1,
-                    worker=worker,
-                    lease_expires_time=self._lease_until(),
-                    unconfirmed=True,
-                    received=0,
-                )
-                task = await free.get()
+                task = turn.task
+                environment = await assignment.environment_of(task)
+                task.epoch += 1
+                task.worker = worker
+                task.lease_expires_time = turn.time + timedelta(seconds=self.lease_seconds)
+                task.unconfirmed = True
+                task.received = 0
+                task.secret_versions = assignment.versions_of(task, environment)
                 running = TaskChanged(time=now(), status=TaskStatus.RUNNING)
-                await journal.Writer(task, db).write([running])
+                await journal.Writer(task, db, CLAIMED).write([running])
         except IntegrityError:  # another claim of the same environment was faster
             return None
         await changes.ring(task, self.pubsub)
-        return task
+        return task, environment
 
-    async def _assign(self, task: Task) -> Assignment | None:
+    async def _assign(self, task: Task, environment: Environment | None) -> Assignment | None:
         """Return what the worker needs; a task for which that cannot be had ends here."""
         lease = Lease(task.id, task.epoch)
         try:
-            return await assignment.build(task, self._vault)
+            return assignment.build(task, environment, self._vault)
         except NotSealedHere as fault:
             failed = StepChanged(time=now(), index=0, status=StepStatus.FAILURE, error=str(fault))
             with suppress(LeaseLost):
@@ -202,7 +203,7 @@ class TaskQueue:
             by_epoch.setdefault(lease.epoch, []).append(lease.task_id)
         ours = reduce(or_, [Q(id__in=ids, epoch=epoch) for epoch, ids in by_epoch.items()])
         mine = Task.filter(ours, status=RUNNING, worker=worker)
-        await mine.update(lease_expires_time=self._lease_until())
+        await mine.update(lease_expires_time=self._turns.time_in(self.lease_seconds))
         held = await mine.only("id", "cancel_requested", "cancel_reason")
         cancel = {task.id: task.cancel_reason or "" for task in held if task.cancel_requested}
         lost = {lease.task_id for lease in leases} - {task.id for task in held}
@@ -210,14 +211,18 @@ class TaskQueue:
 
     async def append(self, lease: Lease, position: int, events: Sequence[Event]) -> None:
         """Store what happened; see `Queue.append`."""
-        async with self._leased(lease, unconfirmed=False) as (task, db):
+        async with self._leased(lease) as (task, db):
             if position > task.received:
                 raise EventsRefused(f"those from {task.received} to {position} never came")
             events = events[task.received - position :]
+            confirms = ["unconfirmed"] if task.unconfirmed else []
+            task.unconfirmed = False
             if not events:
+                if confirms:
+                    await task.save(using_db=db, update_fields=confirms)
                 return
             task.received += len(events)
-            await journal.Writer(task, db).write(events)
+            await journal.Writer(task, db, confirms).write(events)
         self.pubsub.ring(task_topic(task.id))
         if any(isinstance(event, StepChanged | Planned) for event in events):
             await changes.ring(task, self.pubsub)
@@ -240,15 +245,13 @@ class TaskQueue:
         self.pubsub.ring(QUEUE)
 
     @asynccontextmanager
-    async def _leased(
-        self, lease: Lease, **news: bool
-    ) -> AsyncIterator[tuple[Task, BaseDBAsyncClient]]:
-        """Lock the task's row, with *news* of it, while its lease holds; the epoch is the fence."""
+    async def _leased(self, lease: Lease) -> AsyncIterator[tuple[Task, BaseDBAsyncClient]]:
+        """Lock the task's row while its lease holds."""
         async with in_transaction() as db:
-            held = Task.filter(id=lease.task_id, epoch=lease.epoch, status=RUNNING).using_db(db)
-            if not await held.update(epoch=lease.epoch, **news):
+            task = await hold(lease, db)
+            if task is None:
                 raise LeaseLost(lease.task_id)
-            yield await Task.filter(id=lease.task_id).using_db(db).get(), db
+            yield task, db
 
     async def cancel(self, task_id: str, reason: str, told: Told | None = None) -> None:
         """Cancel the task; see `Queue.cancel`."""
@@ -272,11 +275,12 @@ class TaskQueue:
         else:
             self.pubsub.ring(QUEUE)
 
-    async def reap(self, *, abandoned: bool = False) -> list[str]:
+    async def reap(self, *, abandoned: bool = False, mend: bool = True) -> list[str]:
         """End or requeue the tasks whose worker is gone; see `Queue.reap`."""
-        async with in_transaction() as db:
-            if await self._turns.alone(db):
-                await self._turns.mend(db)
+        if mend:
+            async with in_transaction() as db:
+                if await self._turns.alone(db):
+                    await self._turns.mend(db)
         running = Task.filter(status=RUNNING, reported=False)
         lost = Q() if abandoned else self._silent()
         left = []
@@ -337,9 +341,6 @@ class TaskQueue:
         """Yield the entries behind *after*; see `Queue.tail`."""
         return tails.follow(after, self.pubsub, self._poll_seconds, self._reading)
 
-    def _lease_until(self) -> datetime | RawSQL:
-        return self._turns.time_in(self.lease_seconds)
-
 
 async def _make_latest(task: Task, db: BaseDBAsyncClient) -> Concurrency:
     """Have *task* be its environment's latest; return what it does to those before it.
@@ -353,12 +354,13 @@ async def _make_latest(task: Task, db: BaseDBAsyncClient) -> Concurrency:
     return Concurrency(str(ways[0]))
 
 
-async def _require_team(application_id: str, chain: str, db: BaseDBAsyncClient) -> None:
-    """Raise ApplicationGone unless the application belongs to the team of *chain*, now locked."""
+async def _require_team(application_id: str, chain: str, db: BaseDBAsyncClient) -> str:
+    """Return the application's team, which must be that of *chain*, now locked; ApplicationGone."""
     found = Application.filter(id=application_id).using_db(db)
-    names = await found.values_list("owner_org__name", flat=True)
-    if chain not in [org_chain(str(name)) for name in names]:
-        raise ApplicationGone
+    for name in await found.values_list("owner_org__name", flat=True):
+        if chain == org_chain(str(name)):
+            return str(name)
+    raise ApplicationGone
 
 
 def _task(draft: Draft) -> Task:
@@ -368,8 +370,8 @@ def _task(draft: Draft) -> Task:
     created = datetime.now(UTC)
     return Task(
         status=PENDING,
-        steps=[],
         created_time=created,
         updated_time=created,
+        next_seq=journal.FIRST_SEQ + 1,
         **values,
     )

@@ -5,7 +5,7 @@ transaction, and locks come in the same order everywhere: task, order, applicati
 """
 
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import RawSQL
@@ -14,6 +14,13 @@ from control.port import Reach
 from db.models import Task
 
 AHEAD_MAX = 100
+
+
+class Turn(NamedTuple):
+    """A task whose turn it is, and what *time* it is by the clock that all workers share."""
+
+    task: Task
+    time: datetime
 
 
 class Turns(Protocol):
@@ -25,8 +32,8 @@ class Turns(Protocol):
     async def add(self, task: Task, db: BaseDBAsyncClient) -> None:
         """Line up *task*, stored as PENDING in this transaction, behind all of its environment."""
 
-    async def next(self, db: BaseDBAsyncClient, reach: Reach) -> str | None:
-        """Return the id of the task in *reach* whose turn it is; None when there is none.
+    async def next(self, db: BaseDBAsyncClient, reach: Reach) -> Turn | None:
+        """Return the task in *reach* whose turn it is, locked; None when there is none.
 
         Nobody else gets it unless this transaction is undone.
         """

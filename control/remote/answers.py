@@ -8,14 +8,20 @@ from db.models import Task
 from db.vault import NotSealedHere, Vault
 from engine.state import TaskStatus
 
+KNOWN_MAX = 10_000  # of leases; the oldest is asked for again
+
 
 async def given_before(worker: str, held: Collection[Lease], vault: Vault) -> Assignment | None:
     """Return again a task that *worker* was given but does not hold; None where there is none."""
     running = Task.filter(worker=worker, status=TaskStatus.RUNNING.value)
     for task in await running.order_by("started_time", "id"):
         if Lease(task.id, task.epoch) not in held:
+            environment = await assignment.environment_of(task)
+            task.secret_versions = assignment.versions_of(task, environment)
+            same = Task.filter(id=task.id, epoch=task.epoch)
+            await same.update(secret_versions=task.secret_versions)
             try:
-                return await assignment.build(task, vault)
+                return assignment.build(task, environment, vault)
             except NotSealedHere:  # who claimed it ends it
                 continue
     return None
@@ -28,6 +34,20 @@ async def running_epoch(task_id: str, worker: str) -> int | None:
     return None if found is None else found.epoch
 
 
-async def belongs_to(task_id: str, worker: str) -> bool:
-    """Tell whether *worker* was given the task."""
-    return await Task.filter(id=task_id, worker=worker).exists()
+class Given:
+    """Which leases workers were given: that is so for ever, so what was found out is kept."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, Lease], None] = {}
+
+    async def has(self, lease: Lease, worker: str) -> bool:
+        """Tell whether *worker* was given the task of *lease* with it."""
+        if (worker, lease) in self._known:
+            return True
+        mine = Task.filter(id=lease.task_id, epoch=lease.epoch, worker=worker)
+        if not await mine.exists():
+            return False
+        self._known[worker, lease] = None
+        if len(self._known) > KNOWN_MAX:
+            del self._known[next(iter(self._known))]
+        return True

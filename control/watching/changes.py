@@ -63,8 +63,10 @@ async def follow(
 
 async def ring(task: Task, pubsub: PubSub) -> None:
     """Say, once it is stored, that *task* has changed."""
-    mine = Application.filter(id=task.app_id)
-    names = await mine.values_list("owner_org__name", flat=True)
+    names: Collection[object] = [task.team]
+    if task.team is None:
+        mine = Application.filter(id=task.app_id)
+        names = await mine.values_list("owner_org__name", flat=True)
     orgs = [org_topic(str(name)) for name in names]
     pubsub.ring(task_topic(task.id), application_topic(task.app_id), STATUSES, *orgs)
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from contextlib import suppress
+from time import monotonic
 
 from control.port import Dismissed, EventsRefused, Lease, LeaseLost, QueueAway, WorkerQueue
 from control.remote.spool import Spool
@@ -13,7 +14,8 @@ log = logging.getLogger("rollway.worker")
 RETRY_SECONDS = 1.0
 BUFFER_BYTES_MAX = 1024 * 1024
 HURRY_BYTES = BUFFER_BYTES_MAX // 2
-REST_SECONDS = 0.05  # between two writes of a task that is not in a hurry
+REST_SECONDS = 0.05  # between two writes of a task that is not in a hurry, or as long as one took
+REST_SECONDS_MAX = 0.5
 EVENT_BYTES = 256  # what an event without text counts for
 
 
@@ -21,7 +23,8 @@ class Report:
     """Carries events from a run to the queue.
 
     What comes while one write is under way, or within 50 ms of it, goes along in the next one: a
-    write costs more than what is in it. Half a megabyte, and the end, do not wait. A run that is
+    write costs more than what is in it. Where everybody is busy and it takes longer, the rest does
+    too, up to half a second. Half a megabyte, and the end, do not wait. A run that is
     faster than the database does, but where there is a *spool*: then it waits once that is full.
     A write that fails is tried again: the queue knows what it has by the events' positions.
     """
@@ -57,6 +60,10 @@ class Report:
             self._room.clear()
         self._news.set()
 
+    def stored(self, count: int) -> None:
+        """Take note that the first events, so many, are with the queue already."""
+        self._position += count
+
     def close(self) -> None:
         """No more events come."""
         self._closed = True
@@ -81,9 +88,11 @@ class Report:
                     self._hurry.set()
                     self._news.set()
                 if batch:
+                    begun = monotonic()
                     await self._store(batch)
+                    rest_seconds = min(max(monotonic() - begun, REST_SECONDS), REST_SECONDS_MAX)
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._hurry.wait(), REST_SECONDS)
+                        await asyncio.wait_for(self._hurry.wait(), rest_seconds)
         finally:
             self._room.set()  # nobody waits for a sender that has ended
 

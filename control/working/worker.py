@@ -41,7 +41,6 @@ log = logging.getLogger("rollway.worker")
 DRAIN_SECONDS = 10.0
 LEASE_SHARE_UNANSWERED_MAX = 0.8  # the rest is for stopping before the task counts as lost
 LEASE_SHARE_STILL_MAX = 0.9  # for a worker that does not even stop by itself
-LEASE_SHARE_NEW = 0.05  # a claim whose answer is older is asked for again
 
 task_id: ContextVar[str | None] = ContextVar("task_id", default=None)  # that is being run
 
@@ -106,12 +105,11 @@ class Worker:
             ]
             runners: dict[Lease, asyncio.Task[None]] = {}
             while await self._has_room():
-                asked = monotonic()
                 if assignment := await self._next():
                     cancel, lease = Cancel(), assignment.lease
                     runners = {of: each for of, each in runners.items() if not each.done()}
                     before = [each for of, each in runners.items() if of.task_id == lease.task_id]
-                    run = self._perform(assignment, cancel, asked, before)
+                    run = self._perform(assignment, cancel, before)
                     runner = group.create_task(run)
                     runners[lease] = runner
                     self._running[lease] = (runner, cancel)
@@ -215,29 +213,10 @@ class Worker:
             until = self._answered + self._lease_seconds * LEASE_SHARE_STILL_MAX
             self._switch.set(until if self._running else None)
 
-    async def _holds(self, lease: Lease, asked: float) -> bool:
-        """Tell whether a task *asked* for then is ours still.
-
-        The answer may have waited for us: while nobody asked for a task, or we stood still.
-        """
-        while monotonic() - asked > self._lease_seconds * LEASE_SHARE_NEW:
-            asked = monotonic()
-            try:
-                beat = await self._queue.beat(self.name, [lease])
-            except Dismissed:
-                raise
-            except Exception as fault:  # noqa: BLE001 (whatever the database says)
-                log.warning("task %s: is it ours? %r", lease.task_id, fault)
-                await asyncio.sleep(RETRY_SECONDS)  # `_beat` ends this when it takes too long
-            else:
-                return lease.task_id not in beat.lost
-        return True
-
     async def _perform(
         self,
         assignment: Assignment,
         cancel: Cancel,
-        asked: float,
         before: Sequence[asyncio.Task[None]],
     ) -> None:
         """Run a task, once the runs *before* of it have ended here: what they leave is killed."""
@@ -249,7 +228,7 @@ class Worker:
         sender = asyncio.create_task(report.send())
         # Nobody waits for one that gives up late.
         sender.add_done_callback(lambda done: done.cancelled() or done.exception())
-        work = self._read(assignment, asked, workspace, cancel, report, before)
+        work = self._read(assignment, workspace, cancel, report, before)
         reader = asyncio.create_task(work)
         try:
             await asyncio.wait({reader, sender}, return_when=asyncio.FIRST_COMPLETED)
@@ -270,7 +249,6 @@ class Worker:
     async def _read(
         self,
         assignment: Assignment,
-        asked: float,
         workspace: Path,
         cancel: Cancel,
         report: Report,
@@ -281,9 +259,7 @@ class Worker:
             await asyncio.wait(before)
         self._live.add(assignment.lease.task_id)
         last: TaskChanged | None = None
-        if not await self._holds(assignment.lease, asked):
-            return None
-        async with aclosing(self._events(assignment, workspace, cancel)) as events:
+        async with aclosing(self._events(assignment, workspace, cancel, report)) as events:
             async for event in events:
                 if isinstance(event, TaskChanged):
                     last = event
@@ -350,9 +326,12 @@ class Worker:
             log.exception("task %s: its end is left to the sweeper", lease.task_id)
 
     async def _events(
-        self, assignment: Assignment, workspace: Path, cancel: Cancel
+        self, assignment: Assignment, workspace: Path, cancel: Cancel, report: Report
     ) -> AsyncGenerator[Event, None]:
-        """Run the task, but only against an address that is allowed now, and no other."""
+        """Run the task, but only against an address that is allowed now, and no other.
+
+        Its first event, before anything of it has begun, asks whether it is still held.
+        """
         try:
             pin = await check_address(assignment.repo_url, self._policy)
         except (AddressNotAllowed, AddressUnknown) as refusal:
@@ -383,8 +362,9 @@ class Worker:
             debug=assignment.debug,
             admit=partial(self._admit, assignment.lease),
         )
-        await self._begin(assignment.lease)
         async with aclosing(run(job, self._executor, cancel)) as events:
+            await self._begin(assignment.lease, await anext(events))
+            report.stored(1)
             async for event in events:
                 yield event
 
@@ -393,8 +373,10 @@ class Worker:
         if monotonic() - self._answered >= self._unanswered_seconds_max:
             await self._begin(lease)
 
-    async def _begin(self, lease: Lease) -> None:
+    async def _begin(self, lease: Lease, *first: Event) -> None:
         """Return once the queue has said, and not long ago, that *lease* is still held.
+
+        It is told the *first* event of its task, if that comes now.
 
         This process may have stood still since it claimed. Where the lease is lost its task is
         stopped, and this waits for that.
@@ -402,7 +384,7 @@ class Worker:
         while True:
             asked = monotonic()
             try:
-                await self._queue.append(lease, 0, ())
+                await self._queue.append(lease, 0, first)
             except LeaseLost:
                 self._stop([lease])
                 await asyncio.Event().wait()

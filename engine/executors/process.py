@@ -1,16 +1,16 @@
 """Commands as processes of this machine."""
 
 import asyncio
-import json
+import marshal
 import os
 import signal
 import socket
 import subprocess
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from engine.environment import environment
 from engine.executors import PATH, Command, NotStarted, Place, cgroup, isolation, procfs
@@ -23,6 +23,9 @@ from engine.executors.uids import Uid, Uids
 START_SECONDS = 10.0
 END_SECONDS = 10.0
 MESSAGE_BYTES_MAX = 4096
+MARSHAL_VERSION = 2  # that every Python reads
+
+Specification: TypeAlias = dict[str, list[str] | dict[str, str] | str]
 LAUNCH = 'until [ "$1" = -- ]; do echo $$ > "$1" 2> /dev/null; shift; done; shift; exec "$@"'
 
 
@@ -78,11 +81,11 @@ class ProcessExecutor:
             if task_id not in live:
                 killed |= group.members
                 await group.remove()
-        return len(killed | await asyncio.to_thread(procfs.kill, chosen))
+        return len(killed | await asyncio.to_thread(self._kill, chosen))
 
     def kill_marked(self, task_id: str) -> set[int]:
         """Kill the processes that carry our mark and this task's id; return which."""
-        return procfs.kill(lambda env: self._ours(env) and _task(env) == os.fsencode(task_id))
+        return self._kill(lambda env: self._ours(env) and _task(env) == os.fsencode(task_id))
 
     def environment(self, command: Command, place: Place) -> dict[str, str]:
         """Return the variables a command sees."""
@@ -98,6 +101,9 @@ class ProcessExecutor:
             "ROLLWAY_EPOCH": str(place.epoch),
             "ROLLWAY_STEP_OF": os.fsdecode(self._mark),
         }
+
+    def _kill(self, chosen: Callable[[Mapping[bytes, bytes]], bool]) -> set[int]:
+        return procfs.kill(b"ROLLWAY_STEP_OF=" + self._mark, chosen)
 
     def _ours(self, env: Mapping[bytes, bytes]) -> bool:
         return env.get(b"ROLLWAY_STEP_OF") == self._mark
@@ -166,9 +172,9 @@ class LocalSandbox:
         """Start a command; after one that killed the runner, with a new one. Raises NotStarted."""
         env = self._executor.environment(command, self._place)
         _check(env)
-        specification = {
-            "arguments": command.arguments,
-            "env": env,
+        specification: Specification = {
+            "arguments": [str(each) for each in command.arguments],
+            "env": {str(name): str(value) for name, value in env.items()},
             "folder": str(command.working_directory),
         }
         for last in (False, True):
@@ -197,7 +203,7 @@ class LocalSandbox:
             if runner is self._runner:
                 await self._kill_runner()
 
-    async def _send(self, runner: Child, specification: Mapping[str, object]) -> "LocalProcess":
+    async def _send(self, runner: Child, specification: Specification) -> "LocalProcess":
         """Have the runner start a command. Raises NotStarted, OSError when it does not take it."""
         assert self._socket  # noqa: S101 - it was launched
         with ExitStack() as given:
@@ -373,9 +379,7 @@ async def _refusal(runner: Child) -> NotStarted:
     return NotStarted(f"the runner did not start: {said or 'it said nothing'}")
 
 
-def _prepared(
-    specification: Mapping[str, object], given: ExitStack
-) -> tuple["LocalProcess", list[int]]:
+def _prepared(specification: Specification, given: ExitStack) -> tuple["LocalProcess", list[int]]:
     """Return a command to start, and what of it is *given* to the runner. Raises NotStarted."""
     with ExitStack() as kept:
         try:
@@ -387,7 +391,7 @@ def _prepared(
             given.enter_context(theirs)
             file = os.memfd_create("command", os.MFD_CLOEXEC)
             given.callback(os.close, file)
-            os.write(file, json.dumps(specification).encode(errors="surrogateescape"))
+            os.write(file, marshal.dumps(specification, MARSHAL_VERSION))
             os.lseek(file, 0, os.SEEK_SET)
         except OSError as error:
             raise NotStarted(str(error.strerror)) from error

@@ -23,9 +23,12 @@ def group(number: int) -> set[int]:
     return members
 
 
-def kill(chosen: Callable[[Mapping[bytes, bytes]], bool]) -> set[int]:
-    """Kill every process whose starting environment is *chosen*; return which."""
-    return _kill_all(lambda pid: chosen(_environment(pid)))
+def kill(mark: bytes, chosen: Callable[[Mapping[bytes, bytes]], bool]) -> set[int]:
+    """Kill every process whose starting environment has *mark* in it and is *chosen*; return which.
+
+    Most have no mark, and are looked at no further.
+    """
+    return _kill_all(lambda pid: chosen(_environment(pid, mark)))
 
 
 def kill_below(ancestor: int) -> None:
@@ -86,11 +89,14 @@ def _stat(pid: int) -> list[bytes]:
     return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[:3]
 
 
-def _environment(pid: int) -> dict[bytes, bytes]:
-    """Return the variables of a process; none of a zombie or another user's."""
+def _environment(pid: int, mark: bytes) -> dict[bytes, bytes]:
+    """Return the variables of a process; none of a zombie, another user's or one without *mark*."""
     try:
-        data = Path(f"/proc/{pid}/environ").read_bytes()
+        with open(f"/proc/{pid}/environ", "rb", buffering=0) as file:  # noqa: PTH123 - each of many
+            data = file.readall()
     except OSError:
+        return {}
+    if mark not in data:
         return {}
     pairs = (entry.partition(b"=") for entry in data.split(b"\0"))
     return {name: value for name, _, value in pairs}

@@ -1,10 +1,11 @@
 """The runner: starts, signals and ends the commands of one task. A program of its own.
 
-Run as `python -I -S -B runner.py DESCRIPTOR [UID]`, with nothing but the standard library: it is
-there in milliseconds and small, and a process starts as fast as its parent is small. The
-descriptor is a socket to the worker. Each message on it asks for a command and brings three
-descriptors: a file with what to start (JSON: arguments, env, folder), the pipe for its output, a
-socket for what is said about this command.
+Run as `python -I -S -B runner.py DESCRIPTOR [UID]`, with nothing but what Python itself is made of:
+it is there in milliseconds and small, and a process starts as fast as its parent is small. So
+`_signal` and `_socket`, which `signal` and `socket` would wrap in enumerations: those take as long
+as Python's own start. The descriptor is a socket to the worker. Each message on it asks for a
+command and brings three descriptors: a file with what to start (arguments, env and folder, as
+`marshal` writes them), the pipe for its output, a socket for what is said about this command.
 
 Whoever looks after a command adopts what it starts, in whatever session, and so can end it to the
 last process. The runner looks after one command itself; for one that is to run beside it, it forks
@@ -14,14 +15,13 @@ left something behind; `term` and `kill` to it, `left COUNT` as the answer to th
 worker goes away, everything is killed.
 """
 
-import array
+import _signal as signal  # type: ignore[import-not-found] # typeshed has `signal` alone
+import _socket as socket
 import ctypes
-import json
+import marshal
 import os
 import resource
 import select
-import signal
-import socket
 import sys
 import time
 
@@ -35,6 +35,7 @@ DEAD = {b"Z", b"X"}
 STILL = DEAD | {b"T", b"t"}
 MESSAGE_BYTES_MAX = 4096
 DESCRIPTORS = 3
+DESCRIPTOR_BYTES = 4
 DEFAULTS = (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGTERM, signal.SIGXFSZ)
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -44,7 +45,7 @@ SHEPHERDS: set[int] = set()  # they and what is below them is looked after by th
 def main() -> None:
     """Serve the worker until it goes away; then kill what is left and say how many it was."""
     worker = socket.socket(fileno=int(sys.argv[1]))
-    worker.set_inheritable(False)
+    os.set_inheritable(worker.fileno(), False)  # noqa: FBT003 - its own argument
     if len(sys.argv) > 2:  # noqa: PLR2004 - the user to become
         become(int(sys.argv[2]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -209,22 +210,23 @@ def end() -> None:
 def receive(worker: socket.socket) -> tuple[bytes, list[int]]:
     """Wait for a message; an empty one means that nobody is there any more."""
     try:
-        size = socket.CMSG_SPACE(DESCRIPTORS * array.array("i").itemsize)
+        size = socket.CMSG_SPACE(DESCRIPTORS * DESCRIPTOR_BYTES)
         message, ancillary, _, _ = worker.recvmsg(MESSAGE_BYTES_MAX, size, socket.MSG_CMSG_CLOEXEC)
     except OSError:
         return b"", []
-    descriptors = array.array("i")
+    descriptors: list[int] = []
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            descriptors.frombytes(data)
-    return message, list(descriptors)
+            whole = len(data) - len(data) % DESCRIPTOR_BYTES
+            descriptors += memoryview(data[:whole]).cast("i")
+    return message, descriptors
 
 
 def spawn(specification: int, output: int) -> int:
     """Start a command in a session of its own, without stdin; return its number."""
     try:
         with os.fdopen(specification, "rb") as file:
-            given = json.load(file)
+            given = marshal.load(file)  # noqa: S302 - the worker's own
         os.chdir(given["folder"])
         os.environ["PATH"] = given["env"].get("PATH", "")  # noqa: TID251 - the command's own
         return os.posix_spawnp(

@@ -119,15 +119,13 @@ class MeteredQueue(MeteredWork, QueueWrapper):
     ) -> Assignment | None:
         """Measure how long the task has waited."""
         given = await super().claim(worker, wait_seconds, reach)
-        if given is not None:
-            row = await Task.filter(id=given.lease.task_id).only("created_time").first()
-            if row is not None:
-                self._metrics.queue_wait.observe(_since(row.created_time))
+        if given and given.created_time:
+            self._metrics.queue_wait.observe(_since(given.created_time))
         return given
 
-    async def reap(self, *, abandoned: bool = False) -> list[str]:
+    async def reap(self, *, abandoned: bool = False, mend: bool = True) -> list[str]:
         """Count the tasks that were lost."""
-        lost = await super().reap(abandoned=abandoned)
+        lost = await super().reap(abandoned=abandoned, mend=mend)
         for task_id in lost:
             self._ended(task_id, "lost")
         return lost

@@ -75,9 +75,9 @@ class QueueWrapper(WorkWrapper):
         """Pass on."""
         await self._queue.cancel(task_id, reason, told)
 
-    async def reap(self, *, abandoned: bool = False) -> list[str]:
+    async def reap(self, *, abandoned: bool = False, mend: bool = True) -> list[str]:
         """Pass on."""
-        return await self._queue.reap(abandoned=abandoned)
+        return await self._queue.reap(abandoned=abandoned, mend=mend)
 
     def changes(
         self, tasks: Watched, since: datetime | None = None

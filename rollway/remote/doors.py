@@ -21,7 +21,7 @@ from tortoise.exceptions import IntegrityError
 from auth import machines
 from auth.machines import MachineUnknown, SessionGone
 from control.port import Assignment, EventsRefused, Lease, Queue, Reach, StoreAway
-from control.remote.answers import belongs_to, given_before
+from control.remote.answers import Given, given_before
 from control.remote.wire import (
     EVENTS_MAX,
     LEASES_MAX,
@@ -92,6 +92,7 @@ class Doors:
         self._seats = Seats(REQUESTS_EACH_MAX, REQUESTS_MAX)
         self._pace = Pace(APPENDS_EACH_MAX)
         self._arrivals = Arrivals(store, _working_machine)
+        self._given = Given()
         self._held: dict[tuple[str, str], asyncio.Task[Any]] = {}
         self._leaving = asyncio.Event()
 
@@ -250,7 +251,7 @@ class Doors:
         return {"cancel": dict(beat.cancel), "lost": sorted(beat.lost)}
 
     async def _append(self, call: Call) -> Answer:
-        lease = await _theirs(call)
+        lease = await self._theirs(call)
         position = call.fields.whole("position", 0, WHOLE_MAX)
         events = read_reports(call.fields.each("events", EVENTS_MAX))
         try:
@@ -260,7 +261,7 @@ class Doors:
         return {}
 
     async def _finish(self, call: Call) -> Answer:
-        lease = await _theirs(call)
+        lease = await self._theirs(call)
         event = read_event(call.fields.get("event", dict))
         if not isinstance(event, TaskChanged) or event.status not in ENDS:
             raise Unreadable("event must say that the task ended, and how")
@@ -272,8 +273,15 @@ class Doors:
         return {}
 
     async def _abandon(self, call: Call) -> Answer:
-        await self._queue.abandon(await _theirs(call))
+        await self._queue.abandon(await self._theirs(call))
         return {}
+
+    async def _theirs(self, call: Call) -> Lease:
+        """Return the lease that a request names, if this worker was given it."""
+        lease = call.fields.lease()
+        if not await self._given.has(lease, call.session):
+            raise NotYours
+        return lease
 
     async def _control(self, call: Call) -> Answer:
         """Hold the request until the worker should beat, or for most of the time between beats.
@@ -325,14 +333,6 @@ async def _working_machine(request: Request) -> WorkerMachine:
 
 def _call(request: Request, machine: WorkerMachine, body: bytes) -> Call:
     return Call(request, machine, read_object(body), machine.session or "")
-
-
-async def _theirs(call: Call) -> Lease:
-    """Return the lease that a request names, of a task that this worker was given."""
-    lease = call.fields.lease()
-    if not await belongs_to(lease.task_id, call.session):
-        raise NotYours
-    return lease
 
 
 async def _gone(request: Request) -> None:

@@ -43,7 +43,7 @@ async def test_fifty_steps_cost_no_more_than_five(queue, draft, statements):
         statements.clear()
         await queue.append(lease, 7, [step_events(3)[1]] * 100)
         costs.append(len(statements))
-    assert costs == [8, 5] * 2
+    assert costs == [6, 4] * 2
 
 
 async def test_the_document_is_that_of_all_rows(queue, draft):

@@ -69,14 +69,14 @@ async def test_nobody_is_reaped_for_a_lease_after_a_standstill(server, trouble):
     """Whoever could not look gives every worker one whole lease to be heard again."""
     reap, looks = server.queue.reap, []
 
-    async def troubled(*, abandoned=False):
+    async def troubled(*, abandoned=False, mend=True):
         if not abandoned:
             looks.append(time.monotonic())
             if len(looks) == 1 and trouble == "database":
                 raise OSError("away")
             if len(looks) == 1:
                 time.sleep(LEASE_SECONDS)  # noqa: ASYNC251 (the whole process stands still)
-        return await reap(abandoned=abandoned)
+        return await reap(abandoned=abandoned, mend=mend)
 
     server.queue.reap = troubled
     begin = time.monotonic()

@@ -158,7 +158,9 @@ async def test_secrets_open_for_a_deploy_after_a_transfer(acme):
 
     assert given.lease.task_id == answer["task"]["id"]
     assert given.contexts["secrets"] == {"A": "team's", "B": "environment's"}
-    assert await assignment.build(await Task.get(), world.api.server.services.vault)
+    task = await Task.get()
+    environment = await assignment.environment_of(task)
+    assert assignment.build(task, environment, world.api.server.services.vault)
 
 
 # ---------------------------------------------------------------- invitations

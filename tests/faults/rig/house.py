@@ -229,14 +229,14 @@ class House:
                     return runs
                 await asyncio.sleep(0.05)
 
-    async def ended(self, *tasks):
-        """Return tasks once all have ended."""
-        async with asyncio.timeout(WAIT_SECONDS):
+    async def ended(self, *tasks, seconds=WAIT_SECONDS, pause_seconds=0.2):
+        """Return tasks once all have ended; it looks rarely where looking would be in the way."""
+        async with asyncio.timeout(seconds):
             while True:
                 found = {task["id"]: task for task in await self.client.tasks()}
                 if all(found[each]["finishedTime"] for each in tasks):
                     return [found[each] for each in tasks]
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(pause_seconds)
 
     def named(self, name):
         """Return the process of a name, as the ledger has it."""
