@@ -3,8 +3,10 @@
 import gc
 import logging
 import resource
+import signal
 import socket
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 
@@ -76,6 +78,11 @@ class Announcing(uvicorn.Server):
         gc.set_threshold(*COLLECTOR)
         if self.started:
             self._ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 (uvicorn's)
+        """Stop, at a second Ctrl-C at once; uvicorn would die of the signal after a good end."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Say so, then stop."""

@@ -81,13 +81,25 @@ class Chaos:
             await asyncio.wait(self._mending)
         for each in self._mending:
             each.result()
-        if self._watching:
-            await asyncio.wait(self._watching, timeout=QUIET_SECONDS)
+        await self._all_seen()
+
+    async def _all_seen(self):
+        """Return once all tasks were seen to end, or none was for QUIET_SECONDS."""
+        seen = True
+        while seen and self._watching:
+            seen, _ = await asyncio.wait(
+                self._watching, timeout=QUIET_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+        for each in self._watching:
+            each.cancel()
 
     # ------------------------------------------------------------ people
+    def _many(self):
+        return len(self._watching) >= UNENDED_MAX
+
     async def _deploy_on(self):
         while self._deploying.is_set():
-            if len(self._watching) < UNENDED_MAX:
+            if not self._many():
                 await self._deploy()
             await asyncio.sleep(0.2)
 
@@ -111,10 +123,15 @@ class Chaos:
         self.accepted[task_id] = application
         watcher = Watcher(self.client, task_id, random.Random(self.random.random()))
         self.watchers[task_id] = watcher
-        watching = asyncio.create_task(watcher.watch())
+        watching = asyncio.create_task(self._watch(watcher))
         self._watching.add(watching)
         watching.add_done_callback(self._watching.discard)
-        watching.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    async def _watch(self, watcher):
+        try:
+            await watcher.watch()
+        except Exception as fault:  # noqa: BLE001 (the judge tells)
+            watcher.said = repr(fault)
 
     # ------------------------------------------------------------ faults
     async def _fault(self):
@@ -241,7 +258,7 @@ class Chaos:
         return task_id and self._mend(self._ask_cancel(task_id))
 
     async def _cancel_at_once(self):
-        return self._mend(self._deploy_and_cancel())
+        return not self._many() and self._mend(self._deploy_and_cancel())
 
     async def _deploy_and_cancel(self):
         await self._ask_cancel(await self._deploy())
@@ -254,7 +271,7 @@ class Chaos:
         fault.end = ledger.clock()
 
     async def _redeploy(self):
-        if not self.accepted:
+        if not self.accepted or self._many():
             return False
         return self._mend(self._repeat(self.random.choice(list(self.accepted))))
 
