@@ -70,19 +70,21 @@ class Judge:
         A task that wrote nothing was on its way to a worker, which nobody knows but the faults.
         """
         begin, end = (ledger.moment(task[each]) for each in ("startedTime", "finishedTime"))
-        names = {worker.name for worker in self._chaos.house.workers}
+        house = self._chaos.house
+        names = {worker.name for worker in house.workers}
+        if not house.postgres:
+            names |= {server.name for server in house.servers}  # it works too
         if runs:
             names, begin = {runs[0].worker}, runs[0].begin
             kind, last = runs[0].marks[-1]
             end = end if kind == "end" else last  # an end may wait long for its database
         return any(
             fault.target in names
-            and fault.kind in {"kill_worker", "freeze_worker"}
             and fault.begin < end + SLACK_SECONDS
             and fault.end > begin - SLACK_SECONDS
-            and (fault.kind == "kill_worker" or fault.end - fault.begin > self._still_seconds)
+            and (fault.kind.startswith("kill") or fault.end - fault.begin > self._still_seconds)
             for fault in self._chaos.faults
-        ) or self._nobody_answered(begin, end)
+        ) or self._nobody_answered(begin, end + house.lease_seconds)
 
     @property
     def _still_seconds(self):
@@ -90,17 +92,12 @@ class Judge:
         return self._chaos.house.lease_seconds / 2
 
     def _nobody_answered(self, begin, end):
-        """Tell whether all servers were away at once, from *begin* to a lease after *end*."""
-        ends = [(begin, end + self._chaos.house.lease_seconds)]
+        """Tell whether all servers, or the whole machine, stood still at one time within these."""
+        times = [(begin, end)]
         for server in self._chaos.house.servers:
-            away = [
-                (fault.begin, fault.end)
-                for fault in self._chaos.faults
-                if fault.target == server.name
-            ]
-            ends = [(max(one[0], two[0]), min(one[1], two[1])) for one in ends for two in away]
-            ends = [(low, high) for low, high in ends if low < high]
-        return bool(ends)
+            faults = [each for each in self._chaos.faults if each.target == server.name]
+            times = _common(times, [(fault.begin, fault.end) for fault in faults])
+        return bool(times or _common([(begin, end)], self._chaos.still))
 
     def _environment(self, application, by_task):
         """One at a time, in the order in which they were accepted."""
@@ -165,7 +162,14 @@ class Judge:
             "lines": lines,
             "watchers_connections": sum(each.connections for each in chaos.watchers.values()),
             "requests_repeated": chaos.client.repeats,
+            "machine_still_seconds": round(sum(end - begin for begin, end in chaos.still), 1),
             "steps_dead_after_their_worker_seconds_max": round(gone[-1], 2) if gone else None,
             "wrong": {kind: found for kind, found in self.found.items() if found},
             "logged": chaos.house.complaints(),
         }
+
+
+def _common(ones, others):
+    """Return the times, each from when to when, that are in one of both."""
+    both = [(max(one[0], two[0]), min(one[1], two[1])) for one in ones for two in others]
+    return [(begin, end) for begin, end in both if begin < end]

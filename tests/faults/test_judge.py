@@ -37,6 +37,7 @@ class Told:
             lease_seconds=5,
             servers=[SimpleNamespace(name="server-0"), SimpleNamespace(name="server-1")],
             workers=[SimpleNamespace(name="worker-0"), SimpleNamespace(name="worker-1")],
+            postgres=True,
             complaints=dict,
         )
         self.house.ledger.write_text(WELL)
@@ -49,6 +50,7 @@ class Told:
         self.accepted = {ONE: "a", TWO: "a"}
         self.watchers = {ONE: SimpleNamespace(events=journal(), connections=1, said="")}
         self.cancelled, self.orphans, self.faults, self.gone_seconds = set(), [], [], []
+        self.still = []
 
     def rewrite(self, old, new):
         """Have the ledger say something else."""
@@ -117,6 +119,17 @@ async def test_nothing_else_excuses_a_loss(tmp_path, why):
     told.faults = UNEXCUSED[why]
 
     assert "lost" in (await Judge(told).judge())["wrong"]
+
+
+async def test_a_machine_that_stood_still_may_lose_what_ran(tmp_path):
+    told = Told(tmp_path)
+    told.told[1].update(status="LOST")
+    told.still = [(11.5, 14.5)]
+
+    summary = await Judge(told).judge()
+
+    assert summary["wrong"] == {}
+    assert summary["machine_still_seconds"] == 3.0
 
 
 async def test_nothing_is_wrong_where_all_is_well(tmp_path):

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import random
 import re
 import secrets
 import shutil
@@ -13,12 +14,13 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 from tests.faults.rig.client import Client
 from tests.faults.rig.ledger import pipeline, read
 from tests.faults.rig.postgres import Postgres, free_port
+from tests.faults.rig.wire import Wire
 
 PROGRAM = Path(sysconfig.get_path("scripts")) / "rollway"
 NAMES = re.compile(r" \[request \w+\]| fault \w+|\b[a-z]_[0-9a-f]{8,}")
@@ -117,7 +119,8 @@ class Process:
 class House:
     """*servers* servers without slots, and *workers* workers elsewhere, each of *slots*.
 
-    With *postgres* false there is one server, on SQLite.
+    With *postgres* false there is one server, on SQLite, which works too: it has one slot. Between
+    workers and servers are *wires*, which lose the share `losing` of the answers.
     """
 
     def __init__(
@@ -128,6 +131,7 @@ class House:
         slots=3,
         lease_seconds=5,
         postgres=True,
+        wired=False,
         hosts=("127.0.0.1",),
         more=None,
     ):
@@ -137,7 +141,7 @@ class House:
         self.postgres = Postgres(hosts) if postgres else None
         self.settings = {
             "ROLLWAY_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
-            "ROLLWAY_WORKER_SLOTS": "0",
+            "ROLLWAY_WORKER_SLOTS": "0" if postgres else "1",
             "ROLLWAY_LEASE_SECONDS": str(lease_seconds),
             "ROLLWAY_REPOSITORIES": "file,private",
             "ROLLWAY_SIGN_UP": "open",
@@ -150,10 +154,16 @@ class House:
             self.settings["ROLLWAY_DATABASE_URL"] = self.postgres.url("rollway")
         names = [f"server-{number}" for number in range(servers if postgres else 1)]
         self.servers = [self.server(name) for name in names]
+        self.losing = 0.0
+        self.wires = [Wire(server.url, self._loses) for server in self.servers if wired]
+        self._open = AsyncExitStack()
         self.workers = []
         self._worker_names = [f"worker-{number}" for number in range(workers)]
         self._slots = slots
         self.client = Client([server.url for server in self.servers])
+
+    def _loses(self, path):
+        return random.random() < self.losing
 
     def server(self, name, host="127.0.0.1"):
         """Return a server, not yet started."""
@@ -165,7 +175,7 @@ class House:
 
     def worker(self, name, urls=None):
         """Return a worker, not yet started."""
-        urls = urls or [server.url for server in self.servers]
+        urls = urls or [each.url for each in self.wires or self.servers]
         arguments = ["worker", "--url", ",".join(urls)]
         env = {
             "ROLLWAY_REPOSITORIES": "file,private",
@@ -176,6 +186,8 @@ class House:
     async def up(self):
         """Start everything; sign up, make a team, add the workers."""
         await asyncio.to_thread(self._start)
+        for wire in self.wires:
+            await self._open.enter_async_context(wire.up())
         await self.client.begin()
         await asyncio.gather(*(self.add(self.worker(name)) for name in self._worker_names))
         return self
@@ -255,6 +267,7 @@ class House:
         await self.client.end()
         for each in (*self.workers, *self.servers):
             each.stop()
+        await self._open.aclose()
         if self.postgres:
             self.postgres.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
