@@ -14,9 +14,10 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from pathlib import Path
 
+from tests import steps
 from tests.faults.rig.client import Client
 from tests.faults.rig.ledger import pipeline, read
 from tests.faults.rig.postgres import Postgres, free_port
@@ -96,17 +97,9 @@ class Process:
         self.process.terminate()
         return self.process.wait(STOP_SECONDS)
 
-    def steps(self, task_id=None):
-        """Return the processes of steps that it has started and that live, by their marks."""
-        wanted = {f"ROLLWAY_STEP_OF={self.data}".encode()}
-        if task_id:
-            wanted.add(f"ROLLWAY_TASK_ID={task_id}".encode())
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                if wanted <= set((process / "environ").read_bytes().split(b"\0")):
-                    found.append(int(process.name))
-        return found
+    def steps(self):
+        """Return the processes of steps that it has started and that live."""
+        return steps.living(self.data)
 
     def stop(self):
         """End it at once, if it still runs."""
@@ -120,7 +113,8 @@ class House:
     """*servers* servers without slots, and *workers* workers elsewhere, each of *slots*.
 
     With *postgres* false there is one server, on SQLite, which works too: it has one slot. Between
-    workers and servers are *wires*, which lose the share `losing` of the answers.
+    workers and servers are *wires*, which lose the share `losing` of the answers. *migrated* is a
+    folder with a migrated database to begin with.
     """
 
     def __init__(
@@ -132,6 +126,7 @@ class House:
         lease_seconds=5,
         postgres=True,
         wired=False,
+        migrated=None,
         hosts=("127.0.0.1",),
         more=None,
     ):
@@ -154,6 +149,7 @@ class House:
             self.settings["ROLLWAY_DATABASE_URL"] = self.postgres.url("rollway")
         names = [f"server-{number}" for number in range(servers if postgres else 1)]
         self.servers = [self.server(name) for name in names]
+        self._migrated = migrated
         self.losing = 0.0
         self.wires = [Wire(server.url, self._loses) for server in self.servers if wired]
         self._open = AsyncExitStack()
@@ -193,6 +189,15 @@ class House:
         return self
 
     def _start(self):
+        if self.postgres and self._migrated:
+            self.postgres.copy(self._migrated)
+            self.postgres.start()
+        else:
+            self._migrate()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(Process.start, self.servers))
+
+    def _migrate(self):
         if self.postgres:
             self.postgres.create()
             self.postgres.start()
@@ -200,8 +205,11 @@ class House:
         first = self.servers[0]
         command = [PROGRAM, "migrate", "--data", first.data]
         subprocess.run(command, env=first.env, check=True, capture_output=True)
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(Process.start, self.servers))
+
+    def give_migrated(self, folder):
+        """Leave a migrated database in *folder*, for other houses to begin with."""
+        self._migrate()
+        self.postgres.give(folder)
 
     async def add(self, worker):
         """Register and start a worker."""
