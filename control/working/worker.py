@@ -124,6 +124,8 @@ class Worker:
                     cancel, lease = Cancel(), assignment.lease
                     runners = {of: each for of, each in runners.items() if not each.done()}
                     before = [each for of, each in runners.items() if of.task_id == lease.task_id]
+                    # No heartbeat says so: the task is ours, by this lease.
+                    self._stop([of for of in self._running if of.task_id == lease.task_id])
                     run = self._perform(assignment, cancel, asked, before)
                     runner = group.create_task(run)
                     runners[lease] = runner

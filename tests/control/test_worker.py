@@ -13,7 +13,7 @@ from control.tidying import Folders
 from control.working.outbox import BUFFER_BYTES_MAX, REST_SECONDS, Report
 from control.working.worker import Worker
 from db.fields import OnLost
-from db.models import Application, Environment, Task
+from db.models import Application, Environment, Step, Task
 from engine.events import Output, now
 from engine.run import Limits
 from engine.testing import Answer, FakeExecutor
@@ -150,6 +150,9 @@ async def test_a_second_run_waits_for_the_end_of_the_first(repository, working, 
         executor.open = watched
         task_id = (await queue.submit(draft())).id
         await started(executor, "wait")
+        async with asyncio.timeout(30):  # no write of the first run tells it
+            while not await Step.filter(task_id=task_id, status="running", index=1).exists():
+                await asyncio.sleep(0.02)
         executor.answers = {}
         assert await queue.reap(abandoned=True) == []
         task = await until(task_id, "success", "failure", "lost")
