@@ -1,5 +1,7 @@
 """Random faults against two servers and three workers on one PostgreSQL, judged by a ledger.
 
+With --sqlite: against one server, which works too, and three workers elsewhere.
+
 The steps themselves write who ran when. Prints JSON: what was done, what became of the tasks, and
 what was `wrong`: overlaps within an environment, losses, doubles, tasks that are stuck, gaps in a
 journal, who watched and saw something else. Ends with 1 if anything was.
@@ -23,7 +25,7 @@ from tests.faults.rig.house import House
 async def measure(faults: int, seed: int, *, sqlite: bool) -> dict[str, object]:
     """Return what so many faults did."""
     begin = time.monotonic()
-    house = House(postgres=not sqlite)
+    house = House(postgres=not sqlite, wired=True)
     try:
         await house.up()
         chaos = Chaos(house, seed, faults)

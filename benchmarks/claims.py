@@ -4,14 +4,16 @@ Fills a queue of its own, then claims and ends tasks with a few claimers in one 
 runs. Prints JSON for SQLite and for PostgreSQL: claims a second, alone and with their ends,
 milliseconds of this process's processor for a claim with its end, seconds a claim took (median and
 p99), the same when every environment is busy and nothing can be given out, tasks submitted a
-second, and whether every environment's tasks came in their order. Medians of rounds that take
-turns. `make bench name=claims`; `--database postgres://…` names a server, of which a database is
-made and dropped; without it one is started.
+second, and whether every environment's tasks came in their order, and those of environments of a
+higher priority before others. Medians of rounds that take turns. `make bench name=claims`;
+`--database postgres://…` names a server, of which a database is made and dropped; without it one
+is started.
 """
 
 import argparse
 import asyncio
 import json
+import random
 import secrets
 import tempfile
 import time
@@ -33,6 +35,7 @@ from control.pubsub import MemoryPubSub
 from control.queue.embedded import EmbeddedTurns
 from control.queue.procrastinate import ProcrastinateTurns
 from control.queue.tasks import TaskQueue
+from db.fields import Priority
 from db.ids import new_id
 from db.models import Application, Environment, Org, Step, Task, TaskEvent, User
 from db.vault import KEY_BYTES, Vault
@@ -50,7 +53,7 @@ async def fill(tasks: int, environments: int) -> list[str]:
     """Store *tasks* in turn for each of the environments, and return the environments' ids."""
     user = await User.create(id="u_1", username="ann")
     org = await Org.create(id="u_1:acme", user=user, name="acme", role="OWNER", secrets={})
-    ids = []
+    ids, chance = [], random.Random(environments)
     for number in range(-(-environments // ENVIRONMENTS_EACH)):
         app = await Application.create(
             id=f"a_{number:04}",
@@ -76,6 +79,7 @@ async def fill(tasks: int, environments: int) -> list[str]:
                 cd_pipeline_yaml="serverless-pipeline.yaml",
                 secrets={},
                 resource={},
+                priority=chance.choice([*Priority]).value,
             )
             for name in names
         )
@@ -111,6 +115,11 @@ async def claims(queue: TaskQueue, number: int, claimers: int) -> tuple[float, l
     """Claim and end *number* tasks; return claims a second, how long each took, and the order."""
     took: list[float] = []
     order = defaultdict(list)
+    rows = await Environment.all().values_list("id", "priority")
+    priorities = {str(env_id): int(priority) for env_id, priority in rows}
+    highest = max(priorities.values())
+    of_highest = await Task.all().count() * [*priorities.values()].count(highest) // len(priorities)
+    claimed: list[int] = []
 
     async def claim(worker: str) -> None:
         while len(took) < number:
@@ -121,12 +130,14 @@ async def claims(queue: TaskQueue, number: int, claimers: int) -> tuple[float, l
             took.append(time.perf_counter() - begin)
             app = given.contexts["app"]
             order[app["id"], app["environment"]].append(given.lease.task_id)
+            claimed.append(priorities[f"{app['id']}:{app['environment']}"])
             await queue.finish(given.lease, TaskChanged(time=now(), status=TaskStatus.SUCCESS))
 
     begin = time.perf_counter()
     await asyncio.gather(*(claim(f"w_{each}") for each in range(claimers)))
     each_second = len(took) / (time.perf_counter() - begin)
-    return each_second, took, all(ids == sorted(ids) for ids in order.values())
+    in_order = all(ids == sorted(ids) for ids in order.values())
+    return each_second, took, in_order and {*claimed[: of_highest // 2]} == {highest}
 
 
 async def fill_up(queue: TaskQueue, claimers: int) -> float:

@@ -248,7 +248,8 @@ class WorkerQueue(Protocol):
         """Store what happened, in order; LeaseLost when the lease is gone.
 
         *position* is how many events were given under this lease before. Events that are stored
-        already are left out, so that a call whose answer was lost can be made again.
+        already are left out, so that a call whose answer was lost can be made again. Where it is 0
+        the task is about to begin: the lease lasts from now, as after `beat`.
         """
 
     async def finish(self, lease: Lease, event: TaskChanged) -> None:

@@ -6,7 +6,6 @@ import getpass
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -209,8 +208,7 @@ def _listen(
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     server = Announcing(config, lambda: ready(bound.url), parts.leave)
-    with suppress(KeyboardInterrupt):  # raised again by uvicorn once all has ended in good order
-        server.run(sockets=[listening])
+    server.run(sockets=[listening])
     return 0 if server.started else 1
 
 
@@ -295,8 +293,7 @@ def _double(parsed: argparse.Namespace, _: Settings) -> int:
     )
     said = f"GitHub and Gitee are played at {url}. Give Rollway:\n\n{double.variables(url)}\n"
     server = Announcing(config, lambda: print(f"{said}\nCtrl-C ends it.", flush=True))
-    with suppress(KeyboardInterrupt):
-        server.run(sockets=[listening])
+    server.run(sockets=[listening])
     return 0
 
 
@@ -311,8 +308,7 @@ def _forge(parsed: argparse.Namespace, _: Settings) -> int:
     )
     said = f"{parsed.provider} is played at {url}, its API at {played.api_url}."
     server = Announcing(config, lambda: print(f"{said}\nCtrl-C ends it.", flush=True))
-    with suppress(KeyboardInterrupt):
-        server.run(sockets=[listening])
+    server.run(sockets=[listening])
     return 0
 
 

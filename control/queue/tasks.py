@@ -215,6 +215,8 @@ class TaskQueue:
             if position > task.received:
                 raise EventsRefused(f"those from {task.received} to {position} never came")
             events = events[task.received - position :]
+            if position == 0:
+                await self._extend(task, db)
             confirms = ["unconfirmed"] if task.unconfirmed else []
             task.unconfirmed = False
             if not events:
@@ -226,6 +228,11 @@ class TaskQueue:
         self.pubsub.ring(task_topic(task.id))
         if any(isinstance(event, StepChanged | Planned) for event in events):
             await changes.ring(task, self.pubsub)
+
+    async def _extend(self, task: Task, db: BaseDBAsyncClient) -> None:
+        """Have the lease last from now: who begins a task may have read late that they have it."""
+        until = self._turns.time_in(self.lease_seconds)
+        await Task.filter(id=task.id).using_db(db).update(lease_expires_time=until)
 
     async def finish(self, lease: Lease, event: TaskChanged) -> None:
         """End the task; see `Queue.finish`."""

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -41,8 +42,21 @@ log = logging.getLogger("rollway.worker")
 DRAIN_SECONDS = 10.0
 LEASE_SHARE_UNANSWERED_MAX = 0.8  # the rest is for stopping before the task counts as lost
 LEASE_SHARE_STILL_MAX = 0.9  # for a worker that does not even stop by itself
+LEASE_SHARE_PATIENCE_MIN = 0.05  # with a heartbeat that is late already
 
 task_id: ContextVar[str | None] = ContextVar("task_id", default=None)  # that is being run
+
+
+@dataclass(slots=True)
+class Held:
+    """A task that this worker has: what runs it and what cancels it.
+
+    *heard* is when was asked what was last answered for it: its lease lasts from then at least.
+    """
+
+    runner: asyncio.Task[None]
+    cancel: Cancel
+    heard: float
 
 
 class Worker:
@@ -76,9 +90,8 @@ class Worker:
         self._unanswered_seconds_max = lease_seconds * LEASE_SHARE_UNANSWERED_MAX
         self._policy = policy
         self._limits = limits
-        self._running: dict[Lease, tuple[asyncio.Task[None], Cancel]] = {}
+        self._running: dict[Lease, Held] = {}
         self._live: set[str] = set()  # ids of the tasks that may have processes
-        self._answered = monotonic()
         self._switch = switch
         self._draining = asyncio.Event()
 
@@ -109,10 +122,13 @@ class Worker:
                     cancel, lease = Cancel(), assignment.lease
                     runners = {of: each for of, each in runners.items() if not each.done()}
                     before = [each for of, each in runners.items() if of.task_id == lease.task_id]
+                    # No heartbeat says so: the task is ours, by this lease.
+                    self._stop([of for of in self._running if of.task_id == lease.task_id])
                     run = self._perform(assignment, cancel, before)
                     runner = group.create_task(run)
                     runners[lease] = runner
-                    self._running[lease] = (runner, cancel)
+                    # The answer may be old: before it begins, it asks again.
+                    self._running[lease] = Held(runner, cancel, monotonic())
                     self._watch()
                 else:
                     self._free.release()
@@ -162,56 +178,61 @@ class Worker:
                 await self._beat_once()
 
     async def _beat_once(self) -> None:
-        """Beat, again if need be, for as long as the leases allow; then stop what runs."""
-        until = self._answered + self._unanswered_seconds_max
-        while not await self._beaten(until):
-            rest_seconds = until - monotonic()
-            if rest_seconds <= 0:
-                self._stop(list(self._running))
-                self._hear(monotonic())
-                return
-            await asyncio.sleep(min(rest_seconds, RETRY_SECONDS))
+        """Beat, again if need be; what was not heard of for as long as its lease allows stops."""
+        while not await self._beaten() and self._running:
+            self._stop([lease for lease in self._running if self._rest_seconds([lease]) <= 0])
+            await asyncio.sleep(min(self._rest_seconds(self._running), RETRY_SECONDS))
 
-    async def _beaten(self, until: float) -> bool:
-        """Beat; tell whether that was answered by *until*, and do what the answer says."""
+    def _rest_seconds(self, leases: Collection[Lease]) -> float:
+        """Return for how long the first of *leases* still allows that it is not heard of."""
+        heard = [self._running[lease].heard for lease in leases if lease in self._running]
+        return min(heard, default=monotonic()) + self._unanswered_seconds_max - monotonic()
+
+    async def _beaten(self) -> bool:
+        """Beat; tell whether that was answered in time, and do what the answer says."""
         leases, asked = list(self._running), monotonic()
-        patience_seconds = until - asked if until > asked else RETRY_SECONDS
+        patience_seconds = max(
+            self._rest_seconds(leases), self._lease_seconds * LEASE_SHARE_PATIENCE_MIN
+        )
         try:
             async with asyncio.timeout(patience_seconds):
                 beat = await self._queue.beat(self.name, leases)
         except Dismissed:
             raise
         except StoreAway:
-            self._hear(asked)
+            self._hear(leases, asked)
             return True
         except Exception as fault:  # noqa: BLE001 (whatever the database says)
             log.warning("heartbeat not answered: %r", fault)
             return False
-        self._hear(asked)
+        self._hear(leases, asked)
         for lease in leases:
             if lease.task_id in beat.cancel and (found := self._running.get(lease)):
-                found[1].set(beat.cancel[lease.task_id])
+                found.cancel.set(beat.cancel[lease.task_id])
         self._stop([lease for lease in leases if lease.task_id in beat.lost])
         return True
 
-    def _stop(self, leases: list[Lease]) -> None:
+    def _stop(self, leases: Collection[Lease]) -> None:
         for lease in leases:
             if found := self._running.pop(lease, None):
                 self._live.discard(lease.task_id)
                 log.warning("task %s: lease lost, stopping its processes", lease.task_id)
-                found[0].cancel()
+                found.runner.cancel()
         self._watch()
 
-    def _hear(self, asked: float) -> None:
-        """Take note of an answer to what was asked then."""
-        self._answered = asked
+    def _hear(self, leases: Collection[Lease], asked: float) -> None:
+        """Take note of an answer for *leases* to what was *asked* then."""
+        for lease in leases:
+            if found := self._running.get(lease):
+                found.heard = asked
         self._watch()
 
     def _watch(self) -> None:
         """Have this process ended in time should it stand still, while it has tasks."""
         if self._switch:
-            until = self._answered + self._lease_seconds * LEASE_SHARE_STILL_MAX
-            self._switch.set(until if self._running else None)
+            heard = min((each.heard for each in self._running.values()), default=None)
+            still_seconds = self._lease_seconds * LEASE_SHARE_STILL_MAX
+            self._switch.set(None if heard is None else heard + still_seconds)
 
     async def _perform(
         self,
@@ -370,7 +391,7 @@ class Worker:
 
     async def _admit(self, lease: Lease) -> None:
         """Return once a command may begin: at once where a heartbeat was answered lately."""
-        if monotonic() - self._answered >= self._unanswered_seconds_max:
+        if self._rest_seconds([lease]) <= 0:
             await self._begin(lease)
 
     async def _begin(self, lease: Lease, *first: Event) -> None:
@@ -394,7 +415,8 @@ class Worker:
                 log.warning("task %s may not begin yet: %r", lease.task_id, fault)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
-                if monotonic() - asked < self._unanswered_seconds_max:
+                self._hear([lease], asked)
+                if self._rest_seconds([lease]) > 0:
                     return
 
 

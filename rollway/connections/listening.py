@@ -4,9 +4,11 @@ import asyncio
 import gc
 import logging
 import resource
+import signal
 import socket
 from collections.abc import Callable
 from functools import partial
+from types import FrameType
 from typing import cast
 
 import uvicorn
@@ -97,6 +99,11 @@ class Announcing(uvicorn.Server):
         if gc.isenabled():
             gc.collect(1)
         return await super().on_tick(counter)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 (uvicorn's)
+        """Stop, at a second Ctrl-C at once; uvicorn would die of the signal after a good end."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Say so, then stop."""

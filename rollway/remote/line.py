@@ -62,6 +62,19 @@ class Line:
             lambda url: self._send(url, path, content, answer_seconds), task_id
         )
 
+    async def ask_soon(
+        self, path: str, body: Mapping[str, object], answer_seconds: float, patience_seconds: float
+    ) -> dict[str, Any]:
+        """Do as `ask`, for what may be asked twice and must be heard soon.
+
+        Where a server is silent for *patience_seconds* the next one is asked too. Once one has
+        said that the database is away, the others have twice as long to know better.
+        """
+        content = json.dumps(body).encode()
+        return await self._first(
+            lambda url: self._send(url, path, content, answer_seconds), "", patience_seconds
+        )
+
     async def put(self, path: str, query: Mapping[str, str], file: Path) -> dict[str, Any]:
         """Send a *file* of the task that *query* names; raises as `ask` does."""
         size = (await asyncio.to_thread(file.stat)).st_size
@@ -86,29 +99,53 @@ class Line:
         return await self._first(send, query["task"])
 
     async def _first(
-        self, send: Callable[[str], Awaitable[httpx2.Response]], task_id: str
+        self,
+        send: Callable[[str], Awaitable[httpx2.Response]],
+        task_id: str,
+        patience_seconds: float | None = None,
     ) -> dict[str, Any]:
-        """Return what the first server answers that does; see `ask`."""
-        away, said = False, ""
-        for url in list(self._urls):
-            try:
-                answer = await send(url)
-            except httpx2.TransportError as fault:
-                said = f"{url}: {type(fault).__name__} {fault}".rstrip()
-            else:
-                document = _document(answer)
-                if answer.is_success and document is not None:
-                    return document
-                code = (document or {}).get("code")
-                _refuse(code, (document or {}).get("error"), task_id)
-                away = away or code == refusals.AWAY
-                said = f"{url}: {answer.status_code} {code or ''}"
-            if len(self._urls) > 1 and self._urls[0] == url:
-                self._urls.append(self._urls.pop(0))
-                log.warning("%s; asking %s next", said, self._urls[0])
+        """Return what the first server answers that does; see `ask` and `ask_soon`."""
+        left, away, said = list(self._urls), "", ""
+        asked: dict[asyncio.Future[httpx2.Response], str] = {}
+        try:
+            while left or asked:
+                if left:
+                    url = left.pop(0)
+                    asked[asyncio.ensure_future(send(url))] = url
+                patience = patience_seconds if left else None
+                if away and not left and patience_seconds:
+                    patience = 2 * patience_seconds
+                heard, _ = await asyncio.wait(
+                    asked, timeout=patience, return_when=asyncio.FIRST_COMPLETED
+                )
+                if not heard and not left:
+                    break
+                for each in heard:
+                    url = asked.pop(each)
+                    document, code, said = _read(each, url, task_id)
+                    if document is not None:
+                        self._prefer(url)
+                        return document
+                    away = url if code == refusals.AWAY else away
+                    self._pass_over(url, said)
+        finally:
+            for each in asked:
+                each.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
         if away:
+            self._prefer(away)
             raise StoreAway
         raise Unreachable(said)
+
+    def _prefer(self, url: str) -> None:
+        """Have it asked first from now on."""
+        self._urls.sort(key=lambda other: other != url)
+
+    def _pass_over(self, url: str, said: str) -> None:
+        """Have it asked last from now on."""
+        if len(self._urls) > 1 and self._urls[0] == url:
+            self._urls.append(self._urls.pop(0))
+            log.warning("%s; asking %s next", said, self._urls[0])
 
     async def _send(
         self, url: str, path: str, content: bytes, answer_seconds: float
@@ -142,6 +179,22 @@ async def _content(file: Path) -> AsyncIterator[bytes]:
             yield chunk
     finally:
         opened.close()
+
+
+def _read(
+    answered: asyncio.Future[httpx2.Response], url: str, task_id: str
+) -> tuple[dict[str, Any] | None, object, str]:
+    """Return a server's document, or None, its code and what came; raise what it refuses."""
+    try:
+        answer = answered.result()
+    except httpx2.TransportError as fault:
+        return None, None, f"{url}: {type(fault).__name__} {fault}".rstrip()
+    document = _document(answer)
+    if answer.is_success and document is not None:
+        return document, None, ""
+    code = (document or {}).get("code")
+    _refuse(code, (document or {}).get("error"), task_id)
+    return None, code, f"{url}: {answer.status_code} {code or ''}"
 
 
 def _document(answer: httpx2.Response) -> dict[str, Any] | None:

@@ -95,7 +95,9 @@ class RemoteQueue:
     async def beat(self, worker: str, leases: Collection[Lease]) -> Beat:  # noqa: ARG002
         """Extend the leases; see `WorkerQueue.beat`."""
         body = {"leases": write_leases(leases)}
-        answer = await self._line.ask("beat", body, self._lease_seconds / 3)
+        answer = await self._line.ask_soon(
+            "beat", body, self._lease_seconds / 2, self._lease_seconds / 10
+        )
         cancel, lost = answer.get("cancel"), answer.get("lost")
         if not isinstance(cancel, dict) or not isinstance(lost, list):
             raise Unreachable("the server answers a heartbeat with something else")

@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from control.port import Dismissed, LeaseLost, StoreAway
+from control.port import Dismissed, LeaseLost, QueueAway, StoreAway
 from control.queue.tasks import EPOCH_MAX
 from control.tidying import Folders
 from control.working.outbox import BUFFER_BYTES_MAX, REST_SECONDS, Report
 from control.working.worker import Worker
 from db.fields import OnLost
-from db.models import Application, Environment, Task
+from db.models import Application, Environment, Step, Task
 from engine.events import Output, now
 from engine.run import Limits
 from engine.testing import Answer, FakeExecutor
@@ -150,6 +150,9 @@ async def test_a_second_run_waits_for_the_end_of_the_first(repository, working, 
         executor.open = watched
         task_id = (await queue.submit(draft())).id
         await started(executor, "wait")
+        async with asyncio.timeout(30):  # no write of the first run tells it
+            while not await Step.filter(task_id=task_id, status="running", index=1).exists():
+                await asyncio.sleep(0.02)
         executor.answers = {}
         assert await queue.reap(abandoned=True) == []
         task = await until(task_id, "success", "failure", "lost")
@@ -232,6 +235,22 @@ async def test_a_database_that_is_away_stops_nothing(repository, working, queue,
                 await asyncio.sleep(0.02)
         assert task_id not in executor.closed
         assert (await Task.get(id=task_id)).status == "running"
+
+
+async def test_a_silence_before_a_claim_stops_nothing(repository, working, queue, draft):
+    """A lease begins with its claim: heartbeats that were not answered before say nothing of it."""
+    troubled = Troubled(queue, QueueAway("it does not answer"))
+    async with working({"wait": Answer(waits=True)}, lease_seconds=3, by=troubled) as executor:
+        troubled.trouble.set()
+        await asyncio.sleep(1.8)
+        task_id = (await queue.submit(draft())).id
+        await until(task_id, "running")
+        await asyncio.sleep(0.9)
+        troubled.trouble.clear()
+        await started(executor, "wait")
+        await asyncio.sleep(0.5)
+        assert (await Task.get(id=task_id)).epoch == 1
+        assert task_id not in executor.closed
 
 
 async def test_a_dismissed_worker_stops_for_good(repository, working, queue, draft):

@@ -18,6 +18,7 @@ UNENDED_MAX = 12
 TROUBLES_MAX = 3  # processes that are away at the same time
 BEATS = (3, 60)
 QUIET_SECONDS = 120.0
+STILL_SECONDS = 1.0  # so late, we got no processor; nor, it may be, did who beats or answers
 FAULTS = {  # how often each, of all
     "kill_worker": 6,
     "freeze_worker": 4,
@@ -26,11 +27,14 @@ FAULTS = {  # how often each, of all
     "restart_database": 2,
     "crash_database": 1,
     "cut_connections": 3,
+    "cut_wires": 3,
+    "lose_answers": 3,
     "cancel": 5,
     "cancel_at_once": 3,
     "redeploy": 3,
 }
 DATABASE = {"restart_database", "crash_database", "cut_connections"}
+WIRES = {"cut_wires", "lose_answers"}
 
 
 @dataclass
@@ -55,6 +59,7 @@ class Chaos:
         self.accepted = {}  # task: the application it is of
         self.cancelled = set()  # tasks that were asked to be
         self.doubled = 0  # requests with one key that made two tasks
+        self.still = []  # from when to when this process itself did not come to run
         self.orphans = []  # processes of steps that outlived their worker by a lease
         self.gone_seconds = []  # from a worker's death to that of its last step's process
         self.watchers = {}
@@ -68,6 +73,7 @@ class Chaos:
     async def run(self):
         """Do all of it; return once nothing runs any more, or QUIET_SECONDS are over."""
         self._applications = await self.house.applications(APPLICATIONS)
+        looking = asyncio.create_task(self._look_at_the_clock())
         self._deploying.set()
         deploying = asyncio.create_task(self._deploy_on())
         done = 0
@@ -81,13 +87,33 @@ class Chaos:
             await asyncio.wait(self._mending)
         for each in self._mending:
             each.result()
-        if self._watching:
-            await asyncio.wait(self._watching, timeout=QUIET_SECONDS)
+        await self._all_seen()
+        looking.cancel()
+
+    async def _look_at_the_clock(self):
+        while True:
+            before = ledger.clock()
+            await asyncio.sleep(0.1)
+            if ledger.clock() - before > STILL_SECONDS:
+                self.still.append((before, ledger.clock()))
+
+    async def _all_seen(self):
+        """Return once all tasks were seen to end, or none was for QUIET_SECONDS."""
+        seen = True
+        while seen and self._watching:
+            seen, _ = await asyncio.wait(
+                self._watching, timeout=QUIET_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+        for each in self._watching:
+            each.cancel()
 
     # ------------------------------------------------------------ people
+    def _many(self):
+        return len(self._watching) >= UNENDED_MAX
+
     async def _deploy_on(self):
         while self._deploying.is_set():
-            if len(self._watching) < UNENDED_MAX:
+            if not self._many():
                 await self._deploy()
             await asyncio.sleep(0.2)
 
@@ -111,17 +137,27 @@ class Chaos:
         self.accepted[task_id] = application
         watcher = Watcher(self.client, task_id, random.Random(self.random.random()))
         self.watchers[task_id] = watcher
-        watching = asyncio.create_task(watcher.watch())
+        watching = asyncio.create_task(self._watch(watcher))
         self._watching.add(watching)
         watching.add_done_callback(self._watching.discard)
-        watching.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    async def _watch(self, watcher):
+        try:
+            await watcher.watch()
+        except Exception as fault:  # noqa: BLE001 (the judge tells)
+            watcher.said = repr(fault)
 
     # ------------------------------------------------------------ faults
     async def _fault(self):
         """Do a random fault; tell whether there was anything to do it to."""
         if len(self._busy) >= TROUBLES_MAX:
             return False
-        kinds = [each for each in FAULTS if self.house.postgres or each not in DATABASE]
+        kinds = [
+            each
+            for each in FAULTS
+            if (each not in DATABASE or self.house.postgres)
+            and (each not in WIRES or self.house.wires)
+        ]
         kind = self.random.choices(kinds, [FAULTS[each] for each in kinds])[0]
         return await getattr(self, f"_{kind}")()
 
@@ -144,15 +180,20 @@ class Chaos:
 
     async def _kill_worker(self):
         worker = self._free(self.house.workers)
-        return worker and self._mend(self._worker_dies(worker), worker.name)
+        return worker and self._mend(self._dies("kill_worker", worker), worker.name)
 
-    async def _worker_dies(self, worker):
+    async def _kill_server(self):
+        server = self._free(self.house.servers)
+        return server and self._mend(self._dies("kill_server", server), server.name)
+
+    async def _dies(self, kind, process):
+        """Kill it and start it again; see how long the steps live that it has begun."""
         rest = self.random.uniform(0, 3)
-        fault = self._note("kill_worker", worker.name)
-        had = await asyncio.to_thread(worker.steps)
-        await asyncio.to_thread(worker.kill9)
+        fault = self._note(kind, process.name)
+        had = await asyncio.to_thread(process.steps)
+        await asyncio.to_thread(process.kill9)
         begin = time.monotonic()
-        while (left := await asyncio.to_thread(worker.steps)) and (
+        while (left := await asyncio.to_thread(process.steps)) and (
             time.monotonic() - begin < self.house.lease_seconds
         ):
             await asyncio.sleep(0.05)
@@ -160,7 +201,7 @@ class Chaos:
             self.gone_seconds.append(time.monotonic() - begin)
         self.orphans += left
         await asyncio.sleep(rest)
-        await self._start(worker)
+        await self._start(process)
         fault.end = ledger.clock()
 
     async def _start(self, process):
@@ -185,18 +226,6 @@ class Chaos:
         process.freeze()
         await asyncio.sleep(seconds)
         process.thaw()
-        fault.end = ledger.clock()
-
-    async def _kill_server(self):
-        server = self._free(self.house.servers)
-        return server and self._mend(self._server_dies(server), server.name)
-
-    async def _server_dies(self, server):
-        rest = self.random.uniform(0, 3)
-        fault = self._note("kill_server", server.name)
-        await asyncio.to_thread(server.kill9)
-        await asyncio.sleep(rest)
-        await self._start(server)
         fault.end = ledger.clock()
 
     async def _restart_database(self):
@@ -225,6 +254,25 @@ class Chaos:
         fault.end = ledger.clock()
         return True
 
+    async def _cut_wires(self):
+        fault = self._note("cut_wires", "wires")
+        for wire in self.house.wires:
+            wire.cut()
+        fault.end = ledger.clock()
+        return True
+
+    async def _lose_answers(self):
+        name = "wires"
+        return name not in self._busy and self._mend(self._losing(), name)
+
+    async def _losing(self):
+        seconds = self.random.uniform(0.5, 2)
+        fault = self._note("lose_answers", "wires")
+        self.house.losing = 0.5
+        await asyncio.sleep(seconds)
+        self.house.losing = 0.0
+        fault.end = ledger.clock()
+
     # ------------------------------------------------------------ people who change their mind
     def _unended(self):
         """Return a task whose end was not seen yet, the older ones more often."""
@@ -241,7 +289,7 @@ class Chaos:
         return task_id and self._mend(self._ask_cancel(task_id))
 
     async def _cancel_at_once(self):
-        return self._mend(self._deploy_and_cancel())
+        return not self._many() and self._mend(self._deploy_and_cancel())
 
     async def _deploy_and_cancel(self):
         await self._ask_cancel(await self._deploy())
@@ -254,7 +302,7 @@ class Chaos:
         fault.end = ledger.clock()
 
     async def _redeploy(self):
-        if not self.accepted:
+        if not self.accepted or self._many():
             return False
         return self._mend(self._repeat(self.random.choice(list(self.accepted))))
 

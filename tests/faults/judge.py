@@ -8,6 +8,7 @@ from tests.faults.rig import ledger
 
 FINAL = {"SUCCESS", "FAILURE", "CANCELLED", "LOST", "SKIPPED"}
 CLOCK_SECONDS = 0.02  # two steps of the ledger's clock
+SLACK_SECONDS = 1.0  # a step writes five times a second, where the machine lets it
 AT_ONCE = 4
 
 
@@ -59,27 +60,44 @@ class Judge:
             self.found["cancelled_by_nobody"].append(task_id)
         if status == "CANCELLED" and task["startedTime"] is None and runs:
             self.found["ran_though_cancelled"].append(task_id)
-        if status == "LOST" and not self._excused(runs):
+        if status == "LOST" and not self._excused(task, runs):
             last = runs[0].marks[-1] if runs else None
             self.found["lost"].append((task_id, last, task["startedTime"], task["finishedTime"]))
 
-    def _excused(self, runs):
-        """Tell whether something was done to the worker that had the task.
+    def _excused(self, task, runs):
+        """Tell whether something was done to the worker that had the task, and while it had it.
 
         A task that wrote nothing was on its way to a worker, which nobody knows but the faults.
         """
-        if not runs:
-            return True
-        run, lease = runs[0], self._chaos.house.lease_seconds
-        servers = {server.name for server in self._chaos.house.servers}
-        down = []
-        for fault in self._chaos.faults:
-            near = fault.begin <= run.last + 2 * lease and fault.end >= run.begin - lease
-            if near and fault.target == run.worker:
-                return True
-            if near and fault.target in servers:
-                down.append(fault.target)
-        return set(down) == servers  # nobody was there to answer
+        begin, end = (ledger.moment(task[each]) for each in ("startedTime", "finishedTime"))
+        house = self._chaos.house
+        names = {worker.name for worker in house.workers}
+        if not house.postgres:
+            names |= {server.name for server in house.servers}  # it works too
+        if runs:
+            names, begin = {runs[0].worker}, runs[0].begin
+            kind, last = runs[0].marks[-1]
+            end = end if kind == "end" else last  # an end may wait long for its database
+        return any(
+            fault.target in names
+            and fault.begin < end + SLACK_SECONDS
+            and fault.end > begin - SLACK_SECONDS
+            and (fault.kind.startswith("kill") or fault.end - fault.begin > self._still_seconds)
+            for fault in self._chaos.faults
+        ) or self._nobody_answered(begin, end + house.lease_seconds)
+
+    @property
+    def _still_seconds(self):
+        """For how long a worker may stand still and keep its tasks."""
+        return self._chaos.house.lease_seconds / 2
+
+    def _nobody_answered(self, begin, end):
+        """Tell whether all servers, or the whole machine, stood still at one time within these."""
+        times = [(begin, end)]
+        for server in self._chaos.house.servers:
+            faults = [each for each in self._chaos.faults if each.target == server.name]
+            times = _common(times, [(fault.begin, fault.end) for fault in faults])
+        return bool(times or _common([(begin, end)], self._chaos.still))
 
     def _environment(self, application, by_task):
         """One at a time, in the order in which they were accepted."""
@@ -122,7 +140,7 @@ class Judge:
         if watcher and watcher.events != events:
             short = events[: len(watcher.events)] == watcher.events  # seen well, but not to the end
             kind = "not_seen_to_the_end" if short else "seen_otherwise"
-            self.found[kind].append((task_id, len(watcher.events), len(events)))
+            self.found[kind].append((task_id, len(watcher.events), len(events), watcher.said))
         return len(numbers)
 
     def _whole(self, task_id, lines):
@@ -144,7 +162,14 @@ class Judge:
             "lines": lines,
             "watchers_connections": sum(each.connections for each in chaos.watchers.values()),
             "requests_repeated": chaos.client.repeats,
+            "machine_still_seconds": round(sum(end - begin for begin, end in chaos.still), 1),
             "steps_dead_after_their_worker_seconds_max": round(gone[-1], 2) if gone else None,
             "wrong": {kind: found for kind, found in self.found.items() if found},
             "logged": chaos.house.complaints(),
         }
+
+
+def _common(ones, others):
+    """Return the times, each from when to when, that are in one of both."""
+    both = [(max(one[0], two[0]), min(one[1], two[1])) for one in ones for two in others]
+    return [(begin, end) for begin, end in both if begin < end]

@@ -1,9 +1,11 @@
 """The judge of the random faults finds what is wrong, and nothing where all is well."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
 
+from tests.faults.chaos import Fault
 from tests.faults.judge import Judge
 from tests.faults.rig.ledger import LINES_A_BEAT
 
@@ -33,18 +35,22 @@ class Told:
         self.house = SimpleNamespace(
             ledger=folder / "ledger",
             lease_seconds=5,
-            servers=[SimpleNamespace(name="server-0")],
+            servers=[SimpleNamespace(name="server-0"), SimpleNamespace(name="server-1")],
+            workers=[SimpleNamespace(name="worker-0"), SimpleNamespace(name="worker-1")],
+            postgres=True,
             complaints=dict,
         )
         self.house.ledger.write_text(WELL)
-        times = {"startedTime": "then", "finishedTime": "then", "application": {"id": "a"}}
+        then = datetime.now(UTC).isoformat()
+        times = {"startedTime": then, "finishedTime": then, "application": {"id": "a"}}
         self.told = [{"id": each, "status": "SUCCESS", **times} for each in (ONE, TWO)]
         self.journals = {ONE: journal(), TWO: journal()}
         self.client = self
         self.repeats = self.doubled = 0
         self.accepted = {ONE: "a", TWO: "a"}
-        self.watchers = {ONE: SimpleNamespace(events=journal(), connections=1)}
+        self.watchers = {ONE: SimpleNamespace(events=journal(), connections=1, said="")}
         self.cancelled, self.orphans, self.faults, self.gone_seconds = set(), [], [], []
+        self.still = []
 
     def rewrite(self, old, new):
         """Have the ledger say something else."""
@@ -75,6 +81,55 @@ WRONG = {
     "not_seen_to_the_end": lambda told: told.watchers[ONE].events.pop(),
     "orphans": lambda told: told.orphans.append(1),
 }
+
+
+EXCUSED = {  # of the second task, whose step wrote from 11.0 to 11.2
+    "its worker was killed": [Fault("kill_worker", "worker-1", 11.15, 14)],
+    "its worker stood still": [Fault("freeze_worker", "worker-1", 11.15, 18)],
+    "no server was there": [
+        Fault("kill_server", "server-0", 10, 14),
+        Fault("freeze_server", "server-1", 12, 16),
+    ],
+}
+UNEXCUSED = {
+    "another worker was killed": [Fault("kill_worker", "worker-0", 11.1, 14)],
+    "it stood still for a moment": [Fault("freeze_worker", "worker-1", 11.1, 12.1)],
+    "it was killed before": [Fault("kill_worker", "worker-1", 5, 9.5)],
+    "one server was there": [
+        Fault("kill_server", "server-0", 10, 12),
+        Fault("freeze_server", "server-1", 12.5, 16),
+    ],
+    "a person asked": [Fault("cancel", TWO, 11, 11.1)],
+}
+
+
+@pytest.mark.parametrize("why", EXCUSED)
+async def test_who_lost_its_worker_may_be_lost(tmp_path, why):
+    told = Told(tmp_path)
+    told.told[1].update(status="LOST")
+    told.faults = EXCUSED[why]
+
+    assert (await Judge(told).judge())["wrong"] == {}
+
+
+@pytest.mark.parametrize("why", UNEXCUSED)
+async def test_nothing_else_excuses_a_loss(tmp_path, why):
+    told = Told(tmp_path)
+    told.told[1].update(status="LOST")
+    told.faults = UNEXCUSED[why]
+
+    assert "lost" in (await Judge(told).judge())["wrong"]
+
+
+async def test_a_machine_that_stood_still_may_lose_what_ran(tmp_path):
+    told = Told(tmp_path)
+    told.told[1].update(status="LOST")
+    told.still = [(11.5, 14.5)]
+
+    summary = await Judge(told).judge()
+
+    assert summary["wrong"] == {}
+    assert summary["machine_still_seconds"] == 3.0
 
 
 async def test_nothing_is_wrong_where_all_is_well(tmp_path):

@@ -70,26 +70,26 @@ async def test_one_of_two_dies(house_of):
         assert watcher.events == await house.client.journal(watcher.task_id)
 
 
-@pytest.mark.parametrize("away_seconds", [3, 8])
-async def test_a_database_that_crashes(house_of, away_seconds):
+async def test_a_database_that_crashes(house_of):
     """Also for longer than a lease: nobody is dead after it, and work goes on soon."""
     house = await house_of(workers=2)
     applications = await house.applications(5)
-    tasks = [
-        await house.client.deploy(application, inputs={"beats": 30})
-        for application in applications[:4]
-    ]
-    await house.written(4, "beat")
-    await asyncio.to_thread(house.postgres.end, signal.SIGKILL)
-    await asyncio.sleep(away_seconds)
-    await asyncio.to_thread(house.postgres.start)
-    begin = time.monotonic()
-    more = await house.client.deploy(applications[4], inputs={"beats": 3})
-    await house.written(5)
-    again_seconds = time.monotonic() - begin
-    await judged(house, *tasks, more)
+    for at, away_seconds in enumerate((3, 8)):
+        tasks = [
+            await house.client.deploy(application, inputs={"beats": 30})
+            for application in applications[:4]
+        ]
+        await house.written(5 * at + 4, "beat")
+        await asyncio.to_thread(house.postgres.end, signal.SIGKILL)
+        await asyncio.sleep(away_seconds)
+        await asyncio.to_thread(house.postgres.start)
+        begin = time.monotonic()
+        more = await house.client.deploy(applications[4], inputs={"beats": 3})
+        await house.written(5 * at + 5)
+        again_seconds = time.monotonic() - begin
+        await judged(house, *tasks, more)
 
-    assert again_seconds < STARTED_AGAIN_SECONDS
+        assert again_seconds < STARTED_AGAIN_SECONDS
 
 
 async def test_all_are_replaced_one_by_one(house_of):
@@ -107,6 +107,6 @@ async def test_all_are_replaced_one_by_one(house_of):
         await deploy()
         code = await asyncio.to_thread(each.terminate)
         await asyncio.to_thread(each.start)
-        assert code in {0, -signal.SIGTERM}  # a server says by which signal it ended
+        assert code == 0
     await deploy()
     await judged(house, *tasks)

@@ -1,6 +1,7 @@
 """A worker that dies, or stands still: what it began must have ended before another begins."""
 
 import asyncio
+import signal
 from datetime import datetime
 
 import pytest
@@ -8,6 +9,12 @@ import pytest
 from tests.faults.rig import ledger
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+POISON = """
+steps:
+  - env: {POISON: "${{ inputs.poison }}"}
+    run: |
+      if [ "$POISON" ]; then kill -9 "$(cat "${ROLLWAY_STEP_OF%/data}/pid")"; sleep 60; fi
+"""
 NOTICED_SECONDS = 2.0  # after the lease: the sweeper looks once a second
 
 
@@ -84,3 +91,30 @@ async def test_a_worker_that_stands_still_for_a_moment(house_of):
 
     assert ended["status"] == "SUCCESS"
     assert "stood still" not in worker.log
+
+
+async def test_a_task_that_its_workers_do_not_survive(house_of):
+    """It is queued again as often as the operator lets it; then it is LOST, and the next one runs.
+
+    So it does not go from worker to worker until there is none.
+    """
+    runs = 2
+    more = {"ROLLWAY_TASK_RUNS_MAX": str(runs)}
+    house = await house_of(servers=1, workers=runs, slots=1, lease_seconds=3, more=more)
+    for each in house.workers:
+        (each.folder / "pid").write_text(str(each.process.pid))
+    environments = [{"name": "default", "onLost": "REQUEUE"}]
+    url = await asyncio.to_thread(house.repository, "poison", POISON)
+    application = await house.client.application("poison", url, environments=environments)
+    poison = await house.client.deploy(application, inputs={"poison": "yes"})
+    after = await house.client.deploy(application, inputs={"poison": ""})
+    (lost,) = await house.ended(poison)
+    codes = [await asyncio.to_thread(each.process.wait, 10) for each in house.workers]
+    await asyncio.to_thread(house.workers[0].start)
+    (done,) = await house.ended(after)
+    events = await house.client.journal(poison)
+
+    assert codes == [-signal.SIGKILL] * runs
+    assert (lost["status"], done["status"]) == ("LOST", "SUCCESS")
+    said = [event["status"] for event in events if event["__typename"] == "TaskStatusChanged"]
+    assert said == ["PENDING", "RUNNING"] * runs + ["LOST"]

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sysconfig
 import time
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,7 +21,7 @@ from gql import GraphQLRequest
 from gql.transport.websockets import WebsocketsTransport
 from playwright.async_api import async_playwright, expect
 
-from tests import logs
+from tests import logs, steps
 
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
@@ -168,16 +168,8 @@ class Rollway:
         )
 
     def step_processes(self, task_id=None):
-        """Return the processes of steps that still live, by the marks in their environment."""
-        wanted = {f"ROLLWAY_STEP_OF={self.data}".encode()}
-        if task_id:
-            wanted.add(f"ROLLWAY_TASK_ID={task_id}".encode())
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                if wanted <= set((process / "environ").read_bytes().split(b"\0")):
-                    found.append(int(process.name))
-        return found
+        """Return the processes of steps that still live."""
+        return steps.living(self.data, task_id)
 
     def check_log(self):
         """Check that no process has logged an error since the last look."""

@@ -156,7 +156,7 @@ async def test_open_streams_do_not_hold_a_server(own_rollway, member_of, reposit
         ]
         own_rollway.process.send_signal(signal.SIGTERM)
         texts = [(await each.aread()).decode() for each in opened]
-    assert await asyncio.to_thread(own_rollway.process.wait, 40) == -signal.SIGTERM
+    assert await asyncio.to_thread(own_rollway.process.wait, 40) == 0
     for text in texts:
         assert "connect again" in text.lower()
         assert "event: complete" not in text

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests import steps
+
 START_SECONDS = 60.0
 SECRET = "hunter2-canary"
 CREATE = "token worker { id }"
@@ -137,13 +139,7 @@ class Elsewhere:
 
     def steps(self):
         """Return the processes of steps that it started and that live."""
-        mark = f"ROLLWAY_STEP_OF={self.data}".encode()
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                if mark in (process / "environ").read_bytes().split(b"\0"):
-                    found.append(int(process.name))
-        return found
+        return steps.living(self.data)
 
     def stop(self):
         """End it at once."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import ssl
 from contextlib import asynccontextmanager
 
@@ -91,6 +92,41 @@ async def test_the_next_server_is_asked():
     assert asked_there == ["POST /worker/beat HTTP/1.1"] * 2
     with pytest.raises(Unreachable, match=r"ConnectError .*attempts failed"):
         await ask(NOBODY)
+
+
+@asynccontextmanager
+async def silent():
+    """Give the address of a server that takes connections and says nothing, as a frozen one."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+async def test_a_silent_server_is_not_waited_for():
+    """Who must hear soon asks the next one too; the one that answered is asked first then."""
+    async with silent() as still, answering(200, {"fine": True}) as (good, asked_there):
+        line = Line((still, good), "rww_x")
+        async with asyncio.timeout(5):
+            assert await line.ask_soon("beat", {}, 60.0, 0.1) == {"fine": True}
+            assert await line.ask("finish", {}, 60.0) == {"fine": True}
+        await line.close()
+
+    assert len(asked_there) == 2
+
+
+async def test_of_two_servers_a_silent_one_does_not_hide_what_the_other_says():
+    """That the database is away counts, and in time; that nobody says so does not."""
+    async with silent() as still, answering(503, {"code": "STORE_AWAY"}) as (cut_off, _):
+        for urls in ((still, cut_off), (cut_off, still)):
+            line = Line(urls, "rww_x")
+            with pytest.raises(StoreAway):
+                async with asyncio.timeout(5):
+                    await line.ask_soon("beat", {}, 60.0, 0.1)
+            await line.close()
+        line = Line((still, NOBODY), "rww_x")
+        with pytest.raises(Unreachable):
+            async with asyncio.timeout(5):
+                await line.ask_soon("beat", {}, 0.5, 0.1)
+        await line.close()
 
 
 @pytest.mark.parametrize("name", ["localhost", "elsewhere.example"])

@@ -90,8 +90,8 @@ class Client:
             raise Refused(answer)
         return answer
 
-    async def application(self, name, url):
-        """Return the id of a new application, which has the environment `default`."""
+    async def application(self, name, url, **given):
+        """Return the id of a new application, which has the environment `default` by default."""
         answer = await self.done(
             "createApplication",
             "application { id }",
@@ -99,6 +99,7 @@ class Client:
             name=name,
             provider="GIT",
             repoUrl=url,
+            **given,
         )
         return answer["application"]["id"]
 

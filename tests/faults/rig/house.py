@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import random
 import re
 import secrets
 import shutil
@@ -13,12 +14,14 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AsyncExitStack
 from pathlib import Path
 
+from tests import steps
 from tests.faults.rig.client import Client
 from tests.faults.rig.ledger import pipeline, read
 from tests.faults.rig.postgres import Postgres, free_port
+from tests.faults.rig.wire import Wire
 
 PROGRAM = Path(sysconfig.get_path("scripts")) / "rollway"
 NAMES = re.compile(r" \[request \w+\]| fault \w+|\b[a-z]_[0-9a-f]{8,}")
@@ -94,17 +97,9 @@ class Process:
         self.process.terminate()
         return self.process.wait(STOP_SECONDS)
 
-    def steps(self, task_id=None):
-        """Return the processes of steps that it has started and that live, by their marks."""
-        wanted = {f"ROLLWAY_STEP_OF={self.data}".encode()}
-        if task_id:
-            wanted.add(f"ROLLWAY_TASK_ID={task_id}".encode())
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                if wanted <= set((process / "environ").read_bytes().split(b"\0")):
-                    found.append(int(process.name))
-        return found
+    def steps(self):
+        """Return the processes of steps that it has started and that live."""
+        return steps.living(self.data)
 
     def stop(self):
         """End it at once, if it still runs."""
@@ -117,7 +112,9 @@ class Process:
 class House:
     """*servers* servers without slots, and *workers* workers elsewhere, each of *slots*.
 
-    With *postgres* false there is one server, on SQLite.
+    With *postgres* false there is one server, on SQLite, which works too: it has one slot. Between
+    workers and servers are *wires*, which lose the share `losing` of the answers. *migrated* is a
+    folder with a migrated database to begin with.
     """
 
     def __init__(
@@ -128,6 +125,8 @@ class House:
         slots=3,
         lease_seconds=5,
         postgres=True,
+        wired=False,
+        migrated=None,
         hosts=("127.0.0.1",),
         more=None,
     ):
@@ -137,7 +136,7 @@ class House:
         self.postgres = Postgres(hosts) if postgres else None
         self.settings = {
             "ROLLWAY_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
-            "ROLLWAY_WORKER_SLOTS": "0",
+            "ROLLWAY_WORKER_SLOTS": "0" if postgres else "1",
             "ROLLWAY_LEASE_SECONDS": str(lease_seconds),
             "ROLLWAY_REPOSITORIES": "file,private",
             "ROLLWAY_SIGN_UP": "open",
@@ -150,10 +149,17 @@ class House:
             self.settings["ROLLWAY_DATABASE_URL"] = self.postgres.url("rollway")
         names = [f"server-{number}" for number in range(servers if postgres else 1)]
         self.servers = [self.server(name) for name in names]
+        self._migrated = migrated
+        self.losing = 0.0
+        self.wires = [Wire(server.url, self._loses) for server in self.servers if wired]
+        self._open = AsyncExitStack()
         self.workers = []
         self._worker_names = [f"worker-{number}" for number in range(workers)]
         self._slots = slots
         self.client = Client([server.url for server in self.servers])
+
+    def _loses(self, path):
+        return random.random() < self.losing
 
     def server(self, name, host="127.0.0.1"):
         """Return a server, not yet started."""
@@ -165,7 +171,7 @@ class House:
 
     def worker(self, name, urls=None):
         """Return a worker, not yet started."""
-        urls = urls or [server.url for server in self.servers]
+        urls = urls or [each.url for each in self.wires or self.servers]
         arguments = ["worker", "--url", ",".join(urls)]
         env = {
             "ROLLWAY_REPOSITORIES": "file,private",
@@ -176,11 +182,22 @@ class House:
     async def up(self):
         """Start everything; sign up, make a team, add the workers."""
         await asyncio.to_thread(self._start)
+        for wire in self.wires:
+            await self._open.enter_async_context(wire.up())
         await self.client.begin()
         await asyncio.gather(*(self.add(self.worker(name)) for name in self._worker_names))
         return self
 
     def _start(self):
+        if self.postgres and self._migrated:
+            self.postgres.copy(self._migrated)
+            self.postgres.start()
+        else:
+            self._migrate()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(Process.start, self.servers))
+
+    def _migrate(self):
         if self.postgres:
             self.postgres.create()
             self.postgres.start()
@@ -188,8 +205,11 @@ class House:
         first = self.servers[0]
         command = [PROGRAM, "migrate", "--data", first.data]
         subprocess.run(command, env=first.env, check=True, capture_output=True)
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(Process.start, self.servers))
+
+    def give_migrated(self, folder):
+        """Leave a migrated database in *folder*, for other houses to begin with."""
+        self._migrate()
+        self.postgres.give(folder)
 
     async def add(self, worker):
         """Register and start a worker."""
@@ -255,6 +275,7 @@ class House:
         await self.client.end()
         for each in (*self.workers, *self.servers):
             each.stop()
+        await self._open.aclose()
         if self.postgres:
             self.postgres.remove()
         shutil.rmtree(self.folder, ignore_errors=True)

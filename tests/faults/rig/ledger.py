@@ -3,6 +3,7 @@
 import re
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 
 BEAT_SECONDS = 0.2
 LINES_A_BEAT = 5
@@ -46,6 +47,11 @@ def pipeline(ledger):
 def clock():
     """Return the ledger's time, in seconds."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def moment(text):
+    """Return the ledger's time of a time that the API gives."""
+    return datetime.fromisoformat(text).timestamp() - time.time() + clock()
 
 
 @dataclass

@@ -56,6 +56,18 @@ class Postgres:
         """Return the address of a database."""
         return f"postgres://rollway@{host or self.hosts[0]}:{port or self.port}/{database}"
 
+    def copy(self, other):
+        """Make the cluster as a copy of another, which has ended in good order."""
+        shutil.copytree(other, self._data)
+        if self._as:
+            for path in (self._data, *self._data.rglob("*")):
+                shutil.chown(path, USER, GROUP)
+
+    def give(self, folder):
+        """End in good order, and leave the cluster in *folder* for copies."""
+        self.end(signal.SIGINT)
+        shutil.copytree(self._data, folder)
+
     def create(self):
         """Make the cluster."""
         options = ["--auth=trust", "--username=rollway", "--encoding=UTF8", "--no-sync"]

@@ -5,8 +5,6 @@ import asyncio
 import httpx2
 from websockets.exceptions import WebSocketException
 
-PATIENCE_SECONDS = 180.0
-
 
 class Watcher:
     """Watches one task on one server after the other, by WebSocket or server-sent events."""
@@ -15,14 +13,14 @@ class Watcher:
         self.task_id = task_id
         self.events = []
         self.connections = 0
+        self.said = ""  # by the last connection that ended before the stream did
         self._client = client
         self._random = random
 
     async def watch(self):
-        """Watch until the stream ends; TimeoutError if it does not."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not self.events or self.events[-1]["__typename"] != "StreamEnd":
-                await self._connect()
+        """Watch until the stream ends, as long as that takes."""
+        while not self.events or self.events[-1]["__typename"] != "StreamEnd":
+            await self._connect()
 
     async def _connect(self):
         """Take what comes over one connection, for a random while."""
@@ -34,5 +32,6 @@ class Watcher:
             async with asyncio.timeout(self._random.expovariate(1 / 4) + 0.5):
                 async for event in way(url, self.task_id, after):
                     self.events.append(event)
-        except (OSError, TimeoutError, WebSocketException, httpx2.TransportError):
+        except (OSError, TimeoutError, WebSocketException, httpx2.TransportError) as fault:
+            self.said = repr(fault)
             await asyncio.sleep(0.2)

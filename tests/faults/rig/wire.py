@@ -24,13 +24,19 @@ class Wire:
         async with await asyncio.start_server(self._serve, "127.0.0.1", 0) as listening:
             self.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
             yield self
-            for each in self._serving:
-                each.cancel()
+            self.cut()
             if self._serving:
                 await asyncio.wait(self._serving)
 
+    def cut(self):
+        """Cut all connections."""
+        for each in self._serving:
+            each.cancel()
+
     async def _serve(self, reader, writer):
-        self._serving.add(asyncio.current_task())
+        serving = asyncio.current_task()
+        self._serving.add(serving)
+        serving.add_done_callback(self._serving.discard)
         try:
             upstream, downstream = await asyncio.open_connection(*self._target)
         except OSError:
