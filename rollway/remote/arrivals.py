@@ -1,7 +1,9 @@
 """Artifacts that workers elsewhere send: `PUT /worker/artifact`, the tar file as the body."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
+from errno import EDQUOT, ENOSPC
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -10,12 +12,15 @@ from control.remote.wire import Unreadable
 from engine.keeping import NAME_CHARACTERS_MAX
 from engine.store import Store
 from rollway.body import BodiesFull
-from rollway.remote.refusals import NotYours
+from rollway.remote.refusals import DiskFull, NotYours
 from schema.requests import BodyBroken, BodyTooSlow
+
+log = logging.getLogger("rollway.server")
 
 AT_ONCE_MAX = 8
 SILENCE_SECONDS = 30.0
 SECONDS_MAX = 3600.0
+NO_ROOM = {ENOSPC, EDQUOT}
 
 
 class Arrivals:
@@ -28,7 +33,8 @@ class Arrivals:
     async def take(self, request: Request, session: str) -> int:
         """Keep what the worker of *session* sends; return its bytes.
 
-        Raises NotYours, Unreadable, BodiesFull, BodyTooSlow, BodyBroken, TooLarge.
+        Raises NotYours, Unreadable, BodiesFull, BodyTooSlow, BodyBroken, TooLarge,
+        DiskFull.
         """
         task_id, name = (request.query_params.get(key, "") for key in ("task", "name"))
         if not 0 < len(name) <= NAME_CHARACTERS_MAX:
@@ -45,6 +51,11 @@ class Arrivals:
             raise BodyTooSlow from None
         except ClientDisconnect:
             raise BodyBroken from None
+        except OSError as fault:
+            if fault.errno not in NO_ROOM:
+                raise
+            log.warning("task %s: no room for its artifact %r: %s", task_id, name, fault)
+            raise DiskFull from fault
         finally:
             self._taking -= 1
 

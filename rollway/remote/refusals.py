@@ -16,6 +16,10 @@ class NotYours(Exception):
     """This worker was given no such task."""
 
 
+class DiskFull(Exception):
+    """The server has no room left on its disk."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """How a refusal is answered."""
@@ -33,6 +37,7 @@ GONE = "SESSION_GONE"
 IMPOSSIBLE = "EVENTS_REFUSED"
 AWAY = "STORE_AWAY"
 BUSY = "BUSY"
+FULL = "DISK_FULL"
 
 REFUSALS: Mapping[type[Exception], Shown] = {
     Unreadable: Shown(400, UNREADABLE),
@@ -48,4 +53,5 @@ REFUSALS: Mapping[type[Exception], Shown] = {
     EventsRefused: Shown(422, IMPOSSIBLE),
     BodiesFull: Shown(503, BUSY),
     StoreAway: Shown(503, AWAY),
+    DiskFull: Shown(503, FULL),
 }
