@@ -76,15 +76,19 @@ async def test_who_reads_does_not_wait_for_who_finds_it_locked(sqlite_url, path)
 
 async def test_what_has_no_room_is_undone(sqlite_url):
     """All of its transaction; the next one finds the connection as it should be."""
+
+    async def write():
+        async with in_transaction() as transaction:
+            for number in range(1000):
+                name = f"{number}".rjust(200, "n")
+                await User.create(id=f"u_{number}", username=name, using_db=transaction)
+
     async with db.connect(sqlite_url):
         client = connections.get("default")
         (row,) = await client.execute_query_dict("PRAGMA page_count")
         await client.execute_query(f"PRAGMA max_page_count = {row['page_count']}")
         with pytest.raises(DatabaseFull):
-            async with in_transaction() as transaction:
-                for number in range(1000):
-                    name = f"{number}".rjust(200, "n")
-                    await User.create(id=f"u_{number}", username=name, using_db=transaction)
+            await write()
         assert await User.all().count() == 0
         await client.execute_query("PRAGMA max_page_count = 100000")
         async with in_transaction() as transaction:
