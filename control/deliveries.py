@@ -27,6 +27,7 @@ from control.triggers import Verdict, match
 from db.audit import Actor
 from db.ids import new_id
 from db.models import Application, Delivery, Environment
+from db.trouble import DatabaseAway
 from db.vault import Vault
 from providers import Provider, webhooks
 from providers.hooks import Hook, PullRequest, PullRequestAction, Push, Tag
@@ -244,6 +245,10 @@ class Deliveries:
         try:
             answers, reason = await self._answer(delivery)
             failed = any(answer.failed for answer in answers)
+        except DatabaseAway as fault:
+            log.warning("delivery %s waits: %s", delivery.id, fault)
+            self._failed[delivery.id] = _Failed(tries - 1, monotonic() + RETRY_SECONDS)
+            return
         except Exception:
             log.exception("delivery %s: try %s", delivery.id, tries)
             failed = True
@@ -292,6 +297,8 @@ class Deliveries:
             task = await self._deploys.dispatch(request)
         except (DeliveryGone, *REFUSALS) as refusal:
             return Answer(environment.name, replace(verdict, reason=sentence(refusal)))
+        except DatabaseAway:
+            raise
         except Exception:
             log.exception("delivery %s: no deploy to %s", delivery.id, environment.name)
             return Answer(environment.name, replace(verdict, reason=FAULT), failed=True)

@@ -12,7 +12,7 @@ from tortoise.models import Model
 SQLITE_PRAGMAS = {
     "journal_mode": "WAL",
     "foreign_keys": "ON",
-    "busy_timeout": "5000",
+    "busy_timeout": "5000",  # in all; the connection itself waits for less at a time
     "synchronous": "NORMAL",
     "wal_autocheckpoint": "16000",  # 64 MB: until then `checkpoints` does it, if it runs
 }

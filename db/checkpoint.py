@@ -4,9 +4,12 @@ Otherwise whoever's write makes the log longer than its bound copies it, and wai
 """
 
 import asyncio
+import sqlite3
 
 import aiosqlite
 from tortoise.backends.base.config_generator import expand_db_url
+
+from db.sqlite import away
 
 LOOK_SECONDS = 1.0
 WAIT_SECONDS = 0.05  # for a writer or a reader to be done; what is not done is done the next time
@@ -14,13 +17,19 @@ PAGES_MAX = 4000  # 16 MB; a longer log begins anew, which holds up writers for 
 
 
 async def checkpoints(url: str) -> None:
-    """Do that every second for the SQLite database at *url*, until cancelled."""
+    """Do that every second for the SQLite database at *url*, until cancelled.
+
+    DatabaseAway when it cannot be done now.
+    """
     path = expand_db_url(url)["credentials"]["file_path"]
-    async with aiosqlite.connect(path, timeout=WAIT_SECONDS, isolation_level=None) as connection:
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            if await _checkpoint(connection, "PASSIVE") > PAGES_MAX:
-                await _checkpoint(connection, "RESTART")
+    try:
+        async with aiosqlite.connect(path, timeout=WAIT_SECONDS, isolation_level=None) as database:
+            while True:
+                await asyncio.sleep(LOOK_SECONDS)
+                if await _checkpoint(database, "PASSIVE") > PAGES_MAX:
+                    await _checkpoint(database, "RESTART")
+    except sqlite3.OperationalError as fault:
+        raise away(fault) or fault from fault
 
 
 async def _checkpoint(connection: aiosqlite.Connection, mode: str) -> int:

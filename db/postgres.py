@@ -2,22 +2,31 @@
 
 Tortoise's own would keep the connection it took from the pool for good.
 
+Waiting for a connection is bounded, and what the database cannot do now is told as DatabaseAway.
+
 Connections go back to the pool as they are: resetting them would be one more round trip after each
 statement, and no statement of ours leaves anything behind (no SET but LOCAL, no LISTEN, no lock and
 no cursor that outlives its transaction) but the bounds that every connection begins with.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import asyncpg
 from tortoise.backends.asyncpg import client
 from tortoise.backends.base.client import (
+    NestedTransactionContext,
+    PoolConnectionWrapper,
     TransactionalDBClient,
     TransactionContext,
     TransactionContextPooled,
 )
 from tortoise.connection import get_connections
 
+from db.trouble import DatabaseAway, DatabaseFull, NoConnection, Trouble
+
+CONNECTION_SECONDS = 5.0  # for one of the pool to be free, or a new one to be made
 BOUNDS = {
     # Rows and locks of a transaction whose process is not heard of: others wait for them.
     "idle_in_transaction_session_timeout": "3s",
@@ -27,11 +36,47 @@ BOUNDS = {
 }
 
 
+AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+CLOSED = ("connection is closed", "pool is clos")
+
+
+def away(fault: BaseException) -> DatabaseAway | None:
+    """Return what *fault* says of the database; None: nothing."""
+    if isinstance(fault, DatabaseAway):
+        return None
+    if isinstance(fault, TimeoutError | asyncpg.TooManyConnectionsError):
+        return NoConnection()
+    if isinstance(fault, asyncpg.DiskFullError):
+        return DatabaseFull()
+    closed = isinstance(fault, asyncpg.InterfaceError) and any(  # type: ignore[attr-defined]
+        each in str(fault) for each in CLOSED
+    )
+    return DatabaseAway() if closed or isinstance(fault, AWAY) else None
+
+
 class _Context(TransactionContextPooled):
+    client: "_Transaction"
+
     async def __aenter__(self) -> TransactionalDBClient:
+        with self.client.telling():
+            return await self._begin()
+
+    async def __aexit__(self, *given: object) -> None:
+        with self.client.telling():
+            await super().__aexit__(*given)
+
+    async def _begin(self) -> TransactionalDBClient:
         await self.ensure_connection()
-        pool = self.client._parent._pool  # noqa: SLF001
-        connection = await pool.acquire()
+        pool: Any = self.client._parent._pool  # noqa: SLF001
+        connection = await pool.acquire(timeout=CONNECTION_SECONDS)
         self.client._connection = connection  # noqa: SLF001
         try:
             await self.client.begin()
@@ -52,14 +97,58 @@ class _Connection(asyncpg.Connection):
         return ""
 
 
-class _Client(client.AsyncpgDBClient):
-    connection_class = _Connection
+class _Acquiring(PoolConnectionWrapper[Any]):
+    async def __aenter__(self) -> Any:
+        await self.ensure_connection()
+        pool = self.client._pool  # noqa: SLF001
+        self.connection = await pool.acquire(timeout=CONNECTION_SECONDS)
+        return self.connection
+
+
+class _Telling(client.AsyncpgDBClient):
+    """Its errors tell of the database what there is to tell."""
+
+    trouble: Trouble
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Raise DatabaseAway where the database is why something fails."""
+        try:
+            yield
+        except Exception as fault:
+            if found := away(fault):
+                raise self.trouble.note(found) from fault
+            raise
+
+    async def _translate_exceptions(self, *given: Any, **named: Any) -> Any:
+        with self.telling():
+            return await super()._translate_exceptions(*given, **named)
+
+
+class _Transaction(_Telling, client.TransactionWrapper):
+    def __init__(self, connection: _Telling) -> None:
+        super().__init__(connection)
+        self.trouble = connection.trouble
+
+    def _in_transaction(self) -> TransactionContext:
+        return NestedTransactionContext(_Transaction(self))
+
+
+class _Client(_Telling):
+    connection_class: Any = _Connection
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.trouble = Trouble()
+
+    def acquire_connection(self) -> Any:
+        return _Acquiring(self, self._pool_init_lock)
 
     async def create_pool(self, **given: Any) -> asyncpg.Pool:
         return await super().create_pool(init=_bound, **given)
 
     def _in_transaction(self) -> TransactionContext:
-        return _Context(client.TransactionWrapper(self), self._pool_init_lock)
+        return _Context(_Transaction(self), self._pool_init_lock)
 
 
 client_class = _Client  # the name Tortoise looks for

@@ -39,6 +39,7 @@ from control.rights import Rights
 from control.schedules.due import Schedules
 from control.sqlite_pubsub import SqlitePubSub
 from db.checkpoint import checkpoints
+from db.trouble import DatabaseAway
 from db.vault import Vault
 from engine.executors.isolation import Isolation
 from resolvers.context import Services
@@ -56,6 +57,7 @@ from rollway import (
     webhooks,
 )
 from rollway.api.doors import Hosts, Sharing
+from rollway.api.refusals import Away
 from rollway.api.streams import Streams
 from rollway.connections.running import Running
 from rollway.documents import registered
@@ -207,6 +209,7 @@ class Server:
         measured = [Middleware(RequestIds), Middleware(self.metrics.timed)]
         if self.tracing:
             measured.append(Middleware(self.tracing.requests))
+        measured.append(Middleware(Away))
         app = Starlette(routes=routes, middleware=measured, lifespan=self._lifespan)
         app.router.redirect_slashes = False  # it would send people to whatever Host they named
         return app
@@ -299,11 +302,18 @@ class Server:
             await asyncio.wait({carrying})
 
     async def _keep(self, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run a part for ever; one that fails is started again, and /healthz tells meanwhile."""
+        """Run a part for ever; one that fails is started again, and /healthz tells meanwhile.
+
+        Not where that is the database's fault.
+        """
         while True:
             try:
                 await part()
-            except Exception:
+            except Exception as fault:
+                if away := _away(fault):
+                    log.warning("%s waits: %s", part.__name__, away)
+                    await asyncio.sleep(RESTART_SECONDS)
+                    continue
                 log.critical("%s stopped", part.__name__, exc_info=True)
             self.metrics.failures.labels(part.__name__).inc()
             self.health.down(part.__name__)
@@ -370,3 +380,11 @@ class Server:
     async def _carry(self) -> None:
         """Carry rings to and from other servers."""
         await self._pubsub.work()
+
+
+def _away(fault: BaseException) -> DatabaseAway | None:
+    """Return that the database is away, where a part stopped for nothing else."""
+    if not isinstance(fault, BaseExceptionGroup):
+        return fault if isinstance(fault, DatabaseAway) else None
+    found = [_away(each) for each in fault.exceptions]
+    return None if None in found else found[0]

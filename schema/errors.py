@@ -45,9 +45,14 @@ def shown(error: GraphQLError, language: str) -> GraphQLError:
     cause: Exception | None = error.original_error
     if cause is None or isinstance(cause, GraphQLError):
         cause = Misfit(unquoted(error.message))
-    elif type(cause) not in CATALOGUE:
-        cause = broken(cause, f"at {error.path}")
+    else:
+        cause = refused(cause, f"at {error.path}")
     return catalogue.error(cause, language, error)
+
+
+def refused(cause: Exception, where: str) -> Exception:
+    """Return what clients are told of *cause*: it, or where it is no refusal that it is a fault."""
+    return cause if type(cause) in CATALOGUE else broken(cause, where)
 
 
 def broken(cause: Exception, where: str) -> Broken:

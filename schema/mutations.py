@@ -8,6 +8,7 @@ import strawberry
 from strawberry.extensions import FieldExtension
 
 from auth.permissions import MAY, SCOPE_MAY, Action
+from db.trouble import DatabaseAway
 from resolvers.context import Info
 from schema.catalogue import CATALOGUE, problem
 from schema.problems import Problem
@@ -33,6 +34,8 @@ class Refusals(FieldExtension):
         """Call the resolver; a refusal that is not declared is an error with its code, and loud."""
         try:
             return self._payload(await next_(source, info, **kwargs))
+        except DatabaseAway:
+            raise
         except REFUSALS as refusal:
             if CATALOGUE[type(refusal)].problem not in self._problems:
                 log.exception(UNDECLARED, info.field_name, type(refusal).__name__)

@@ -6,6 +6,7 @@ from time import monotonic, time
 
 from control.port import Queue
 from db.models import Task
+from db.trouble import DatabaseAway, trouble
 
 log = logging.getLogger("rollway.sweeper")
 
@@ -30,6 +31,9 @@ class Sweeper:
         while True:
             try:
                 await self._look()
+            except (DatabaseAway, TimeoutError) as fault:
+                log.warning("leases cannot be looked after: %s", fault or "it takes too long")
+                await asyncio.sleep(LOOK_SECONDS)
             except Exception:
                 log.exception("the database cannot be reached")
                 await asyncio.sleep(RETRY_SECONDS)
@@ -46,10 +50,17 @@ class Sweeper:
             else:
                 mend = begin - mended >= MEND_SECONDS
                 mended = begin if mend else mended
-                if lost := await self._queue.reap(mend=mend):
+                if lost := await self._reap(mend=mend):
                     log.warning("lost: %s", ", ".join(lost))
             await asyncio.sleep(LOOK_SECONDS)
             late_seconds = max(monotonic() - begin, abs(time() - clock)) - LOOK_SECONDS
             if late_seconds >= self._lease_seconds / 2:
                 log.warning("this process stood still, or its clock jumped, %.1f s", late_seconds)
                 since = None
+            elif trouble().within(monotonic() - begin):  # heartbeats may not have been stored
+                since = None
+
+    async def _reap(self, *, mend: bool) -> list[str]:
+        """End what is lost; TimeoutError where that waits: heartbeats may have waited as well."""
+        async with asyncio.timeout(self._lease_seconds / 2):
+            return await self._queue.reap(mend=mend)

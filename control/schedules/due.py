@@ -14,6 +14,7 @@ from control.pubsub import Bell
 from control.schedules.plan import Plan, Tick, plan
 from db.audit import Actor
 from db.models import Application, Environment, Task
+from db.trouble import DatabaseAway
 from engine.state import TaskStatus
 
 log = logging.getLogger("rollway.schedules")
@@ -97,6 +98,9 @@ class Schedules:
         try:
             await self._try(due)
             self._failed.pop(due.env_id, None)
+        except DatabaseAway as fault:
+            log.warning("environment %s: its schedule waits: %s", due.env_id, fault)
+            self._failed[due.env_id] = _Failed(tries - 1, monotonic() + RETRY_SECONDS)
         except Exception:
             log.exception("environment %s: schedule, try %s", due.env_id, tries)
             if tries < TRIES_MAX and len(self._failed) < FAILED_MAX:

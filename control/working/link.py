@@ -12,7 +12,8 @@ class Link:
 
     *name*: what the queue knows it by; None: a new one. It waits *claim_wait_seconds* for a task,
     and *conclude_seconds* for the end of one to be stored. *spool_bytes_max*: see `Report`. A
-    queue that does not know its *labels* otherwise is told them with each claim.
+    queue that does not know its *labels* otherwise is told them with each claim. One that works
+    *alone* keeps its tasks however long the database is away: nobody else could be given them.
     """
 
     name: str | None = None
@@ -20,6 +21,7 @@ class Link:
     conclude_seconds: float = CONCLUDE_SECONDS
     spool_bytes_max: int = 0
     labels: tuple[str, ...] = ()
+    alone: bool = False
 
 
 HERE = Link()

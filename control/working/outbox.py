@@ -7,6 +7,7 @@ from time import monotonic
 
 from control.port import Dismissed, EventsRefused, Lease, LeaseLost, QueueAway, WorkerQueue
 from control.remote.spool import Spool
+from db.trouble import DatabaseAway
 from engine.events import Event, Output
 
 log = logging.getLogger("rollway.worker")
@@ -110,6 +111,7 @@ class Report:
         return batch
 
     async def _store(self, batch: list[Event]) -> None:
+        said = False
         while True:
             try:
                 await self._queue.append(self.lease, self._position, batch)
@@ -118,10 +120,11 @@ class Report:
             except Exception as fault:
                 if self._given_up:
                     raise
-                if isinstance(fault, QueueAway):
-                    log.warning("task %s: the queue is away: %r", self.lease.task_id, fault)
-                else:
+                if not isinstance(fault, QueueAway | DatabaseAway):
                     log.exception("task %s: not stored, trying again", self.lease.task_id)
+                elif not said:
+                    said = True
+                    log.warning("task %s: the queue is away: %r", self.lease.task_id, fault)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 self._position += len(batch)

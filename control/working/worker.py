@@ -28,6 +28,7 @@ from control.working.link import HERE, Link
 from control.working.outbox import RETRY_SECONDS, Report
 from control.working.switch import Switch
 from db.ids import new_id
+from db.trouble import DatabaseAway
 from engine.cancel import Cancel
 from engine.events import Event, StepChanged, TaskChanged, now
 from engine.executors import Executor
@@ -162,7 +163,7 @@ class Worker:
             raise
         except Dismissed:
             raise
-        except QueueAway as fault:
+        except (QueueAway, DatabaseAway) as fault:
             log.warning("the queue is away: %r; trying again in %s s", fault, RETRY_SECONDS)
             await asyncio.sleep(RETRY_SECONDS)
             return None
@@ -204,6 +205,9 @@ class Worker:
             return True
         except Exception as fault:  # noqa: BLE001 (whatever the database says)
             log.warning("heartbeat not answered: %r", fault)
+            if self._link.alone and isinstance(fault, DatabaseAway | TimeoutError):
+                self._hear(asked)
+                return True
             return False
         self._hear(leases, asked)
         for lease in leases:
@@ -316,13 +320,14 @@ class Worker:
         lease = report.lease
         report.close()
         patience_seconds = DRAIN_SECONDS if last is None else self._link.conclude_seconds
+        until = monotonic() + patience_seconds
         await asyncio.wait({sender}, timeout=patience_seconds)
         report.give_up()
         try:
             if sender.done():
                 sender.result()
                 if last is not None:
-                    await self._queue.finish(lease, last)
+                    await self._finish(lease, last, until)
                     return
             else:
                 log.error("task %s: what it last printed could not be stored", lease.task_id)
@@ -331,6 +336,17 @@ class Worker:
         except Exception:
             log.exception("task %s: its end could not be stored", lease.task_id)
         await self._abandon(lease)
+
+    async def _finish(self, lease: Lease, last: TaskChanged, until: float) -> None:
+        while True:
+            try:
+                await self._queue.finish(lease, last)
+            except DatabaseAway:
+                if monotonic() > until:
+                    raise
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return
 
     async def _dispose(self, workspace: Path) -> None:
         try:

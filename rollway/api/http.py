@@ -21,6 +21,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from db.trouble import DatabaseAway
 from providers.refusal import Refusal
 from resolvers.context import Context
 from resolvers.operations.checks import Charging
@@ -61,14 +62,14 @@ class Http(GraphQL[Context, None]):
             try:
                 answer = await self._answered(request)
                 await answer(scope, receive, send)
-            except Refusal as refusal:
+            except (Refusal, DatabaseAway) as refusal:
                 await refusals.answer(refusal, request.headers)(scope, receive, send)
 
     async def _answered(self, request: Request) -> ASGIApp:
         """Return the answer; a fault of ours is logged with its number, and answered as one."""
         try:
             return await self._answer(request)
-        except (Refusal, ClientDisconnect):
+        except (Refusal, DatabaseAway, ClientDisconnect):
             raise
         except Exception as cause:
             raise broken(cause, "of a request") from cause

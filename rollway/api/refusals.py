@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from providers.refusal import Refusal
+from db.trouble import DatabaseAway, DatabaseBusy, DatabaseFull, NoConnection
 from resolvers.refusals import OverChecks, TooManyOperations
 from rollway.api import accept
 from rollway.callers import language
@@ -16,7 +18,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-STATUSES: Mapping[type[Refusal], int] = {
+STATUSES: Mapping[type[Exception], int] = {
     requests.NotJson: 400,
     requests.NoObject: 400,
     requests.NoQuery: 400,
@@ -40,8 +42,12 @@ STATUSES: Mapping[type[Refusal], int] = {
     OverChecks: 429,
     requests.Broken: 500,
     requests.Leaving: 503,
+    DatabaseAway: 503,
+    DatabaseBusy: 503,
+    DatabaseFull: 503,
+    NoConnection: 503,
 }
-BESIDE: Mapping[type[Refusal], Mapping[str, str]] = {
+BESIDE: Mapping[type[Exception], Mapping[str, str]] = {
     requests.WrongMethod: {"Allow": "GET, POST"},
     requests.MutationByGet: {"Allow": "POST"},
     requests.BodyTooSlow: {"Connection": "close"},
@@ -49,7 +55,7 @@ BESIDE: Mapping[type[Refusal], Mapping[str, str]] = {
 }
 
 
-def answer(refusal: Refusal, headers: Mapping[str, str]) -> Response:
+def answer(refusal: Exception, headers: Mapping[str, str]) -> Response:
     """Return the answer to a request with these *headers*."""
     picked = accept.pick(accept.read(headers.get("accept")), accept.ANSWERS)
     shown = error(refusal, language(headers.get("accept-language", "")))
@@ -61,7 +67,30 @@ def answer(refusal: Refusal, headers: Mapping[str, str]) -> Response:
     )
 
 
-def _wait(refusal: Refusal) -> Mapping[str, str]:
+def _wait(refusal: Exception) -> Mapping[str, str]:
     """Return when to come back, where a refusal knows."""
     seconds = getattr(refusal, "retry_after", None)
     return {} if seconds is None else {"Retry-After": str(seconds)}
+
+
+class Away:
+    """Answers 503 for whatever page, where the database cannot be used and nothing was sent yet."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        begun = False
+
+        async def sent(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sent)
+        except DatabaseAway as refusal:
+            if begun or scope["type"] != "http":
+                raise
+            await answer(refusal, Request(scope).headers)(scope, receive, send)

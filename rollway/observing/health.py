@@ -4,7 +4,8 @@ import asyncio
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from tortoise import connections
+
+from db.trouble import DatabaseAway, usable
 
 ANSWER_SECONDS = 2.0
 
@@ -49,9 +50,12 @@ async def database_fault() -> str | None:
     """Return why the database cannot be used; None where it can."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            await connections.get("default").execute_query("SELECT 1")
+            await usable()
     except TimeoutError:
         return f"the database does not answer within {ANSWER_SECONDS} seconds"
+    except DatabaseAway as fault:
+        said = str(fault).rstrip(".")
+        return said[0].lower() + said[1:]
     except Exception:  # noqa: BLE001 - whatever a driver raises; its text may name the address
         return "the database cannot be reached"
     return None

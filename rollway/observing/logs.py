@@ -51,6 +51,7 @@ def set_up(level: str, form: str) -> None:
     handler.addFilter(About())
     handler.setFormatter(Lines(LINE) if form == TEXT else _json())
     logging.basicConfig(level=level.upper(), handlers=[handler])
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)  # tracebacks while none is to be had
 
 
 def _escaped(text: str) -> str:

@@ -1,7 +1,9 @@
 """Artifacts that workers elsewhere send: `PUT /worker/artifact`, the tar file as the body."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from errno import EDQUOT, ENOSPC
 from time import monotonic
 
 from starlette.requests import ClientDisconnect, Request
@@ -10,11 +12,13 @@ from control.remote.answers import running_epoch
 from control.remote.wire import ID_CHARACTERS_MAX, Fields, Unreadable
 from db.machines import WorkerMachine
 from engine.keeping import InvalidKeeping, check_name
-from engine.store import Store
+from engine.store import DiskFull, Store
 from rollway.body import BodiesFull
 from rollway.connections.seats import Full, Seats
 from rollway.remote.refusals import NotYours
 from schema.requests import BodyBroken, BodyTooSlow
+
+log = logging.getLogger("rollway.server")
 
 AT_ONCE_MAX = 8
 OF_A_TEAM_MAX = 4
@@ -22,6 +26,7 @@ SILENCE_SECONDS = 30.0
 BYTES_PER_SECOND_MIN = 16 * 1024  # of what comes; what is slower is as good as silent
 SECONDS_MAX = 3600.0
 LOOK_SECONDS = 5.0  # between two looks whether who sends it may
+NO_ROOM = {ENOSPC, EDQUOT}
 
 Caller = Callable[[Request], Awaitable[WorkerMachine]]
 
@@ -68,6 +73,11 @@ class Arrivals:
             raise BodyTooSlow from None
         except ClientDisconnect:
             raise BodyBroken from None
+        except OSError as fault:
+            if fault.errno not in NO_ROOM:
+                raise
+            log.warning("task %s: no room for its artifact %r: %s", task_id, name, fault)
+            raise DiskFull from fault
 
 
 def _named(request: Request) -> tuple[str, str]:

@@ -36,6 +36,7 @@ from control.remote.wire import (
 )
 from control.streams import whole
 from db.machines import WorkerMachine
+from db.trouble import DatabaseAway
 from db.vault import Vault
 from engine.events import Event, TaskChanged
 from engine.state import TaskStatus
@@ -65,6 +66,7 @@ CLAIM, CONTROL = "claim", "control"
 ENDS = frozenset({TaskStatus.SUCCESS, TaskStatus.FAILURE, TaskStatus.CANCELLED})
 
 Answer: TypeAlias = dict[str, object]
+Answering: TypeAlias = Callable[[Request], Awaitable[Answer]]
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
@@ -100,13 +102,13 @@ class Doors:
         """List the routes."""
         acts: dict[str, Callable[[Call], Awaitable[Answer]]] = {
             "claim": self._claim,
-            "beat": self._beat,
             "finish": self._finish,
             "abandon": self._abandon,
             "control": self._control,
             "leave": self._leave,
         }
         return [
+            _route("beat", self._endpoint(self._in_time(self._working(self._beat)))),
             _route("register", self._open(self._register)),
             _route("session", self._open(self._session)),
             *(_route(name, self._endpoint(self._working(act))) for name, act in acts.items()),
@@ -127,9 +129,7 @@ class Doors:
 
         return self._endpoint(answered)
 
-    def _working(
-        self, act: Callable[[Call], Awaitable[Answer]]
-    ) -> Callable[[Request], Awaitable[Answer]]:
+    def _working(self, act: Callable[[Call], Awaitable[Answer]]) -> Answering:
         """Return what answers a worker that works; nobody else's body is read."""
 
         async def answered(request: Request) -> Answer:
@@ -149,7 +149,19 @@ class Doors:
             async with self._pace.turn(team):
                 return await self._append(_call(request, machine, body))
 
-    def _endpoint(self, answered: Callable[[Request], Awaitable[Answer]]) -> Endpoint:
+    def _in_time(self, answered: Answering) -> Answering:
+        """Have it be StoreAway before the worker gives up: it must not wait for a database."""
+
+        async def soon(request: Request) -> Answer:
+            try:
+                async with asyncio.timeout(self._lease_seconds / 4):
+                    return await answered(request)
+            except TimeoutError as late:
+                raise StoreAway from late
+
+        return soon
+
+    def _endpoint(self, answered: Answering) -> Endpoint:
         async def endpoint(request: Request) -> Response:
             try:
                 answer = await self._stored(answered(request))
@@ -167,6 +179,8 @@ class Doors:
             return await act
         except tuple(REFUSALS):
             raise
+        except DatabaseAway as fault:
+            raise StoreAway from fault
         except Exception as fault:
             if await database_fault():
                 raise StoreAway from fault
@@ -242,12 +256,8 @@ class Doors:
 
     async def _beat(self, call: Call) -> Answer:
         leases = read_leases(call.fields.each("leases", LEASES_MAX))
-        try:
-            async with asyncio.timeout(self._lease_seconds / 4):
-                await machines.seen(call.machine)
-                beat = await self._queue.beat(call.session, leases)
-        except TimeoutError as late:
-            raise StoreAway from late
+        await machines.seen(call.machine)
+        beat = await self._queue.beat(call.session, leases)
         return {"cancel": dict(beat.cancel), "lost": sorted(beat.lost)}
 
     async def _append(self, call: Call) -> Answer:

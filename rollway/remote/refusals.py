@@ -34,6 +34,7 @@ GONE = "SESSION_GONE"
 IMPOSSIBLE = "EVENTS_REFUSED"
 AWAY = "STORE_AWAY"
 BUSY = "BUSY"
+FULL = "DISK_FULL"
 
 REFUSALS: Mapping[type[Exception], Shown] = {
     Unreadable: Shown(400, UNREADABLE),
@@ -49,7 +50,7 @@ REFUSALS: Mapping[type[Exception], Shown] = {
     TooMany: Shown(413, UNREADABLE),
     EventsRefused: Shown(422, IMPOSSIBLE),
     BodiesFull: Shown(503, BUSY),
-    DiskFull: Shown(503, BUSY),
     Full: Shown(503, BUSY),
     StoreAway: Shown(503, AWAY),
+    DiskFull: Shown(503, FULL),
 }

@@ -11,7 +11,6 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from resolvers.context import Context
-from resolvers.refusals import OverChecks
 from rollway.connections.running import Running
 from rollway.sockets.along import Along, now
 from rollway.sockets.documents import Watching, refusal, watching
@@ -22,7 +21,7 @@ from rollway.sockets.messages import Subscribe
 from rollway.sockets.outlets import Outlet
 from schema import schema
 from schema.catalogue import error
-from schema.errors import broken
+from schema.errors import refused
 from schema.requests import NotIncremental
 
 TRIES_MAX = 2  # of joining others without getting anything; then it is done alone
@@ -77,11 +76,9 @@ class Operation:
     async def _run(self, context: Context) -> None:
         try:
             await self._answer(context)
-        except OverChecks as over:
-            self._fail([error(over, context.language)])
         except Exception as cause:  # noqa: BLE001 - logged there
-            fault = broken(cause, "in an operation of a socket")
-            self._fail([error(fault, context.language)])
+            refusal = refused(cause, "in an operation of a socket")
+            self._fail([error(refusal, context.language)])
 
     async def _answer(self, context: Context) -> None:
         try:

@@ -1,7 +1,6 @@
 """A graphql-transport-ws connection, from its first word to its last."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from contextlib import ExitStack, aclosing
 from importlib.metadata import version
@@ -27,6 +26,7 @@ from rollway.sockets.lobby import CAME
 from rollway.sockets.messages import Complete, Init, Malformed, Ping, Said, Subscribe
 from rollway.sockets.operation import Operation, Sockets
 from schema.catalogue import error
+from schema.errors import refused
 
 CLOSE_SECONDS = 1.0  # a reader who takes no last word by then is cut off
 OPERATIONS_MAX = 100
@@ -42,8 +42,6 @@ ID_TAKEN = 4409
 TWICE = 4429
 
 VERSION = version("rollway")
-
-log = logging.getLogger("rollway.api")
 
 
 class Socket:
@@ -163,8 +161,8 @@ class Socket:
         except ConnectionRejectionError:
             self._close(SIGNED_OUT, "Forbidden")
             return
-        except Exception:
-            log.exception("a socket could not be opened")
+        except Exception as fault:  # noqa: BLE001 - logged there
+            refused(fault, "of a socket that opens")
             self._close(TRY_AGAIN_LATER, "Try again later")
             return
         if self._closing is not None:
@@ -266,5 +264,5 @@ async def _look(rights: Rights, viewer: Viewer) -> None:
             try:
                 if not await viewers.alive(viewer):
                     return
-            except Exception:  # nothing can be read then either
-                log.exception("a socket's session could not be looked at")
+            except Exception as fault:  # noqa: BLE001 - nothing can be read then either
+                refused(fault, "of a look at a socket's session")

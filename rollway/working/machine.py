@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from control.port import Dismissed, WorkerQueue
 from control.tidying import Folders
-from control.working.link import Link
+from control.working.link import CONCLUDE_SECONDS, Link
 from control.working.switch import Switch
 from control.working.worker import Worker
 from engine.executors.cgroup import Caps
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from engine.executors.container import ContainerExecutor
 
 log = logging.getLogger("rollway.worker")
+
+ALONE_SECONDS = 3600.0  # how long the end of a task waits for a database nobody else works for
 
 
 def containers_of(settings: Settings) -> "ContainerExecutor | None":
@@ -81,7 +83,11 @@ class Working:
         """
         settings = self._settings
         alone = settings.embedded and not settings.worker_urls
-        link = link or Link(labels=settings.worker_labels or ())
+        link = link or Link(
+            labels=settings.worker_labels or (),
+            conclude_seconds=ALONE_SECONDS if alone else CONCLUDE_SECONDS,
+            alone=alone,
+        )
         folders = Folders(
             settings.workspaces,
             settings.runtimes,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from auth.deploy_hooks import DeployHookUnknown
+from db.trouble import DatabaseAway, DatabaseBusy, DatabaseFull, NoConnection
 from resolvers.operations import documents
 from schema import requests
 from schema.catalogue.deploys import ALLOW
@@ -26,6 +27,11 @@ AGAIN = Remedy("Send it again, whole.", "请重新完整发送。")
 ORIGINS = Remedy(
     "The operator allows more by the setting `ROLLWAY_CORS_ORIGINS`.",
     "管理员可以用设置 `ROLLWAY_CORS_ORIGINS` 允许更多。",
+)
+LATER = Remedy(
+    "Try again in {retry_after} seconds, with the same idempotency key where one was given; where"
+    " it stays so, tell the operator.",
+    "请在 {retry_after} 秒后重试;若提供过幂等键,请使用同一个;若仍然如此,请告诉管理员。",
 )
 
 ENTRIES: Mapping[type[Exception], Entry] = {
@@ -136,6 +142,15 @@ ENTRIES: Mapping[type[Exception], Entry] = {
         Remedy("Connect again in {retry_after} seconds.", "请在 {retry_after} 秒后重新连接。"),
         retryable=True,
     ),
+    DatabaseAway: Entry(ErrorCode.UNAVAILABLE, "无法访问数据库。", LATER, retryable=True),
+    DatabaseFull: Entry(ErrorCode.UNAVAILABLE, "数据库所在的磁盘已满。", LATER, retryable=True),
+    DatabaseBusy: Entry(
+        ErrorCode.UNAVAILABLE,
+        "另一个程序正在写入数据库,且耗时过长。",
+        LATER,
+        retryable=True,
+    ),
+    NoConnection: Entry(ErrorCode.UNAVAILABLE, "数据库没有空闲的连接。", LATER, retryable=True),
     requests.Broken: Entry(
         ErrorCode.INTERNAL,
         "内部错误({fault})。",

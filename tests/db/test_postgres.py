@@ -2,7 +2,6 @@
 
 import asyncio
 
-import asyncpg
 import pytest
 from tortoise import connections
 from tortoise.transactions import in_transaction
@@ -10,6 +9,7 @@ from tortoise.transactions import in_transaction
 import db
 from db import moving
 from db.models import User
+from db.trouble import DatabaseAway
 
 STILL_SECONDS = 4.0  # more than `db.postgres.BOUNDS` allow
 
@@ -86,7 +86,7 @@ async def test_a_process_that_stands_still_lets_go(postgres_url):
     async with db.connect(postgres_url), asyncio.timeout(30):
         await User.create(id="u_held", username="held")
         writing = asyncio.create_task(write())
-        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+        with pytest.raises(DatabaseAway):
             await stand_still()
 
         assert (await User.get(id="u_held")).username == "theirs"

@@ -5,11 +5,11 @@ import sqlite3
 
 import pytest
 from tortoise import connections
-from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
 import db
 from db.models import User
+from db.trouble import DatabaseBusy, DatabaseFull
 
 INSERT = """INSERT INTO "user" (id, username, created_time)
 VALUES ('u_other', 'other', '2026-01-01 00:00:00+00:00')"""
@@ -45,13 +45,71 @@ async def test_a_database_that_stays_locked_is_an_error_and_no_standstill(sqlite
     other = sqlite3.connect(path, isolation_level=None)
     async with db.connect(f"{sqlite_url}?busy_timeout=100"), asyncio.timeout(15):
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(OperationalError, match="locked"):
+        with pytest.raises(DatabaseBusy):
             async with in_transaction():
                 pytest.fail("began though the database is locked")
         other.execute("ROLLBACK")
         async with in_transaction() as transaction:
             await User.create(id="u_one", username="one", using_db=transaction)
     other.close()
+
+
+async def test_who_reads_does_not_wait_for_who_finds_it_locked(sqlite_url, path):
+    """However many want to write: one of them asks at a time, and not for long."""
+
+    async def write(number):
+        async with in_transaction() as transaction:
+            await User.create(id=f"u_{number}", username=f"n{number}", using_db=transaction)
+
+    other = sqlite3.connect(path, isolation_level=None)
+    async with db.connect(sqlite_url), asyncio.timeout(15):
+        other.execute("BEGIN IMMEDIATE")
+        writing = [asyncio.create_task(write(number)) for number in range(50)]
+        await asyncio.sleep(0.3)
+        async with asyncio.timeout(1):
+            assert await User.all().count() == 0
+        other.execute("ROLLBACK")
+        await asyncio.gather(*writing)
+        assert await User.all().count() == 50
+    other.close()
+
+
+async def test_what_has_no_room_is_undone(sqlite_url):
+    """All of its transaction; the next one finds the connection as it should be."""
+
+    async def write():
+        async with in_transaction() as transaction:
+            for number in range(1000):
+                name = f"{number}".rjust(200, "n")
+                await User.create(id=f"u_{number}", username=name, using_db=transaction)
+
+    async with db.connect(sqlite_url):
+        client = connections.get("default")
+        (row,) = await client.execute_query_dict("PRAGMA page_count")
+        await client.execute_query(f"PRAGMA max_page_count = {row['page_count']}")
+        with pytest.raises(DatabaseFull):
+            await write()
+        assert await User.all().count() == 0
+        await client.execute_query("PRAGMA max_page_count = 100000")
+        async with in_transaction() as transaction:
+            await User.create(id="u_one", username="one", using_db=transaction)
+        assert await User.all().count() == 1
+
+
+async def test_a_commit_that_fails_leaves_no_transaction_open(sqlite_url):
+    """What comes next would be within it, and never be kept."""
+    async with db.connect(sqlite_url):
+        client = connections.get("default")
+        await client.execute_script(
+            "CREATE TABLE a (id INT PRIMARY KEY);"
+            "CREATE TABLE b (a INT REFERENCES a (id) DEFERRABLE INITIALLY DEFERRED)"
+        )
+        with pytest.raises(sqlite3.IntegrityError):
+            async with in_transaction() as transaction:
+                await transaction.execute_query("INSERT INTO b VALUES (1)")
+        async with in_transaction() as transaction:
+            await User.create(id="u_one", username="one", using_db=transaction)
+        assert await client.execute_query_dict("SELECT * FROM b") == []
 
 
 @pytest.mark.parametrize("passes", range(12))

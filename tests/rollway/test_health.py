@@ -2,6 +2,8 @@
 
 import json
 
+from tortoise import connections
+
 import db
 from rollway.observing import health
 from rollway.observing.health import Health
@@ -36,7 +38,7 @@ async def test_a_database_that_does_not_answer_is_not_waited_for(postgres_url, m
     monkeypatch.setattr(health, "ANSWER_SECONDS", 0.2)
     looked = Health()
     async with db.connect(f"{postgres_url}?minsize=1&maxsize=1"):
-        connection = health.connections.get("default")
+        connection = connections.get("default")
         async with connection.acquire_connection():
             status, reason = await ready(looked)
         assert (status, reason) == (503, "the database does not answer within 0.2 seconds")

@@ -49,6 +49,7 @@ class Postgres:
         self._programs = _programs(self.folder)
         self._data = self.folder / "data"
         self.hosts = hosts
+        self.connections_max = 200
         self.port = free_port()
         self.process = None
 
@@ -81,7 +82,7 @@ class Postgres:
         options = {
             "listen_addresses": ",".join(self.hosts),
             "unix_socket_directories": str(self.folder),
-            "max_connections": "200",
+            "max_connections": str(self.connections_max),
         }
         given = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         end = time.monotonic() + READY_SECONDS
