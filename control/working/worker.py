@@ -206,7 +206,7 @@ class Worker:
         except Exception as fault:  # noqa: BLE001 (whatever the database says)
             log.warning("heartbeat not answered: %r", fault)
             if self._link.alone and isinstance(fault, DatabaseAway | TimeoutError):
-                self._hear(asked)
+                self._hear(leases, asked)
                 return True
             return False
         self._hear(leases, asked)
