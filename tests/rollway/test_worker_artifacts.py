@@ -242,7 +242,7 @@ async def test_artifacts_leave_room_on_the_disk(house, monkeypatch):
     monkeypatch.setattr("engine.store.FREE_BYTES_MIN", 2**60)
     refused = await put(house, worker, task, BYTES)
 
-    assert (refused.status_code, refused.json()["code"]) == (503, "BUSY")
+    assert (refused.status_code, refused.json()["code"]) == (503, "DISK_FULL")
     assert left(house) == []
 
 
