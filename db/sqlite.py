@@ -31,7 +31,7 @@ from db.trouble import DatabaseAway, DatabaseBusy, DatabaseFull, Trouble
 T = TypeVar("T")
 
 INTERRUPT_SECONDS = 0.05  # a question that has not begun yet cannot be interrupted
-BUSY_MILLISECONDS = 50  # for which the connection waits; a checkpoint of ours is over by then
+BUSY_MILLISECONDS = 10  # for which the connection waits, while others would read
 REST_SECONDS = 0.05
 READING = ("SELECT", "WITH")
 

@@ -156,4 +156,4 @@ async def test_sqlite_is_set_up_for_concurrent_readers(sqlite):
 
     assert await pragma("journal_mode") == "wal"
     assert await pragma("foreign_keys") == 1
-    assert await pragma("busy_timeout") == 50  # and again for five seconds, beside the connection
+    assert await pragma("busy_timeout") == 10  # and again for five seconds, beside the connection
