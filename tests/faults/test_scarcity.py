@@ -14,6 +14,7 @@ import asyncpg
 import httpx2
 import pytest
 
+from engine.store import FREE_BYTES_MIN
 from tests.faults.rig.house import House
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -315,12 +316,12 @@ async def test_no_room_on_a_worker(house):
 async def test_no_room_for_artifacts(house):
     """The worker sends it again until there is room."""
     house._worker_names.clear()
-    with small_disk(house.servers[0].data, "24m") as disk:
+    with small_disk(house.servers[0].data, "300m") as disk:
         try:
             await house.up()
             worker = await far(house)
             await asyncio.to_thread(worker.start, "--token", worker.token)
-            with full(disk, left=2 * 1024 * 1024):
+            with full(disk, left=FREE_BYTES_MIN - 1024 * 1024):
                 keeping = await deployed(house, "keeps", KEEPS)
                 async with asyncio.timeout(20):
                     while "503 DISK_FULL" not in worker.log:
