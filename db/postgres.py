@@ -44,6 +44,7 @@ AWAY = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InternalClientError,  # type: ignore[attr-defined] # of one that has just ended
 )
 CLOSED = ("connection is closed", "pool is clos")
 
