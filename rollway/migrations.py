@@ -23,6 +23,7 @@ from tortoise.utils import get_schema_sql
 
 import db
 import db.models
+from db.trouble import DatabaseAway
 
 APP = "rollway"
 HISTORY = "aerich"  # Aerich's own table: it keeps the history, so it stays
@@ -91,6 +92,8 @@ async def pending(url: str) -> list[str]:
         await command.init()
         try:
             return await command.heads()
+        except DatabaseAway:
+            raise
         except OperationalError:  # an empty database has no history table
             return _all()
 

@@ -9,7 +9,6 @@ import asyncio
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -214,7 +213,7 @@ async def test_a_fresh_stack_deploys(stack, member_of, repository, told):
     codes = [await asyncio.to_thread(stack.stop, name) for name in ("server-1", "worker-2")]
     _, events = await client.run(application, envName="default")
 
-    assert codes == [-signal.SIGTERM, 0]  # a server ends by the signal it was sent
+    assert codes == [0, 0]
     assert told.text(events, 1).startswith("hello\n")
 
     for name in ("migrate", "invite-2", "server-1", "worker-2"):

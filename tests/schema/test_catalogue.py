@@ -86,7 +86,6 @@ WITHIN = {
     "rollway.pipeline.Unreadable": "the command ends with it",
     "rollway.remote.enrolment.NotEnrolled": "a worker ends with it",
     "rollway.remote.line.Unreachable": "a worker tries again",
-    "rollway.remote.refusals.DiskFull": "POST /worker answers it",
     "rollway.remote.refusals.NotYours": "POST /worker answers it",
     "rollway.remote.sending.NotSent": "a step's error says it",
     "rollway.sample.NoGit": "the command ends with it",
