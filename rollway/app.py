@@ -47,15 +47,7 @@ from resolvers.operations.bounds import Bounds
 from resolvers.operations.checks import Checks
 from resolvers.operations.documents import Documents
 from resolvers.operations.uses import Uses
-from rollway import (
-    artifacts,
-    deploy_hooks,
-    invitation,
-    oauth,
-    playground,
-    renewing,
-    webhooks,
-)
+from rollway import artifacts, invitation, oauth, playground, renewing
 from rollway.api.doors import Hosts, Sharing
 from rollway.api.refusals import Away
 from rollway.api.streams import Streams
@@ -63,6 +55,7 @@ from rollway.connections.running import Running
 from rollway.documents import registered
 from rollway.fitting import ANY_ADDRESS
 from rollway.graphql import View
+from rollway.hooks import deploy_hooks, webhooks
 from rollway.observing.health import Health
 from rollway.observing.ids import RequestIds
 from rollway.observing.metered import MeteredQueue

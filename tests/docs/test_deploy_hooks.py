@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from auth.deploy_hooks import CALLS_MAX, HOOKS_PER_ENVIRONMENT_MAX
-from rollway.deploy_hooks import ACCEPTED, BODY_BYTES_MAX, KNOWN
+from rollway.hooks.deploy_hooks import ACCEPTED, BODY_BYTES_MAX, KNOWN
 from tests.docs.conftest import Caller
 
 TEXT = (Path(__file__).parent.parent.parent / "docs" / "deploy-hooks.md").read_text()

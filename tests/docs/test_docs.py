@@ -31,7 +31,7 @@ from engine.language import plugin_names as plugins
 from engine.language.names import CONTEXTS
 from engine.plan import InvalidPipeline
 from rollway.api.refusals import STATUSES
-from rollway.deploy_hooks import STATUSES as HOOK_STATUSES
+from rollway.hooks.deploy_hooks import STATUSES as HOOK_STATUSES
 from rollway.keyfile import KeyFile
 from rollway.settings import Settings, load
 from schema import schema

@@ -9,7 +9,7 @@ import pytest
 from providers import Provider
 from providers.payloads import BODY_BYTES_MAX
 from rollway.forge import TOKEN
-from rollway.webhooks import ACCEPTED, KNOWN, STATUSES
+from rollway.hooks.webhooks import ACCEPTED, KNOWN, STATUSES
 from tests.docs.conftest import Caller
 from tests.hosting import bare, played
 

@@ -16,7 +16,7 @@ from auth.sessions import hash_token
 from db.chains import AuditEntry
 from db.models import Application, DeployHook, Environment, Org, Task
 from engine.state import TaskStatus
-from rollway.deploy_hooks import BODY_BYTES_MAX
+from rollway.hooks.deploy_hooks import BODY_BYTES_MAX
 
 PARALLEL = 20
 UNKNOWN = {

@@ -19,7 +19,7 @@ from providers import headers, payloads, proofs, refusal, webhooks
 from resolvers.operations import documents
 from resolvers.refusals import NoDelivery, VersionConflict
 from rollway.api.refusals import STATUSES
-from rollway.deploy_hooks import STATUSES as HOOK_STATUSES
+from rollway.hooks.deploy_hooks import STATUSES as HOOK_STATUSES
 from schema import requests
 from schema.catalogue import CATALOGUE, message
 from schema.catalogue.entry import ErrorCode

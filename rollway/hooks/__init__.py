@@ -1,0 +1,1 @@
+"""What services and scripts call to have something deployed."""
