@@ -195,6 +195,24 @@ async def test_a_beat_extends_its_own_leases_alone(queue, draft):
     assert await until() is None
 
 
+async def test_a_lease_lasts_from_the_beginning(queue, draft):
+    """The worker may have read late that it has the task; what it appends later extends nothing."""
+    task_id = (await queue.submit(draft())).id
+    lease = (await queue.claim("w")).lease
+
+    async def until():
+        return (await Task.get(id=task_id)).lease_expires_time
+
+    claimed = await until()
+    await queue.append(lease, 0, [Output(time=now(), index=0, first_line=1, text="1\n")])
+    begun = await until()
+    await queue.append(lease, 1, [Output(time=now(), index=0, first_line=2, text="2\n")])
+
+    assert begun > claimed
+    assert await until() == begun
+    await queue.finish(lease, ended())
+
+
 async def test_an_append_made_twice_is_stored_once(queue, draft):
     """A worker whose answer was lost repeats the call; what is new in it is taken."""
     task_id = (await queue.submit(draft())).id
