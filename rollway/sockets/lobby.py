@@ -46,8 +46,9 @@ class Lobby:
 
         def give_way() -> None:
             nonlocal goodbye
-            goodbye = TOO_MANY_WAIT
-            patience.reschedule(loop.time())
+            if not patience.expired():  # else it is about to leave
+                goodbye = TOO_MANY_WAIT
+                patience.reschedule(loop.time())
 
         try:
             async with asyncio.timeout(INIT_SECONDS) as patience:

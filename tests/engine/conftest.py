@@ -162,7 +162,7 @@ def isolated(request, root, worker_id):
     try:
         chosen = isolation.choose(request.param, root)
     except isolation.Unavailable as unavailable:
-        pytest.skip(str(unavailable))
+        pytest.skip(f"NOT TESTED, steps kept apart by {request.param}: {unavailable}")
     number = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
     uid = isolation.UID_FIRST + 100_000 + number * 1000
     return ProcessExecutor(root / "data", isolation=chosen, uid_first=uid)

@@ -61,7 +61,7 @@ def isolation(request, folder):
     try:
         return choose(request.param, folder)
     except Unavailable as reason:
-        pytest.skip(str(reason))
+        pytest.skip(f"NOT TESTED, steps kept apart by {request.param}: {reason}")
 
 
 @pytest.fixture
@@ -395,7 +395,7 @@ async def test_what_is_the_servers_stays_out_of_sight(sandboxes, command, folder
 async def test_what_a_sandbox_writes_to_memory_is_bounded(sandbox, command):
     """Each folder of its own that it can write to has a size; /dev still works."""
     if not _size():
-        pytest.skip("this bubblewrap cannot bound a tmpfs")
+        pytest.skip("NOT TESTED, bounds of folders in memory: this bubblewrap cannot set them")
     script = "grep ^tmpfs.*[^a-z]rw, /proc/self/mounts; echo x > /dev/null; echo y > /dev/shm/y"
     process = await sandbox.start(command(f"{script}; touch /z; touch /dev/z"))
     shown = (await output_of(process)).decode()

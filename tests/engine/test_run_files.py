@@ -420,7 +420,7 @@ def isolated(request, top, worker_id):
     try:
         isolation = choose(request.param, top)
     except Unavailable as reason:
-        pytest.skip(str(reason))
+        pytest.skip(f"NOT TESTED, steps kept apart by {request.param}: {reason}")
     number = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
     return ProcessExecutor(top / "data", isolation=isolation, uid_first=161_000 + 1000 * number)
 
