@@ -32,7 +32,7 @@ from db.audit import Act, Actor, Entry
 from db.vault import Vault
 from engine.store import Store
 from providers.repository import Policy
-from resolvers.operations.bounds import Bill, Bounds
+from resolvers.operations.bounds import Bill, Bounds, Reads
 from resolvers.operations.uses import Uses
 from resolvers.reading.loaders import Loaders
 
@@ -71,7 +71,7 @@ class Context:
     none was), goes on behind it, whatever was asked; one of tasks that is begun with *since*, with
     those that changed since. Not *live*, it ends once it has shown all there is. *shown* is the
     task given out last. *lost* says when the caller may look no more, where somebody else looks
-    after that.
+    after that. *answered* says who made the answer.
     """
 
     services: Services
@@ -89,6 +89,7 @@ class Context:
     live: bool = True
     shown: models.Task | None = None
     lost: asyncio.Future[None] | None = None
+    answered: Reads = Reads.STOCK
     _loaders: Loaders | None = field(default=None, init=False)
 
     @property

@@ -165,6 +165,8 @@ class Server:
                 budgets=Budgets(settings.cost_per_minute),
                 checks=Checks(settings.checks_per_minute),
                 documents=Documents(registered(settings.documents)),
+                reads=settings.reads,
+                reads_shown=settings.reads_shown == "on",
             ),
             uses=Uses(),
         )

@@ -12,6 +12,7 @@ from auth.logins import Client, Service
 from engine.executors.isolation import Level
 from engine.job import Limits
 from providers.repository import Policy
+from resolvers.operations.bounds import Reads
 from rollway.fitting import check
 from rollway.serving import Serving
 from rollway.setting import BadSetting, registration, setting
@@ -235,6 +236,19 @@ class Settings(Serving):
         seconds(1, 600),
         "30",
         "How long a query may take; then it is stopped.",
+    )
+    reads: Reads = setting(
+        "ROLLWAY_READS",
+        lambda text: Reads(one_of(*Reads)(text)),
+        Reads.PLANNED.value,
+        "Who answers queries first: planned (the database, in one statement), compiled (functions"
+        " made of the document), stock (the GraphQL library); the next takes what one cannot.",
+    )
+    reads_shown: str = setting(
+        "ROLLWAY_READS_SHOWN",
+        one_of("on", "off"),
+        "off",
+        "Whether `extensions.reads` of an answer says which of these made it.",
     )
     introspection: str = setting(
         "ROLLWAY_INTROSPECTION",

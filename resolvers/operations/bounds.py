@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 import strawberry
 
@@ -17,6 +18,18 @@ ROWS_MAX = 20_000  # of lists that have no pages, for one of an operation's fiel
 ROWS = "rows"
 
 
+class Reads(StrEnum):
+    """Who answers queries: each kind what it can, and the next what is left. Answers are the same.
+
+    PLANNED: one statement of the database. COMPILED: functions made of the document. STOCK: the
+    GraphQL library.
+    """
+
+    PLANNED = "planned"
+    COMPILED = "compiled"
+    STOCK = "stock"
+
+
 @dataclass(eq=False)
 class AnswerTooLong(Exception):
     """The answer has more than {most} {what}."""
@@ -27,7 +40,10 @@ class AnswerTooLong(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What an operation may cost, how long a query may take, and what may be sent at all."""
+    """What an operation may cost, how long a query may take, and what may be sent at all.
+
+    *reads* is the first that is asked for an answer; *reads_shown*: answers say who made them.
+    """
 
     cost_max: int
     query_seconds: float
@@ -35,6 +51,8 @@ class Bounds:
     budgets: Budgets
     checks: Checks
     documents: Documents
+    reads: Reads = Reads.PLANNED
+    reads_shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

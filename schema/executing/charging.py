@@ -15,13 +15,20 @@ _prices = PriceLists()
 
 
 class Costs(SchemaExtension):
-    """Shows in `extensions.cost` of an answer what was charged for it."""
+    """Shows in `extensions` of an answer what was charged for it, and who made it if wanted."""
 
     def get_results(self) -> dict[str, Any]:
         """Return the bill; nothing for the events of a subscription, which was charged once."""
         context = self.execution_context.context
-        bill = context.bill if isinstance(context, Context) else None
-        return {"cost": bill.formatted} if bill else {}
+        return extensions(context) if isinstance(context, Context) else {}
+
+
+def extensions(context: Context) -> dict[str, Any]:
+    """Return what an answer says besides its data and its errors."""
+    found: dict[str, Any] = {"cost": context.bill.formatted} if context.bill else {}
+    if context.services.bounds.reads_shown:
+        found["reads"] = context.answered.value
+    return found
 
 
 def charge(built: Any) -> GraphQLError | None:
