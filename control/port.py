@@ -31,6 +31,16 @@ class EventsRefused(Exception):
     reason: str
 
 
+@dataclass(eq=False)
+class LogFull(EventsRefused):
+    """The task has as much of a log as is stored; how it ends can still be told.
+
+    *stored*: of the events that were given, so many are stored.
+    """
+
+    stored: int = field(default=0, kw_only=True)
+
+
 class QueueAway(Exception):
     """Nothing can be asked of the queue now; later it can."""
 
@@ -246,6 +256,8 @@ class WorkerQueue(Protocol):
 
     async def append(self, lease: Lease, position: int, events: Sequence[Event]) -> None:
         """Store what happened, in order; LeaseLost when the lease is gone.
+
+        LogFull where the task has printed more than is stored: from that event on nothing is.
 
         *position* is how many events were given under this lease before. Events that are stored
         already are left out, so that a call whose answer was lost can be made again. Where it is 0

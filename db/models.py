@@ -319,6 +319,7 @@ class Task(Model):
     stranded = fields.BooleanField(default=False)  # it waits, and no worker may take it
     unconfirmed = fields.BooleanField(default=False)  # it was given out, and not heard of since
     received = fields.IntField(default=0)
+    reported_bytes = fields.BigIntField(default=0)  # of all runs, see `control.queue.log_room`
     lines_before: fields.Field[dict[str, int] | None] = fields.JSONField(null=True)
     next_seq = fields.IntField(default=1)
     epoch = fields.IntField(default=0)

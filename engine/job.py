@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.cancel import Cancel
 from engine.git import Source
 from engine.store import Store
 
@@ -42,7 +43,7 @@ class Job:
     *runtimes* is a folder with runtimes by name, each with a `bin`. *store* keeps caches and
     artifacts, None: nothing is kept. *debug* has the shell print each command before it runs it. A
     command begins when *admit* has returned. *mirrors* is a folder for copies of repositories,
-    those of each *tenant* apart.
+    those of each *tenant* apart. Once *overflow* is set the task fails, with its reason.
     """
 
     task_id: str
@@ -60,3 +61,4 @@ class Job:
     store: Store | None = None
     debug: bool = False
     admit: Callable[[], Awaitable[None]] = admit_all
+    overflow: Cancel = field(default_factory=Cancel)

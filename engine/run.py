@@ -97,8 +97,10 @@ class _Run:
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """Report the set-up, every step, the end."""
-        watching = asyncio.create_task(self._watch())
-        self._running.add(watching)
+        self._running |= {
+            asyncio.create_task(self._watch()),
+            asyncio.create_task(self._watch_overflow()),
+        }
         self._after(self._job.limits.job_seconds, self._time_out, self._job.limits.job_seconds)
         async with aclosing(self._set_up()) as events:
             async for event in events:
@@ -116,6 +118,11 @@ class _Run:
     async def _watch(self) -> None:
         await self._cancel.wait()
         self._stop(Halt.CANCELLED, f"cancelled: {self._cancel.reason}")
+
+    async def _watch_overflow(self) -> None:
+        overflow = self._job.overflow
+        await overflow.wait()
+        self._outgrown(overflow.reason)
 
     def _time_out(self, seconds: float) -> None:
         if self._halt is None:

@@ -129,6 +129,7 @@ class Server:
             vault,
             lease_seconds=settings.lease_seconds,
             runs_max=settings.task_runs_max,
+            log_bytes_max=settings.task_log_bytes_max,
             poll_seconds=POLL_SECONDS if settings.embedded else POLL_SECONDS_SHARED,
         )
         self.queue: Queue = MeteredQueue(queue, self.metrics)

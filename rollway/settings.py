@@ -9,6 +9,7 @@ from typing import Any
 
 import db
 from auth.logins import Client, Service
+from control.queue.log_room import TASK_LOG_BYTES_MAX
 from engine.executors.isolation import Level
 from engine.job import Limits
 from providers.repository import Policy
@@ -206,6 +207,12 @@ class Settings(Serving):
         whole(64 * 1024, 2**31 - 2**20),
         str(64 * 1024 * 1024),
         "How much of a step's output is kept; what comes after is left out but for its end.",
+    )
+    task_log_bytes_max: int = setting(
+        "ROLLWAY_TASK_LOG_BYTES_MAX",
+        whole(64 * 1024, 2**50),
+        str(TASK_LOG_BYTES_MAX),
+        "What a server stores of all that a task reports; then the task fails.",
     )
     logs_kept_days: int = setting(
         "ROLLWAY_LOGS_KEPT_DAYS",

@@ -30,6 +30,7 @@ from control.port import (
     Keyed,
     Lease,
     LeaseLost,
+    LogFull,
     Reach,
     Shown,
     Watched,
@@ -37,6 +38,7 @@ from control.port import (
 from control.pubsub import QUEUE, PubSub, task_topic, worker_topic
 from control.queue import ends
 from control.queue.held import hold
+from control.queue.log_room import TASK_LOG_BYTES_MAX, LogRoom
 from control.queue.looks import Looks
 from control.queue.superseding import supersede
 from control.queue.turns import AHEAD_MAX, Turns
@@ -65,8 +67,8 @@ class TaskQueue:
     """Implements `control.port.Queue`; *turns* decide which task runs next.
 
     *lease_seconds*: how long a worker may be silent before its tasks count as lost. *runs_max*: how
-    often a task is run where its environment has lost ones queued again.
-    *poll_seconds*: how often followers look though no bell rang.
+    often a task is run where its environment has lost ones queued again. *log_bytes_max*: see
+    `LogRoom`. *poll_seconds*: how often followers look though no bell rang.
     """
 
     def __init__(
@@ -78,12 +80,14 @@ class TaskQueue:
         lease_seconds: float = 10.0,
         poll_seconds: float = 1.0,
         runs_max: int = RUNS_MAX,
+        log_bytes_max: int = TASK_LOG_BYTES_MAX,
     ) -> None:
         self.pubsub = pubsub
         self.lease_seconds = lease_seconds
         self._turns = turns
         self._poll_seconds = poll_seconds
         self._runs_max = runs_max
+        self._log_room = LogRoom(log_bytes_max)
         self._vault = vault
         self._reading = asyncio.Lock()
         self._looks = Looks()
@@ -214,20 +218,24 @@ class TaskQueue:
         async with self._leased(lease) as (task, db):
             if position > task.received:
                 raise EventsRefused(f"those from {task.received} to {position} never came")
-            events = events[task.received - position :]
+            before = task.received - position
+            events = events[before:]
             if position == 0:
                 await self._extend(task, db)
             confirms = ["unconfirmed"] if task.unconfirmed else []
             task.unconfirmed = False
-            if not events:
-                if confirms:
-                    await task.save(using_db=db, update_fields=confirms)
-                return
-            task.received += len(events)
-            await journal.Writer(task, db, confirms).write(events)
-        self.pubsub.ring(task_topic(task.id))
-        if any(isinstance(event, StepChanged | Planned) for event in events):
+            kept = events[: self._log_room.take(task, events)]
+            task.received += len(kept)
+            if kept:
+                await journal.Writer(task, db, [*confirms, "reported_bytes"]).write(kept)
+            elif confirms:
+                await task.save(using_db=db, update_fields=confirms)
+        if kept:
+            self.pubsub.ring(task_topic(task.id))
+        if any(isinstance(event, StepChanged | Planned) for event in kept):
             await changes.ring(task, self.pubsub)
+        if len(kept) < len(events):
+            raise LogFull(self._log_room.refusal, stored=before + len(kept))
 
     async def _extend(self, task: Task, db: BaseDBAsyncClient) -> None:
         """Have the lease last from now: who begins a task may have read late that they have it."""

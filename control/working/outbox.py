@@ -2,13 +2,17 @@
 
 import asyncio
 import logging
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from time import monotonic
 
-from control.port import Dismissed, EventsRefused, Lease, LeaseLost, QueueAway, WorkerQueue
+from control.port import Dismissed, EventsRefused, Lease, LeaseLost, LogFull, QueueAway, WorkerQueue
 from control.remote.spool import Spool
 from db.trouble import DatabaseAway
-from engine.events import Event, Output
+from engine.cancel import Cancel
+from engine.events import Event, LogStream, Output, StepChanged
 
 log = logging.getLogger("rollway.worker")
 
@@ -28,6 +32,7 @@ class Report:
     too, up to half a second. Half a megabyte, and the end, do not wait. A run that is
     faster than the database does, but where there is a *spool*: then it waits once that is full.
     A write that fails is tried again: the queue knows what it has by the events' positions.
+    Once the queue has no room for what is printed, *overflow* says so and that is left out.
     """
 
     def __init__(self, queue: WorkerQueue, lease: Lease, spool: Spool | None = None) -> None:
@@ -43,10 +48,15 @@ class Report:
         self._room.set()
         self._closed = False
         self._given_up = False
+        self.overflow = Cancel()
+        self._left_out = Counter[int]()  # bytes, by the step that printed them
 
     async def add(self, event: Event) -> None:
         """Take *event*; waits while more than a megabyte, or a full spool, is unsent."""
         await self._room.wait()
+        if self.overflow.requested and isinstance(event, Output):
+            self._leave_out(event)
+            return
         while self._spool and (self._spool.count or self._bytes > BUFFER_BYTES_MAX):
             if self._spool.put(event):
                 self._news.set()
@@ -108,13 +118,41 @@ class Report:
         else:
             batch, self._events, self._bytes = self._events, [], 0
         self._room.set()
-        return batch
+        return self._but_for_output(batch) if self.overflow.requested else batch
+
+    def _flow_over(self, full: LogFull, batch: Sequence[Event]) -> list[Event]:
+        """Return what is left to be stored of *batch*; raises *full* where that was left out."""
+        if self.overflow.requested:
+            raise full
+        log.warning("task %s: %s", self.lease.task_id, full.reason)
+        self.overflow.set(full.reason)
+        self._position += full.stored
+        return self._but_for_output(batch[full.stored :])
+
+    def _leave_out(self, event: Output) -> None:
+        if event.stream is LogStream.OUTPUT:
+            self._left_out[event.index] += len(event.text.encode())
+
+    def _but_for_output(self, events: Sequence[Event]) -> list[Event]:
+        left: list[Event] = []
+        for event in events:
+            match event:
+                case Output():
+                    self._leave_out(event)
+                case StepChanged(index=index, log_bytes=log_bytes) if index in self._left_out:
+                    kept_bytes = max(log_bytes - self._left_out[index], 0)
+                    left.append(replace(event, truncated=True, log_bytes=kept_bytes))
+                case _:
+                    left.append(event)
+        return left
 
     async def _store(self, batch: list[Event]) -> None:
         said = False
-        while True:
+        while batch:
             try:
                 await self._queue.append(self.lease, self._position, batch)
+            except LogFull as full:
+                batch = self._flow_over(full, batch)
             except (LeaseLost, EventsRefused, Dismissed, AssertionError):
                 raise
             except Exception as fault:

@@ -398,6 +398,7 @@ class Worker:
             store=self._folders.store,
             debug=assignment.debug,
             admit=partial(self._admit, assignment.lease),
+            overflow=report.overflow,
         )
         async with aclosing(run(job, self._executor, cancel)) as events:
             await self._begin(assignment.lease, await anext(events))

@@ -48,7 +48,7 @@ from rollway.observing.health import database_fault
 from rollway.remote.arrivals import Arrivals
 from rollway.remote.bodies import read_object
 from rollway.remote.pace import Pace
-from rollway.remote.refusals import REFUSALS, NotYours
+from rollway.remote.refusals import REFUSALS, NotYours, explained
 
 SMALL_BYTES_MAX = 16 * 1024
 BODY_BYTES_MAX = 64 * 1024
@@ -167,8 +167,8 @@ class Doors:
                 answer = await self._stored(answered(request))
             except tuple(REFUSALS) as refusal:
                 shown = next(REFUSALS[kind] for kind in REFUSALS if isinstance(refusal, kind))
-                said = str(refusal) or (type(refusal).__doc__ or "").partition("\n")[0]
-                return JSONResponse({"code": shown.code, "error": said}, shown.status, HEADERS)
+                said = {"code": shown.code, **explained(refusal)}
+                return JSONResponse(said, shown.status, HEADERS)
             return JSONResponse(answer, headers=HEADERS)
 
         return endpoint

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 
-from control.port import Dismissed, EventsRefused, LeaseLost, QueueAway, StoreAway
+from control.port import Dismissed, EventsRefused, LeaseLost, LogFull, QueueAway, StoreAway
 from control.remote.wire import SESSION_HEADER
 from rollway.remote import refusals
 
@@ -54,8 +54,9 @@ class Line:
     ) -> dict[str, Any]:
         """Return what a server answers to *body*.
 
-        Dismissed, LeaseLost (of *task_id*) and EventsRefused as the server says. StoreAway when
-        no server can reach the database, Unreachable when none answers within its time at all.
+        Dismissed, LeaseLost (of *task_id*), EventsRefused and LogFull as the server says.
+        StoreAway when no server can reach the database, Unreachable when none answers within its
+        time at all.
         """
         content = json.dumps(body).encode()
         return await self._first(
@@ -193,7 +194,7 @@ def _read(
     if answer.is_success and document is not None:
         return document, None, ""
     code = (document or {}).get("code")
-    _refuse(code, (document or {}).get("error"), task_id)
+    _refuse(code, document or {}, task_id)
     return None, code, f"{url}: {answer.status_code} {code or ''}"
 
 
@@ -206,8 +207,9 @@ def _document(answer: httpx2.Response) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _refuse(code: object, error: object, task_id: str) -> None:
+def _refuse(code: object, said: Mapping[str, Any], task_id: str) -> None:
     """Raise what the server says by its own code; a status alone may be a proxy's."""
+    error = str(said.get("error"))
     match code:
         case refusals.UNKNOWN:
             raise Dismissed("the server does not know it, or it was removed there")
@@ -217,5 +219,8 @@ def _refuse(code: object, error: object, task_id: str) -> None:
             raise Dismissed("another process works with its credential now")
         case refusals.LOST | refusals.NOT_YOURS:
             raise LeaseLost(task_id)
+        case refusals.LOG_FULL:
+            stored = said.get("stored")
+            raise LogFull(error, stored=stored if isinstance(stored, int) else 0)
         case refusals.UNREADABLE | refusals.IMPOSSIBLE:
-            raise EventsRefused(str(error))
+            raise EventsRefused(error)

@@ -14,6 +14,7 @@ from control.port import (
     EventsRefused,
     Lease,
     LeaseLost,
+    LogFull,
     QueueAway,
     Reach,
 )
@@ -105,11 +106,15 @@ class RemoteQueue:
 
     async def append(self, lease: Lease, position: int, events: Sequence[Event]) -> None:
         """Have the server store events; see `WorkerQueue.append`."""
+        stored = 0
         for part in _slices(events):
             written = [write_event(event) for event in part]
-            body = {**write_lease(lease), "position": position, "events": written}
-            await self._tell("append", lease, body)
-            position += len(part)
+            body = {**write_lease(lease), "position": position + stored, "events": written}
+            try:
+                await self._tell("append", lease, body)
+            except LogFull as full:
+                raise LogFull(full.reason, stored=stored + full.stored) from full
+            stored += len(part)
 
     async def finish(self, lease: Lease, event: TaskChanged) -> None:
         """End the task; see `WorkerQueue.finish`. Tries for an hour: it may keep its lease."""

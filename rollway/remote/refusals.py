@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from auth.machines import MachineUnknown, RegistrationRefused, SessionGone
-from control.port import EventsRefused, LeaseLost, StoreAway
+from control.port import EventsRefused, LeaseLost, LogFull, StoreAway
 from control.remote.wire import Unreadable
 from engine.store import DiskFull, TooLarge, TooMany
 from rollway.body import BodiesFull
@@ -33,8 +33,17 @@ LOST = "LEASE_LOST"
 GONE = "SESSION_GONE"
 IMPOSSIBLE = "EVENTS_REFUSED"
 AWAY = "STORE_AWAY"
+LOG_FULL = "LOG_FULL"
 BUSY = "BUSY"
 FULL = "DISK_FULL"
+
+
+def explained(refusal: Exception) -> dict[str, object]:
+    """Return what a worker is told besides the code."""
+    said = str(refusal) or (type(refusal).__doc__ or "").partition("\n")[0]
+    more = {"stored": refusal.stored} if isinstance(refusal, LogFull) else {}
+    return {"error": said, **more}
+
 
 REFUSALS: Mapping[type[Exception], Shown] = {
     Unreadable: Shown(400, UNREADABLE),
@@ -48,6 +57,7 @@ REFUSALS: Mapping[type[Exception], Shown] = {
     BodyTooLarge: Shown(413, UNREADABLE),
     TooLarge: Shown(413, UNREADABLE),
     TooMany: Shown(413, UNREADABLE),
+    LogFull: Shown(413, LOG_FULL),
     EventsRefused: Shown(422, IMPOSSIBLE),
     BodiesFull: Shown(503, BUSY),
     Full: Shown(503, BUSY),

@@ -7,6 +7,9 @@ from time import monotonic
 import pytest
 
 from auth import machines
+from control.port import LogFull
+from control.queue.log_room import LogRoom
+from control.working.outbox import Report
 from db.machines import WorkerMachine
 from db.models import LogChunk, Step, Task
 from engine.events import Output, Planned, StepChanged, now
@@ -167,6 +170,47 @@ async def test_large_outputs_of_many_steps_arrive(house):
 
     assert (await Task.get(id=lease["taskId"])).received == len(events)
     assert await Step.filter(task_id=lease["taskId"], status="success").count() == 20
+
+
+async def test_a_log_without_end_is_refused(house, monkeypatch):
+    """An append is told how much of it is stored; what comes later is refused whole."""
+    monkeypatch.setattr(house.api.server.queue._queue, "_log_room", LogRoom(100_000))
+    worker, lease = await running(house)
+    lines = [{**LINE, "firstLine": at + 1, "text": f"{at:0>999}\n"} for at in range(100)]
+    body = {**lease, "position": 0, "events": lines}
+    first = await house.post("append", body, *worker)
+    again = await house.post("append", {**body, "position": 79}, *worker)
+    ends = await append(house, worker, lease, [STEP], 79)
+
+    error = "the task's log takes more than 100000 bytes"
+    assert first == (413, {"code": "LOG_FULL", "error": error, "stored": 79})
+    assert again == (413, {"code": "LOG_FULL", "error": error, "stored": 0})
+    assert ends == (200, None)
+    assert await LogChunk.filter(task_id=lease["taskId"]).count() == 79
+
+
+async def test_a_worker_whose_log_is_full_says_how_its_steps_ended(house, monkeypatch):
+    """In whichever of the portions that it sends the bound was met."""
+    monkeypatch.setattr(house.api.server.queue._queue, "_log_room", LogRoom(700_000))
+    worker, lease = await running(house)
+    report = Report(house.queue(worker), doors.Lease(lease["taskId"], lease["epoch"]))
+    ended = {"status": StepStatus.SUCCESS, "exit_code": 0, "log_bytes": 1_000_000}
+    await report.add(StepChanged(time=now(), index=0, status=StepStatus.RUNNING))
+    for at in range(100):
+        await report.add(Output(time=now(), index=0, first_line=at + 1, text="x" * 9_999 + "\n"))
+    await report.add(StepChanged(time=now(), index=0, **ended))
+    report.close()
+    await report.send()
+
+    step, chunks = await Step.get(), await LogChunk.all().order_by("seq")
+    assert report.overflow.reason == "the task's log takes more than 700000 bytes"
+    assert [each.first_line for each in chunks] == [*range(1, 69)]
+    assert (step.status, step.truncated, step.log_bytes) == ("success", True, 680_000)
+    assert (await Task.get(id=lease["taskId"])).received == 70
+    with pytest.raises(LogFull):
+        await house.queue(worker).append(
+            report.lease, 70, [Output(time=now(), index=0, first_line=69, text="x" * 20_000)]
+        )
 
 
 async def test_the_newest_control_of_a_process_ends_an_older_one(house):
