@@ -14,6 +14,8 @@ from rollway.connections.seats import Waiting
 CUT = "rollway.cut"
 SILENT_SECONDS = 20.0
 UNREAD_SECONDS = 60.0  # longer than a stream waits, which ends in better order
+UNWANTED_BYTES_MAX = 256 * 1024  # of a body that comes after its answer
+LEAVING_SECONDS = 2.0  # for who sends it to read the answer
 WAITING_MAX = 1000
 WAITING_PER_ADDRESS_MAX = 200
 
@@ -53,7 +55,8 @@ class Cuttable(H11Protocol):
 
     It ends by itself when no request comes for *SILENT_SECONDS*, from its beginning or from the
     last answer, and when nothing of an answer is taken for *UNREAD_SECONDS*. Of those that have not
-    asked for anything yet, so many may be open: the oldest gives way.
+    asked for anything yet, so many may be open: the oldest gives way. Of a body that was answered
+    before it was there, *UNWANTED_BYTES_MAX* are read: a longer one ends the connection.
     """
 
     def __init__(self, *args: Any, waiting: Waiting, **given: Any) -> None:
@@ -62,6 +65,8 @@ class Cuttable(H11Protocol):
         self._asked: Callable[[], None]
         self._silent: Patience
         self._unread: Patience
+        self._unwanted_bytes = 0
+        self._leaving: asyncio.TimerHandle | None = None
         app = cast("ASGIApp", self.app)
 
         async def with_cut(scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,7 +89,28 @@ class Cuttable(H11Protocol):
         """Forget it."""
         super().connection_lost(exc)
         self._unread.stop()
+        if self._leaving:
+            self._leaving.cancel()
         self._over()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the client sends; of a body that is answered already not much."""
+        unwanted = self._answered_early
+        super().data_received(data)
+        if unwanted and self._answered_early:
+            self._unwanted_bytes += len(data)
+            if self._unwanted_bytes > UNWANTED_BYTES_MAX:
+                self._leave()
+
+    @property
+    def _answered_early(self) -> bool:
+        return self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY
+
+    def _leave(self) -> None:
+        """Read no more; end the connection once the client had time to see that it is over."""
+        self.transport.pause_reading()
+        self.transport.write_eof()
+        self._leaving = self.loop.call_later(LEAVING_SECONDS, self.transport.abort)
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         """Hand the connection on."""
@@ -94,6 +120,7 @@ class Cuttable(H11Protocol):
     def on_response_complete(self) -> None:
         """Wait for the next request; what is left of the answer is taken meanwhile."""
         super().on_response_complete()
+        self._unwanted_bytes = 0
         self._silent.start()
 
     def pause_writing(self) -> None:

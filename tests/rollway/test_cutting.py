@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import uvicorn
@@ -94,3 +94,60 @@ async def test_however_many_are_silent_who_asks_is_answered(monkeypatch):
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
         for _, each in silent:
             each.transport.abort()
+
+
+def post(length):
+    """Return the head of a request that will not be taken."""
+    return f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+def pour(address, length):
+    """Send a body of so many bytes in spite of the answer; return that and the bytes that went."""
+    sent = 0
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL_BYTES)
+        client.settimeout(SECONDS)
+        client.connect(address)
+        client.sendall(post(length))
+        answer = client.recv(4096)
+        with suppress(ConnectionError):
+            while sent < length:
+                sent += client.send(b"x" * min(64 * 1024, length - sent))
+    return answer, sent
+
+
+async def test_a_body_that_was_refused_is_not_read_to_its_end(monkeypatch):
+    """The answer comes at once; some of the body is read, then the connection ends."""
+    monkeypatch.setattr(cutting, "LEAVING_SECONDS", 0.2)
+    async with serving(10) as (address, server):
+        answer, sent = await asyncio.to_thread(pour, address, 1024 * MIB)
+        await ended(server)
+
+    assert answer.startswith(b"HTTP/1.1 405")
+    assert cutting.UNWANTED_BYTES_MAX < sent < 32 * MIB
+
+
+async def test_who_writes_first_reads_the_refusal_too():
+    """A client that looks for the answer only when it can write no more finds it."""
+    async with serving(10) as (address, _):
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(post(64 * MIB) + bytes(4 * MIB))
+        answer = await reader.read()
+        writer.transport.abort()
+
+    assert answer.startswith(b"HTTP/1.1 405")
+
+
+async def test_after_a_short_body_that_was_refused_the_connection_goes_on(monkeypatch):
+    """Whoever sent it may ask again, as long as each is short."""
+    monkeypatch.setattr(cutting, "UNWANTED_BYTES_MAX", 1000)
+    async with serving(10) as (address, _):
+        reader, writer = await asyncio.open_connection(*address)
+        for _ in range(3):
+            writer.write(post(1000))
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 405")
+            await reader.readexactly(len("Method Not Allowed"))
+            writer.write(bytes(1000))
+        writer.write(ASKED)
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        writer.transport.abort()
