@@ -66,15 +66,25 @@ class NothingKept(Refusal):
 class Keeping:
     """Caches and artifacts of one task's steps. A *folder* is that of one try of a step.
 
+    Caches are the *owner*'s, artifacts the *team*'s.
+
     Without a *store* no cache is ever found.
     """
 
     def __init__(
-        self, store: Store | None, *, owner: str, task: str, workspace: Path, secrets: Secrets
+        self,
+        store: Store | None,
+        *,
+        owner: str,
+        team: str,
+        task: str,
+        workspace: Path,
+        secrets: Secrets,
     ) -> None:
         self._store = store
         self._secrets = secrets
         self._owner = owner
+        self._team = team
         self._task = task
         self._workspace = workspace
         self._missed: dict[int, Cache] = {}
@@ -140,7 +150,9 @@ class Keeping:
                 raise InvalidKeeping("artifact", "has a secret in its name, which many can see")
             if self._store is None:
                 raise NothingKept(kept.name)
-            size = await self._store.keep_artifact(self._task, kept.name, self._workspace, file)
+            size = await self._store.keep_artifact(
+                self._team, self._task, kept.name, self._workspace, file
+            )
             return f"The artifact '{kept.name}' is kept, {size} bytes"
         if self._store is None:
             return "Nothing is cached here"

@@ -69,6 +69,7 @@ class _Run:
         self._keeping = Keeping(
             job.store,
             owner=_owner(job),
+            team=job.tenant,
             task=job.task_id,
             workspace=job.workspace,
             secrets=self._secrets,

@@ -9,10 +9,11 @@ import os
 import re
 import shutil
 import time
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path, PurePath
 from uuid import uuid4
 
@@ -20,7 +21,7 @@ from engine.beneath import create_beneath, open_beneath
 from engine.refusal import Refusal
 
 CACHE_BYTES_MAX = 10 * 1024**3
-ARTIFACT_BYTES_MAX = 10 * 1024**3
+ARTIFACT_BYTES_MAX = 10 * 1024**3  # of a team
 ENTRY_BYTES_MAX = 2 * 1024**3
 CACHE_IDLE_SECONDS_MAX = 14 * 24 * 3600
 ARTIFACT_SECONDS_MAX = 90 * 24 * 3600
@@ -80,9 +81,9 @@ class NoFile(Refusal):
 class Store:
     """Caches and artifacts in a *folder* of ours, which several workers may share.
 
-    An *owner* is whoever may see what the others of it keep. Where all caches, or all artifacts,
-    take more than their bytes, those go first that were not used for longest. A file gets its name
-    when it is whole, so nobody reads half of one.
+    An *owner* is whoever may see what the others of it keep. Where all caches, or the artifacts of
+    one *team*, take more than their bytes, those go first that were not used for longest. A file
+    gets its name when it is whole, so nobody reads half of one.
     """
 
     def __init__(
@@ -97,9 +98,12 @@ class Store:
         self._folder = folder
         self._caches = folder / "cache"
         self._artifacts = folder / "artifacts"
+        self._teams = folder / "teams"  # for each team the tasks that have artifacts
         self._incoming = folder / "incoming"
-        self._bytes_max = {self._caches: cache_bytes_max, self._artifacts: artifact_bytes_max}
+        self._cache_bytes_max = cache_bytes_max
+        self._artifact_bytes_max = artifact_bytes_max
         self._entry_bytes_max = entry_bytes_max
+        self._one_artifact_bytes_max = min(entry_bytes_max, artifact_bytes_max)
         self._artifacts_max = artifacts_max
 
     async def fetch_cache(self, owner: str, key: str, workspace: Path, file: PurePath) -> bool:
@@ -114,54 +118,78 @@ class Store:
 
         Raises NoFile, TooLarge, OSError.
         """
-        return await asyncio.to_thread(self._keep, self._cache(owner, key), key, workspace, file)
+        target = self._cache(owner, key)
+        size = await asyncio.to_thread(
+            self._keep, target, key, workspace, file, self._entry_bytes_max
+        )
+        await asyncio.to_thread(self._evict_caches, target)
+        return size
 
-    async def keep_artifact(self, task: str, name: str, workspace: Path, file: PurePath) -> int:
-        """Keep *file* as the task's artifact *name*, and return its bytes.
+    async def keep_artifact(
+        self, team: str, task: str, name: str, workspace: Path, file: PurePath
+    ) -> int:
+        """Keep *file* as the artifact *name* of a team's task, and return its bytes.
 
         Raises NoFile, TooLarge, TooMany, OSError.
         """
         target = await asyncio.to_thread(self._new_artifact, task, name)
-        return await asyncio.to_thread(self._keep, target, name, workspace, file)
+        await asyncio.to_thread(self._count_for, team, task)
+        size = await asyncio.to_thread(
+            self._keep, target, name, workspace, file, self._one_artifact_bytes_max
+        )
+        await asyncio.to_thread(self._evict_artifacts, team, target)
+        return size
+
+    async def expect_artifact(self, task: str, name: str, size_bytes: int) -> None:
+        """Return where an artifact of so many bytes would be received now.
+
+        Raises TooLarge, TooMany, DiskFull.
+        """
+        if size_bytes > self._one_artifact_bytes_max:
+            raise TooLarge(name, self._one_artifact_bytes_max)
+        await asyncio.to_thread(self._new_artifact, task, name)
+        await asyncio.to_thread(self._require_incoming, size_bytes)
 
     async def receive_artifact(
         self,
+        team: str,
         task: str,
         name: str,
         chunks: AsyncIterable[bytes],
         size_bytes: int | None,
         check: Callable[[], Awaitable[None]],
     ) -> int:
-        """Keep what comes as the task's artifact *name*, once it is whole; return its bytes.
+        """Keep what comes as the artifact *name* of a team's task, once whole; return its bytes.
 
         *size_bytes*: how many shall come, where that is said. *check* may refuse it to the last.
         Raises TooLarge, TooMany, DiskFull, OSError, and what *chunks* and *check* raise.
         """
-        if (size_bytes or 0) > self._entry_bytes_max:
-            raise TooLarge(name, self._entry_bytes_max)
-        target = await asyncio.to_thread(self._new_artifact, task, name)
-        incoming = await asyncio.to_thread(self._new_incoming, size_bytes or 0)
+        await self.expect_artifact(task, name, size_bytes or 0)
+        target = self._artifact(task, name)
+        incoming = await asyncio.to_thread(self._new_incoming)
         size, waiting = 0, bytearray()
         try:
             async for chunk in chunks:
                 size += len(chunk)
-                if size > self._entry_bytes_max:
-                    raise TooLarge(name, self._entry_bytes_max)
+                if size > self._one_artifact_bytes_max:
+                    raise TooLarge(name, self._one_artifact_bytes_max)
                 waiting += chunk
                 if len(waiting) >= CHUNK_BYTES:
                     await asyncio.to_thread(_append, incoming, bytes(waiting))
                     waiting.clear()
             await asyncio.to_thread(_append, incoming, bytes(waiting), sync=True)
             await check()
-            await asyncio.to_thread(self._place, incoming, target)
+            await asyncio.to_thread(self._count_for, team, task)
+            await asyncio.to_thread(_place, incoming, target)
         finally:
             await asyncio.to_thread(incoming.unlink, missing_ok=True)
+        await asyncio.to_thread(self._evict_artifacts, team, target)
         return size
 
     def artifacts(self, task: str) -> list[Artifact]:
         """Return what is kept of a task, by name."""
         found = []
-        for file in sorted((self._artifacts / _plain(task)).glob(f"*{_SUFFIX}")):
+        for file in sorted(self._kept_of(task)):
             with suppress(FileNotFoundError):
                 found.append(Artifact(file.stem, file.stat().st_size))
         return found
@@ -204,7 +232,9 @@ class Store:
                 os.close(target)
         return True
 
-    def _keep(self, target: Path, name: str, workspace: Path, file: PurePath) -> int:
+    def _keep(
+        self, target: Path, name: str, workspace: Path, file: PurePath, bytes_max: int
+    ) -> int:
         try:
             source = open_beneath(workspace, str(file))
         except OSError as error:
@@ -214,8 +244,8 @@ class Store:
                 raise NoFile(name)
             incoming = self._incoming_file()
             try:
-                size = self._take(source, incoming, name)
-                self._place(incoming, target)
+                size = _take(source, incoming, name, bytes_max)
+                _place(incoming, target)
             finally:
                 incoming.unlink(missing_ok=True)
         finally:
@@ -226,46 +256,34 @@ class Store:
         self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self._incoming / uuid4().hex
 
-    def _new_incoming(self, size_bytes: int) -> Path:
-        """Make an empty file for that many bytes; DiskFull where they find no room."""
-        incoming = self._incoming_file()
+    def _require_incoming(self, size_bytes: int) -> None:
+        """Raise DiskFull where so many bytes find no room."""
+        self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
         _require_room(self._incoming, size_bytes)
+
+    def _new_incoming(self) -> Path:
+        """Make an empty file."""
+        incoming = self._incoming_file()
         os.close(os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         return incoming
 
-    def _place(self, incoming: Path, target: Path) -> None:
-        """Give a whole file its name, and make room for it."""
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        incoming.rename(target)
-        self._evict(target)
+    def _count_for(self, team: str, task: str) -> None:
+        """Have what is kept of a task count for the team."""
+        folder = self._teams / _plain(team)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / _plain(task)).touch()
 
-    def _take(self, source: int, incoming: Path, name: str) -> int:
-        """Copy to the disk, one byte more than may be: then it is too large."""
-        copy = os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            size = _copy(source, copy, self._entry_bytes_max + 1)
-            if size > self._entry_bytes_max:
-                raise TooLarge(name, self._entry_bytes_max)
-            os.fsync(copy)
-        finally:
-            os.close(copy)
-        return size
+    def _evict_caches(self, newest: Path) -> None:
+        _evict(self._caches.glob(f"*/*{_SUFFIX}"), newest, self._cache_bytes_max)
 
-    def _evict(self, newest: Path) -> None:
-        """Delete what was not used for longest, until the rest fits; never the newest."""
-        area = newest.parent.parent
-        files = []
-        for file in area.glob(f"*/*{_SUFFIX}"):
-            with suppress(FileNotFoundError):
-                found = file.stat()
-                files.append((found.st_mtime_ns, max(found.st_size, FILE_BYTES_MIN), file))
-        excess = sum(size for _, size, _ in files) - self._bytes_max[area]
-        for _, size, file in sorted(files):
-            if excess <= 0:
-                break
-            if file != newest:
-                file.unlink(missing_ok=True)
-                excess -= size
+    def _evict_artifacts(self, team: str, newest: Path) -> None:
+        """Have a team's artifacts fit: nobody else's go."""
+        tasks = (self._teams / _plain(team)).iterdir()
+        files = chain.from_iterable(self._kept_of(task.name) for task in tasks)
+        _evict(files, newest, self._artifact_bytes_max)
+
+    def _kept_of(self, task: str) -> Iterator[Path]:
+        return (self._artifacts / _plain(task)).glob(f"*{_SUFFIX}")
 
     def _prune(self) -> None:
         for pattern, seconds_max in (
@@ -277,10 +295,28 @@ class Store:
                 with suppress(FileNotFoundError):
                     if time.time() - file.stat().st_mtime > seconds_max:
                         file.unlink()
-        for area in (self._caches, self._artifacts):
+        for task in self._teams.glob("*/*"):
+            with suppress(FileNotFoundError):
+                idle_seconds = time.time() - task.stat().st_mtime
+                if idle_seconds > ABANDONED_SECONDS and not any(self._kept_of(task.name)):
+                    task.unlink()
+        for area in (self._caches, self._artifacts, self._teams):
             for folder in area.glob("*/"):
                 with suppress(OSError):  # it is not empty
                     folder.rmdir()
+
+
+def _take(source: int, incoming: Path, name: str, bytes_max: int) -> int:
+    """Copy to the disk, one byte more than may be: then it is too large."""
+    copy = os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        size = _copy(source, copy, bytes_max + 1)
+        if size > bytes_max:
+            raise TooLarge(name, bytes_max)
+        os.fsync(copy)
+    finally:
+        os.close(copy)
+    return size
 
 
 def _copy(source: int, target: int, bytes_max: int) -> int:
@@ -292,6 +328,28 @@ def _copy(source: int, target: int, bytes_max: int) -> int:
             break
         copied += sent
     return copied
+
+
+def _place(incoming: Path, target: Path) -> None:
+    """Give a whole file its name."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    incoming.rename(target)
+
+
+def _evict(files: Iterable[Path], newest: Path, bytes_max: int) -> None:
+    """Delete what was not used for longest, until the rest fits; never the newest."""
+    kept = []
+    for file in files:
+        with suppress(FileNotFoundError):
+            found = file.stat()
+            kept.append((found.st_mtime_ns, max(found.st_size, FILE_BYTES_MIN), file))
+    excess = sum(size for _, size, _ in kept) - bytes_max
+    for _, size, file in sorted(kept):
+        if excess <= 0:
+            break
+        if file != newest:
+            file.unlink(missing_ok=True)
+            excess -= size
 
 
 def _require_room(folder: Path, size_bytes: int) -> None:

@@ -12,6 +12,7 @@ from auth.logins import Client, Service
 from control.queue.log_room import TASK_LOG_BYTES_MAX
 from engine.executors.isolation import Level
 from engine.job import Limits
+from engine.store import ARTIFACT_BYTES_MAX
 from providers.repository import Policy
 from resolvers.operations.bounds import Reads
 from rollway.fitting import check
@@ -207,6 +208,12 @@ class Settings(Serving):
         whole(64 * 1024, 2**31 - 2**20),
         str(64 * 1024 * 1024),
         "How much of a step's output is kept; what comes after is left out but for its end.",
+    )
+    artifact_bytes_per_team: int = setting(
+        "ROLLWAY_ARTIFACT_BYTES_PER_TEAM",
+        whole(1024**2, 2**50),
+        str(ARTIFACT_BYTES_MAX),
+        "Space that one team's artifacts take here; beyond it its oldest ones go.",
     )
     task_log_bytes_max: int = setting(
         "ROLLWAY_TASK_LOG_BYTES_MAX",

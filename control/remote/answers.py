@@ -34,6 +34,12 @@ async def running_epoch(task_id: str, worker: str) -> int | None:
     return None if found is None else found.epoch
 
 
+async def team_of(task_id: str) -> str:
+    """Return the team that has the application of a task; "" where there is no such task."""
+    names = await Task.filter(id=task_id).values_list("app__owner_org__name", flat=True)
+    return str(names[0]) if names else ""
+
+
 class Given:
     """Which leases workers were given: that is so for ever, so what was found out is kept."""
 

@@ -8,7 +8,7 @@ from time import monotonic
 
 from starlette.requests import ClientDisconnect, Request
 
-from control.remote.answers import running_epoch
+from control.remote.answers import running_epoch, team_of
 from control.remote.wire import ID_CHARACTERS_MAX, Fields, Unreadable
 from db.machines import WorkerMachine
 from engine.keeping import InvalidKeeping, check_name
@@ -26,6 +26,7 @@ SILENCE_SECONDS = 30.0
 BYTES_PER_SECOND_MIN = 16 * 1024  # of what comes; what is slower is as good as silent
 SECONDS_MAX = 3600.0
 LOOK_SECONDS = 5.0  # between two looks whether who sends it may
+SIZE_BYTES_MAX = 2**53
 NO_ROOM = {ENOSPC, EDQUOT}
 
 Caller = Callable[[Request], Awaitable[WorkerMachine]]
@@ -42,6 +43,14 @@ class Arrivals:
         self._caller = caller
         self._seats = Seats(OF_A_TEAM_MAX, AT_ONCE_MAX)
 
+    async def offer(self, session: str, offered: Fields) -> None:
+        """Return where what a worker offers would be taken now; raises what `take` does."""
+        task_id, name = _named(offered)
+        size_bytes = offered.whole("bytes", 0, SIZE_BYTES_MAX)
+        if await running_epoch(task_id, session) is None:
+            raise NotYours
+        await self._store.expect_artifact(task_id, name, size_bytes)
+
     async def take(self, request: Request) -> int:
         """Keep what a worker sends of a task that it runs, to the last byte; return the bytes.
 
@@ -49,7 +58,7 @@ class Arrivals:
         DiskFull, and what the caller is refused by.
         """
         machine = await self._caller(request)
-        task_id, name = _named(request)
+        task_id, name = _named(Fields(dict(request.query_params), "the address"))
         epoch = await running_epoch(task_id, machine.session or "")
 
         async def check() -> None:
@@ -58,6 +67,7 @@ class Arrivals:
                 raise NotYours
 
         await check()
+        team = await team_of(task_id)
         declared = request.headers.get("content-length", "")
         size_bytes = int(declared) if declared.isdecimal() else None
         try:
@@ -65,7 +75,7 @@ class Arrivals:
                 async with asyncio.timeout(SECONDS_MAX):
                     chunks = _chunks(request, check)
                     return await self._store.receive_artifact(
-                        task_id, name, chunks, size_bytes, check
+                        team, task_id, name, chunks, size_bytes, check
                     )
         except Full:
             raise BodiesFull from None
@@ -80,9 +90,8 @@ class Arrivals:
             raise DiskFull from fault
 
 
-def _named(request: Request) -> tuple[str, str]:
+def _named(named: Fields) -> tuple[str, str]:
     """Return the task and the name of an artifact."""
-    named = Fields(dict(request.query_params), "the address")
     task_id, name = named.text("task", ID_CHARACTERS_MAX), named.get("name", str)
     try:
         check_name(name)

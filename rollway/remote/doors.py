@@ -106,6 +106,7 @@ class Doors:
             "abandon": self._abandon,
             "control": self._control,
             "leave": self._leave,
+            "offer": self._offer,
         }
         return [
             _route("beat", self._endpoint(self._in_time(self._working(self._beat)))),
@@ -316,6 +317,10 @@ class Doors:
 
     async def _artifact(self, request: Request) -> Answer:
         return {"bytes": await self._arrivals.take(request)}
+
+    async def _offer(self, call: Call) -> Answer:
+        await self._arrivals.offer(call.session, call.fields)
+        return {}
 
     async def _leave(self, call: Call) -> Answer:
         await machines.end(call.machine, call.session)

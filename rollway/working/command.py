@@ -141,7 +141,7 @@ async def _work_elsewhere(settings: Settings, working: Working) -> None:
             f"Rollway works as {session.machine} on up to {settings.worker_slots} tasks", flush=True
         )
         metered = MeteredWorker(queue, figures)
-        store = SendingStore(settings.data, line)
+        store = SendingStore(settings.data, line, settings.artifact_bytes_per_team)
         worker = working.worker(metered, link, session.lease_seconds, store)
         try:
             async with shown(settings, figures, Health()):

@@ -58,7 +58,7 @@ class Working:
             uid_first=settings.step_uid,
         )
         self.executor = MixedExecutor(local, containers_of(settings))
-        self.store = Store(settings.data)
+        self.store = Store(settings.data, artifact_bytes_max=settings.artifact_bytes_per_team)
 
     async def clear(self) -> None:
         """End and delete what a killed worker of this folder left."""

@@ -35,7 +35,12 @@ class Task:
             made.mkdir(parents=True)
         self.output = self.step / "output"
         self.keeping = Keeping(
-            store, owner=app, task=name, workspace=self.workspace, secrets=Secrets([SECRET])
+            store,
+            owner=app,
+            team="acme",
+            task=name,
+            workspace=self.workspace,
+            secrets=Secrets([SECRET]),
         )
 
     def run(self, arguments):
@@ -196,7 +201,7 @@ async def test_what_is_old_goes(task, store, tmp_path):
     file = PurePath("steps/1-1/file")
     for name in ("old", "new"):
         await store.keep_cache(f"a_{name}", "k", one.workspace, file)
-        await store.keep_artifact(f"t_{name}", "dist", one.workspace, file)
+        await store.keep_artifact("acme", f"t_{name}", "dist", one.workspace, file)
         (tmp_path / "data/incoming" / name).touch()
     data = tmp_path / "data"
     for path in filter(Path.is_file, data.rglob("*")):
@@ -204,7 +209,7 @@ async def test_what_is_old_goes(task, store, tmp_path):
             os.utime(path, (0, time.time() - 91 * 24 * 3600))
     await store.prune()
     left = [path.relative_to(data) for path in data.rglob("*")]
-    assert sum((data / path).is_file() for path in left) == 3
+    assert sum((data / path).is_file() for path in left) == 4
     assert not any("old" in str(path) for path in left)
 
 

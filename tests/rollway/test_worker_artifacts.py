@@ -19,6 +19,7 @@ from tests.rollway import test_worker_doors as doors
 
 house = doors.house
 
+SHOWN = "query ($id: ID!) { task(id: $id) { artifacts { name } } }"
 BYTES = bytes(range(256)) * 4096
 
 
@@ -94,12 +95,12 @@ async def test_a_worker_sends_what_it_keeps(house, tmp_path):
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     await asyncio.to_thread((workspace / "a.tar").write_bytes, BYTES)
-    size = await store.keep_artifact(task, "site", workspace, PurePath("a.tar"))
+    size = await store.keep_artifact("acme", task, "site", workspace, PurePath("a.tar"))
 
     assert size == len(BYTES)
     assert kept(house, task) == BYTES
     with pytest.raises(NotSent, match="not this worker's"):
-        await store.keep_artifact("t_none", "site", workspace, PurePath("a.tar"))
+        await store.keep_artifact("acme", "t_none", "site", workspace, PurePath("a.tar"))
     with pytest.raises(NotKept):
         kept(house, "t_none")
     await line.close()
@@ -211,6 +212,55 @@ async def test_an_artifact_has_a_name_that_pipelines_may_give(house, name):
 
     assert [each.status_code for each in refused] == [400, 400]
     assert house.api.server.services.store.artifacts(task) == []
+
+
+async def artifacts_of(house, team, task):
+    """Return what the API shows of a task's artifacts."""
+    shown = await house.api.execute(SHOWN, house.teams[team][0], id=task)
+    return {each["name"] for each in shown["task"]["artifacts"]}
+
+
+async def test_a_team_pushes_out_its_own_artifacts_alone(house, monkeypatch):
+    """Whoever sends them: a shared worker's belong to the team whose task it runs."""
+    store = house.api.server.services.store
+    for bound in ("_artifact_bytes_max", "_one_artifact_bytes_max"):
+        monkeypatch.setattr(store, bound, FILE_BYTES_MIN * 3)
+    shared, tasks, held = await house.worker(None), {}, []
+    for team in ("beta", "acme"):
+        tasks[team] = await house.deploy(team)
+        given = await house.claim(shared, held)
+        held.append({"taskId": given["taskId"], "epoch": given["epoch"]})
+    size = FILE_BYTES_MIN * 3 // 2
+    for name in ("first", "second"):
+        assert (await put(house, shared, tasks["beta"], bytes(size), name)).status_code == 200
+    for name in "abcdefgh":
+        assert (await put(house, shared, tasks["acme"], bytes(size), name)).status_code == 200
+        await asyncio.sleep(0.01)  # a file system may count time in steps
+    large = await put(house, shared, tasks["acme"], bytes(FILE_BYTES_MIN * 3 + 1), "large")
+
+    assert await artifacts_of(house, "beta", tasks["beta"]) == {"first", "second"}
+    assert await artifacts_of(house, "acme", tasks["acme"]) == {"g", "h"}
+    assert large.status_code == 413
+
+
+async def test_a_worker_asks_before_it_sends(house, monkeypatch):
+    """An answer to a large file is lost where the connection ends before all of it was sent."""
+    worker, thief = await house.worker("acme"), await house.worker("acme", "thief")
+    task = await house.deploy("acme")
+    await house.claim(worker)
+    offer = {"task": task, "name": "site", "bytes": 1000}
+    answers = [
+        await house.post("offer", offer, *worker),
+        await house.post("offer", offer, *thief),
+        await house.post("offer", {**offer, "bytes": 3 * 1024**3}, *worker),
+        await house.post("offer", {**offer, "name": "../x"}, *worker),
+    ]
+    monkeypatch.setattr("engine.store.FREE_BYTES_MIN", 2**60)
+    full = await house.post("offer", offer, *worker)
+
+    assert answers[0] == (200, {})
+    assert [status for status, _ in answers[1:]] == [403, 413, 400]
+    assert (full[0], full[1]["code"]) == (503, "DISK_FULL")
 
 
 async def never():
