@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -20,6 +20,7 @@ from engine.state import TaskStatus
 log = logging.getLogger("rollway.schedules")
 
 POLL_SECONDS = 1.0
+REST_SECONDS_MIN = 0.01  # a clock that is put back makes no haste
 AT_ONCE_MAX = 16  # environments
 RETRY_SECONDS = 1.0  # doubled after each try
 TRIES_MAX = 8
@@ -66,13 +67,18 @@ class Schedules:
         self._busy.clear()
         async with asyncio.TaskGroup() as jobs:
             while True:
-                for due in await self._due():
+                rest_seconds = POLL_SECONDS
+                for due in await self._soon():
+                    rest = due.time - datetime.now(UTC)
+                    if rest > timedelta():
+                        rest_seconds = max(rest.total_seconds(), REST_SECONDS_MIN)
+                        break
                     self._busy.add(due.env_id)
                     jobs.create_task(self._work_on(due))
-                await self._free.wait(POLL_SECONDS)
+                await self._free.wait(rest_seconds)
 
-    async def _due(self) -> list[Due]:
-        """Return what is due longest, as many as there is room for."""
+    async def _soon(self) -> list[Due]:
+        """Return what is due before the next look, in order, as many as there is room for."""
         room = AT_ONCE_MAX - len(self._busy)
         if not room:  # Tortoise takes a limit of 0 for none
             return []
@@ -83,11 +89,12 @@ class Schedules:
             if clock < failed.until + FORGOTTEN_SECONDS  # it went, or another server had success
         }
         resting = [env_id for env_id, failed in self._failed.items() if clock < failed.until]
-        due = Environment.filter(
-            next_scheduled_time__lte=datetime.now(UTC), id__not_in=[*self._busy, *resting]
+        until = datetime.now(UTC) + timedelta(seconds=POLL_SECONDS)
+        soon = Environment.filter(
+            next_scheduled_time__lte=until, id__not_in=[*self._busy, *resting]
         )
         rows: list[tuple[str, datetime]] = (
-            await due.order_by("next_scheduled_time", "id")
+            await soon.order_by("next_scheduled_time", "id")
             .limit(room)
             .values_list("id", "next_scheduled_time")
         )

@@ -67,6 +67,21 @@ async def test_what_is_due_is_deployed(server, application):
     assert environment.schedule_problem is None
 
 
+async def test_a_time_is_not_slept_through(server, application, monkeypatch):
+    """Whoever looks now and then looks at the time that comes before that, too."""
+    monkeypatch.setattr("control.schedules.due.POLL_SECONDS", 600.0)
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    await schedule(f"{application.id}:test", soon, yearly(minutes_ago(2)))
+
+    async def moved_on():
+        environment = await Environment.get(id=f"{application.id}:test")
+        return environment.next_scheduled_time > soon + SOON
+
+    await until(moved_on, server)
+
+    assert datetime.now(UTC) >= soon
+
+
 async def test_of_entries_due_at_once_the_first_deploys(server, repository, application):
     """An environment has one task a time."""
     tick = minutes_ago(2)
