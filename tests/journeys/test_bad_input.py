@@ -3,6 +3,8 @@
 import asyncio
 import json
 import secrets
+import socket
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import httpx2
@@ -691,3 +693,39 @@ async def test_no_such_operation_on_a_socket(rollway_up, query, name):
 
     assert answer["type"] == "error"
     assert answer["payload"][0]["extensions"]["code"] == "INVALID"
+
+
+POURED_BYTES = 256 * 1024 * 1024
+READ_BYTES_MAX = 32 * 1024 * 1024  # what the systems of both ends hold in between, and some more
+
+
+def pour(url, head):
+    """Send a large body whatever is answered; return the answer and the bytes that went."""
+    host = urlsplit(url)
+    chunk, sent = bytes(64 * 1024), 0
+    with socket.create_connection((host.hostname, host.port), timeout=15) as client:
+        asked = f"{head} HTTP/1.1\r\nHost: {host.netloc}\r\nContent-Length: {POURED_BYTES}\r\n"
+        client.sendall(asked.encode() + b"Content-Type: application/json\r\n\r\n")
+        answer = client.recv(4096)
+        with suppress(ConnectionError):
+            while sent < POURED_BYTES:
+                sent += client.send(chunk)
+    return answer, sent
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("POST /worker/append", 401),
+        ("PUT /worker/artifact?task=t_1&name=site", 401),
+        ("POST /worker/register", 413),
+        ("POST /graphql", 413),
+        ("POST /nowhere", 404),
+    ],
+)
+async def test_a_refused_body_is_answered_at_once_and_not_read(rollway_up, head, status):
+    """Gigabytes that a stranger sends cost nothing but the answer."""
+    answer, sent = await asyncio.to_thread(pour, rollway_up.url, head)
+
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert sent < READ_BYTES_MAX

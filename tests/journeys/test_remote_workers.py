@@ -154,11 +154,12 @@ async def house_of(rollway_of, postgres_url, member_of, tmp_path):
     made = []
     wire = Wire()
 
-    async def make(lease_seconds, database=postgres_url):
+    async def make(lease_seconds, database=postgres_url, **more):
         settings = {
             "ROLLWAY_DATABASE_URL": database,
             "ROLLWAY_WORKER_SLOTS": "0",
             "ROLLWAY_LEASE_SECONDS": str(lease_seconds),
+            **more,
         }
         server = rollway_of(settings=settings)
         await asyncio.to_thread(server.start)
@@ -464,3 +465,26 @@ steps:
     assert server.data != worker.data
     assert len(answer.content) == kept["sizeBytes"]
     assert b"built" in answer.content
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+async def test_a_task_that_prints_without_end_fails_and_says_why(house_of, repository, told):
+    """The server's bound holds, whatever the worker's is; it cleans up, and takes the next one."""
+    most = {"ROLLWAY_TASK_LOG_BYTES_MAX": "3000000"}
+    _, _, client, worker, _ = await house_of(20, **most)
+    code = repository("""
+steps:
+  - run: seq 1 100000000
+  - run: test -d "$HOME"
+    if: always()
+""")
+    application = await client.create_application(code.url)
+    for _ in range(2):
+        task_id, events = await client.run(application)
+        numbers = [int(line) for line in told.text(events, 1).split("\n")[:-1]]
+        assert told.statuses(events) == {0: "SUCCESS", 1: "FAILURE", 2: "SUCCESS"}, worker.log
+        assert told.error(events, 1).startswith("the task's log takes more than 3000000 bytes")
+        assert (await client.task(task_id))["status"] == "FAILURE"
+        assert numbers == [*range(1, len(numbers) + 1)]
+        assert len(numbers) > 100_000
