@@ -35,6 +35,7 @@ IMPOSSIBLE = "EVENTS_REFUSED"
 AWAY = "STORE_AWAY"
 BUSY = "BUSY"
 FULL = "DISK_FULL"
+AFTER = "afterSeconds"  # beside AWAY: see StoreAway
 
 REFUSALS: Mapping[type[Exception], Shown] = {
     Unreadable: Shown(400, UNREADABLE),
