@@ -46,7 +46,14 @@ class QueueAway(Exception):
 
 
 class StoreAway(QueueAway):
-    """The queue is there, but its database is not: nobody can give this worker's tasks away."""
+    """The queue is there, but its database is not: nobody can give this worker's tasks away.
+
+    *after_seconds*: it was still so then, counted from when it was asked.
+    """
+
+    def __init__(self, after_seconds: float = 0.0) -> None:
+        super().__init__()
+        self.after_seconds = after_seconds
 
 
 @dataclass(eq=False)

@@ -87,23 +87,27 @@ async def create_application(info: Info, input: Input[CreateApplicationInput]) -
         repo_url=repository.url,
     )
     rows = [environments.new(row.id, each, context.services.vault) for each in wanted]
-    created = await _store(context, mine, row, rows)
-    return await setting_up.set_up_new(context, created) if input.register_webhook else created
+    created, owner = await _store(context, mine, row, rows)
+    if not input.register_webhook:
+        return created
+    return await setting_up.set_up_new(context, created, owner)
 
 
 async def _store(
     context: Context, mine: Org, row: Application, environments_: list[Environment]
-) -> Application:
+) -> tuple[Application, Org]:
+    """Store it; return it and its OWNER's row: once stored, nothing that could fail is read."""
     try:
         async with teams.changing(mine, Action.CREATE_APPLICATION) as db:
-            row.owner_org_id = (await teams.owner_of(mine.name, db)).id
+            owner = await teams.owner_of(mine.name, db)
+            row.owner_org_id = owner.id
             await row.save(using_db=db, force_create=True)
             await Environment.bulk_create(environments_, using_db=db)
             await documents.write_environments(row.id, db)
             after = {**_facts(row), "environments": sorted(each.name for each in environments_)}
             entry = context.entry(Act.APPLICATION_CREATED, row.id, after=after)
             await audit.write(org_chain(mine.name), entry, db)
-            return await Application.filter(id=row.id).using_db(db).get()
+            return await Application.filter(id=row.id).using_db(db).get(), owner
     except IntegrityError as fault:
         if await Application.exists(owner_org_id=row.owner_org_id, name=row.name):
             raise Taken("name") from fault

@@ -5,13 +5,20 @@ import fcntl
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic, sleep
 
+from db.trouble import NoConnection
 from db.vault import Vault
 from engine.executors.isolation import Isolation, Level, Unavailable, choose
 from rollway import migrations
 from rollway.keyfile import BadKeyFile, KeyFile
 from rollway.setting import BadSetting
 from rollway.settings import Settings
+
+log = logging.getLogger("rollway.server")
+
+CONNECTION_SECONDS = 60.0  # for a database that has no connection to spare
+RETRY_SECONDS = 2.0
 
 
 class Refused(Exception):
@@ -27,9 +34,7 @@ def isolation_of(settings: Settings) -> Isolation:
     except Unavailable as reason:
         raise Refused(f"ROLLWAY_ISOLATION is {settings.isolation}, but {reason}") from reason
     if isolation.level is not Level.BWRAP:
-        logging.getLogger("rollway.server").warning(
-            "%s (%s)", isolation.note, "; ".join(isolation.reasons) or "as was asked for"
-        )
+        log.warning("%s (%s)", isolation.note, "; ".join(isolation.reasons) or "as was asked for")
     return isolation
 
 
@@ -48,9 +53,23 @@ def reaching(settings: Settings, other: str | None = None) -> Iterator[None]:
 def require_head(settings: Settings) -> None:
     """Refuse a database that is not at this version."""
     with reaching(settings):
-        missing = asyncio.run(migrations.pending(settings.database))
+        missing = _pending(settings.database)
     if missing:
         raise Refused(f"the database lacks {', '.join(missing)}; run `rollway migrate` first")
+
+
+def _pending(url: str) -> list[str]:
+    """Return what the database lacks, once it has a connection to spare."""
+    end = monotonic() + CONNECTION_SECONDS
+    while True:
+        try:
+            return asyncio.run(migrations.pending(url))
+        except NoConnection as fault:
+            left_seconds = end - monotonic()
+            if left_seconds < 0:
+                raise
+            log.warning("%s Asked again for %.0f s.", fault, left_seconds)
+        sleep(RETRY_SECONDS)
 
 
 @contextmanager

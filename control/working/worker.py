@@ -200,8 +200,8 @@ class Worker:
                 beat = await self._queue.beat(self.name, leases)
         except Dismissed:
             raise
-        except StoreAway:
-            self._hear(leases, asked)
+        except StoreAway as away:
+            self._hear(leases, asked + away.after_seconds)
             return True
         except Exception as fault:  # noqa: BLE001 (whatever the database says)
             log.warning("heartbeat not answered: %r", fault)

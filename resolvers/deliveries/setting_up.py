@@ -73,12 +73,11 @@ async def is_ours(context: Context, application: Application) -> bool:
     return linked and application.repo_webhook_url is not None
 
 
-async def set_up_new(context: Context, application: Application) -> Application:
-    """Set up the webhook of a new application whose repository the team's account opens.
+async def set_up_new(context: Context, application: Application, owner: Org) -> Application:
+    """Set up the webhook of a new application whose repository the account of *owner* opens.
 
     Where that fails the application goes again.
     """
-    owner = await context.owner(application)
     if not context.services.integrations.opens(owner, application):
         return application
     try:

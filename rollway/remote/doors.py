@@ -48,7 +48,7 @@ from rollway.observing.health import database_fault
 from rollway.remote.arrivals import Arrivals
 from rollway.remote.bodies import read_object
 from rollway.remote.pace import Pace
-from rollway.remote.refusals import REFUSALS, NotYours, explained
+from rollway.remote.refusals import AFTER, REFUSALS, NotYours, explained
 
 SMALL_BYTES_MAX = 16 * 1024
 BODY_BYTES_MAX = 64 * 1024
@@ -96,6 +96,7 @@ class Doors:
         self._arrivals = Arrivals(store, _working_machine)
         self._given = Given()
         self._held: dict[tuple[str, str], asyncio.Task[Any]] = {}
+        self._answering: set[asyncio.Future[Answer]] = set()
         self._leaving = asyncio.Event()
 
     def routes(self) -> list[BaseRoute]:
@@ -154,13 +155,24 @@ class Doors:
         """Have it be StoreAway before the worker gives up: it must not wait for a database."""
 
         async def soon(request: Request) -> Answer:
+            patience_seconds = self._lease_seconds / 4
+            answering = asyncio.ensure_future(answered(request))
+            self._answering.add(answering)
+            answering.add_done_callback(self._answered)
             try:
-                async with asyncio.timeout(self._lease_seconds / 4):
-                    return await answered(request)
-            except TimeoutError as late:
-                raise StoreAway from late
+                await asyncio.wait({answering}, timeout=patience_seconds)
+                if answering.done():
+                    return answering.result()
+            finally:
+                answering.cancel()  # it has its seat until the database lets go of it
+            raise StoreAway(patience_seconds)
 
         return soon
+
+    def _answered(self, answering: asyncio.Future[Answer]) -> None:
+        self._answering.discard(answering)
+        if not answering.cancelled():
+            answering.exception()  # of what was too late nobody else asks
 
     def _endpoint(self, answered: Answering) -> Endpoint:
         async def endpoint(request: Request) -> Response:
@@ -168,7 +180,8 @@ class Doors:
                 answer = await self._stored(answered(request))
             except tuple(REFUSALS) as refusal:
                 shown = next(REFUSALS[kind] for kind in REFUSALS if isinstance(refusal, kind))
-                said = {"code": shown.code, **explained(refusal)}
+                more = {AFTER: refusal.after_seconds} if isinstance(refusal, StoreAway) else {}
+                said = {"code": shown.code, **explained(refusal), **more}
                 return JSONResponse(said, shown.status, HEADERS)
             return JSONResponse(answer, headers=HEADERS)
 

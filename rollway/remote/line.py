@@ -6,6 +6,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import httpx2
@@ -107,12 +108,13 @@ class Line:
     ) -> dict[str, Any]:
         """Return what the first server answers that does; see `ask` and `ask_soon`."""
         left, away, said = list(self._urls), "", ""
-        asked: dict[asyncio.Future[httpx2.Response], str] = {}
+        begin, after_seconds = monotonic(), 0.0
+        asked: dict[asyncio.Future[httpx2.Response], tuple[str, float]] = {}
         try:
             while left or asked:
                 if left:
                     url = left.pop(0)
-                    asked[asyncio.ensure_future(send(url))] = url
+                    asked[asyncio.ensure_future(send(url))] = url, monotonic()
                 patience = patience_seconds if left else None
                 if away and not left and patience_seconds:
                     patience = 2 * patience_seconds
@@ -122,12 +124,15 @@ class Line:
                 if not heard and not left:
                     break
                 for each in heard:
-                    url = asked.pop(each)
-                    document, code, said = _read(each, url, task_id)
+                    url, since = asked.pop(each)
+                    document, refused, said = _read(each, url, task_id)
                     if document is not None:
                         self._prefer(url)
                         return document
-                    away = url if code == refusals.AWAY else away
+                    if refused.get("code") == refusals.AWAY:
+                        away = url
+                        then = since + _after_seconds(refused, monotonic() - since)
+                        after_seconds = max(after_seconds, then - begin)
                     self._pass_over(url, said)
         finally:
             for each in asked:
@@ -135,7 +140,7 @@ class Line:
             await asyncio.gather(*asked, return_exceptions=True)
         if away:
             self._prefer(away)
-            raise StoreAway
+            raise StoreAway(after_seconds)
         raise Unreachable(said)
 
     def _prefer(self, url: str) -> None:
@@ -184,18 +189,25 @@ async def _content(file: Path) -> AsyncIterator[bytes]:
 
 def _read(
     answered: asyncio.Future[httpx2.Response], url: str, task_id: str
-) -> tuple[dict[str, Any] | None, object, str]:
-    """Return a server's document, or None, its code and what came; raise what it refuses."""
+) -> tuple[dict[str, Any] | None, dict[str, Any], str]:
+    """Return a server's document, or None, its refusal and what came; raise what it refuses."""
     try:
         answer = answered.result()
     except httpx2.TransportError as fault:
-        return None, None, f"{url}: {type(fault).__name__} {fault}".rstrip()
+        return None, {}, f"{url}: {type(fault).__name__} {fault}".rstrip()
     document = _document(answer)
     if answer.is_success and document is not None:
-        return document, None, ""
-    code = (document or {}).get("code")
-    _refuse(code, document or {}, task_id)
-    return None, code, f"{url}: {answer.status_code} {code or ''}"
+        return document, {}, ""
+    refused = document or {}
+    code = refused.get("code")
+    _refuse(code, refused, task_id)
+    return None, refused, f"{url}: {answer.status_code} {code or ''}"
+
+
+def _after_seconds(refused: dict[str, Any], most_seconds: float) -> float:
+    """Return for how long a server had been asked when its database was still away."""
+    said = refused.get(refusals.AFTER)
+    return min(max(0.0, said), most_seconds) if isinstance(said, int | float) else 0.0
 
 
 def _document(answer: httpx2.Response) -> dict[str, Any] | None:

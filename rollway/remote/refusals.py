@@ -36,6 +36,7 @@ AWAY = "STORE_AWAY"
 LOG_FULL = "LOG_FULL"
 BUSY = "BUSY"
 FULL = "DISK_FULL"
+AFTER = "afterSeconds"  # beside AWAY: see StoreAway
 
 
 def explained(refusal: Exception) -> dict[str, object]:

@@ -162,7 +162,8 @@ class Socket:
             self._close(SIGNED_OUT, "Forbidden")
             return
         except Exception as fault:  # noqa: BLE001 - logged there
-            refused(fault, "of a socket that opens")
+            if not isinstance(fault, TimeoutError):  # else the database has us wait
+                refused(fault, "of a socket that opens")
             self._close(TRY_AGAIN_LATER, "Try again later")
             return
         if self._closing is not None:

@@ -237,6 +237,29 @@ async def test_a_database_that_is_away_stops_nothing(repository, working, queue,
         assert (await Task.get(id=task_id)).status == "running"
 
 
+async def test_a_database_that_has_servers_wait_stops_nothing(repository, working, queue, draft):
+    """A server that waits for it knows until then that nobody can give the task away."""
+
+    class Waiting(Troubled):
+        """Says after most of a lease that the database has been away for as long."""
+
+        async def beat(self, worker, leases):
+            """Wait, then fail."""
+            if self.trouble.is_set():
+                await asyncio.sleep(0.9)
+            return await super().beat(worker, leases)
+
+    waiting = Waiting(queue, StoreAway(0.9))
+    async with working({"wait": Answer(waits=True)}, lease_seconds=2, by=waiting) as executor:
+        task_id = (await queue.submit(draft())).id
+        await started(executor, "wait")
+        waiting.trouble.set()
+        async with asyncio.timeout(30):
+            while waiting.asked < 4 and task_id not in executor.closed:
+                await asyncio.sleep(0.02)
+        assert task_id not in executor.closed
+
+
 async def test_a_silence_before_a_claim_stops_nothing(repository, working, queue, draft):
     """A lease begins with its claim: heartbeats that were not answered before say nothing of it."""
     troubled = Troubled(queue, QueueAway("it does not answer"))

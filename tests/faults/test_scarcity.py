@@ -97,6 +97,7 @@ class Asking:
         self.house = house
         self.repository = repository
         self.url = house.servers[0].url
+        self.tasks = []  # that print meanwhile
         self.answers = Counter()
         self.made, self.refused = set(), set()
         self.slowest_seconds = 0.0
@@ -148,9 +149,9 @@ class Asking:
             while await self.create() is not made:
                 await asyncio.sleep(0.1)
 
-    async def hold(self):
+    async def hold(self, seconds=HELD_SECONDS):
         """Ask for as long as the trouble is held; return what /readyz said, and /healthz."""
-        until = time.monotonic() + HELD_SECONDS
+        until = time.monotonic() + seconds
         said = set()
         while time.monotonic() < until:
             asked = await asyncio.gather(*(self.create() for _ in range(3)), self.ready())
@@ -180,6 +181,7 @@ async def printing(house, count):
     client, asking = house.client, Asking(house, url)
     names = [f"prints-{number}" for number in range(count)]
     tasks = [await client.deploy(await client.application(name, url)) for name in names]
+    asking.tasks += tasks
     async with asyncio.timeout(30):
         while min([len(await client.journal(task)) for task in tasks]) < 6:
             await asyncio.sleep(0.1)

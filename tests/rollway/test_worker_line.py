@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import ssl
+import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -127,6 +128,20 @@ async def test_of_two_servers_a_silent_one_does_not_hide_what_the_other_says():
             async with asyncio.timeout(5):
                 await line.ask_soon("beat", {}, 0.5, 0.1)
         await line.close()
+
+
+@pytest.mark.parametrize("after", [3600, -1, float("nan"), "soon", None])
+async def test_until_when_the_database_was_away(after):
+    """A server says it, and is believed as far as it can have been."""
+    async with answering(503, {"code": "STORE_AWAY", "afterSeconds": after}) as (url, _):
+        line, begin = Line((url,), "rww_x"), time.monotonic()
+        with pytest.raises(StoreAway) as away:
+            await line.ask("beat", {}, 5.0)
+        took_seconds = time.monotonic() - begin
+        await line.close()
+
+    assert 0 <= away.value.after_seconds <= took_seconds
+    assert (away.value.after_seconds > took_seconds / 2) is (after == 3600)
 
 
 @pytest.mark.parametrize("name", ["localhost", "elsewhere.example"])

@@ -107,3 +107,22 @@ async def test_models_are_values_to_the_executor(sqlite_world):
 
     assert len(data["application"]["tasks"]["nodes"]) == 60
     assert len(made) < 20
+
+
+CREATE = """mutation ($org: String!) { createApplication(input: {
+  orgName: $org, name: "web", provider: GIT, repoUrl: "https://example.com/a/b"
+}) { __typename } }"""
+
+
+async def test_what_is_made_is_told_without_the_database(world, statements):
+    """An answer that has to be read once it is made may be refused, though it is made."""
+    user = await world.api.user("ann")
+    owner = await world.team("acme", user)
+    statements.clear()
+    answer = await world.api.execute(CREATE, user, org=owner.name)
+
+    assert answer["createApplication"]["__typename"] == "CreateApplicationPayload"
+    told = next(at for at, each in enumerate(statements) if each.startswith('UPDATE "audit_chain"'))
+    assert [each.partition("FROM ")[2].split()[0] for each in statements[told + 1 :]] == [
+        '"application"'  # still within
+    ]

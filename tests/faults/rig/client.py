@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import secrets
+from collections import Counter
 
 import httpx2
 import websockets
@@ -40,6 +41,7 @@ class Client:
         self.urls = urls
         self.token = self.team = None
         self.repeats = 0  # of requests that got no answer
+        self.final = Counter()  # codes of errors that did not say `retryable`
         self.http = httpx2.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False)
 
     async def begin(self):
@@ -75,10 +77,17 @@ class Client:
                         said = answer.json()
                         if "errors" not in said:
                             return said["data"]
+                        self._count(said["errors"])
                     except (httpx2.TransportError, ValueError) as fault:
                         said = fault
                     self.repeats += 1
                 await asyncio.sleep(0.2)
+
+    def _count(self, errors):
+        for each in errors:
+            more = each.get("extensions", {})
+            if not more.get("retryable"):
+                self.final[more.get("code", each["message"])] += 1
 
     async def done(self, name, selection, /, **given):
         """Return the payload of a mutation; Refused where it is a problem."""

@@ -97,6 +97,10 @@ class Process:
         self.process.terminate()
         return self.process.wait(STOP_SECONDS)
 
+    def renew(self):
+        """Have its next start be of this version."""
+        self.env.pop("PYTHONPATH", None)
+
     def steps(self):
         """Return the processes of steps that it has started and that live."""
         return steps.living(self.data)
@@ -147,9 +151,10 @@ class House:
         }
         if postgres:
             self.settings["ROLLWAY_DATABASE_URL"] = self.postgres.url("rollway")
+        self._migrated = migrated
+        self._older = {}
         names = [f"server-{number}" for number in range(servers if postgres else 1)]
         self.servers = [self.server(name) for name in names]
-        self._migrated = migrated
         self.losing = 0.0
         self.wires = [Wire(server.url, self._loses) for server in self.servers if wired]
         self._open = AsyncExitStack()
@@ -160,6 +165,12 @@ class House:
 
     def _loses(self, path):
         return random.random() < self.losing
+
+    def begin_older(self, rooms):
+        """Have all be of the older version in the folder *rooms*, until each is told to `renew`."""
+        self._older = {"PYTHONPATH": str(rooms)}
+        for each in self.servers:
+            each.env |= self._older
 
     def server(self, name, host="127.0.0.1"):
         """Return a server, not yet started."""
@@ -176,6 +187,7 @@ class House:
         env = {
             "ROLLWAY_REPOSITORIES": "file,private",
             "ROLLWAY_WORKER_SLOTS": str(self._slots),
+            **self._older,
         }
         return Process(name, self.folder, arguments, env, "Rollway works as")
 
@@ -202,9 +214,14 @@ class House:
             self.postgres.create()
             self.postgres.start()
             self.postgres.say("CREATE DATABASE rollway")
-        first = self.servers[0]
-        command = [PROGRAM, "migrate", "--data", first.data]
-        subprocess.run(command, env=first.env, check=True, capture_output=True)
+        self.migrate(self.servers[0].env)
+
+    def migrate(self, env=None):
+        """Bring the database to the version of *env*, or to this one; return what was applied."""
+        command = [PROGRAM, "migrate", "--data", self.servers[0].data]
+        env = env or {**self.servers[0].env, "PYTHONPATH": ""}
+        done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+        return done.stdout.splitlines()
 
     def give_migrated(self, folder):
         """Leave a migrated database in *folder*, for other houses to begin with."""

@@ -47,7 +47,7 @@ class Postgres:
             self._as = {"user": USER, "group": GROUP, "extra_groups": []}
             shutil.chown(self.folder, USER, GROUP)
         self._programs = _programs(self.folder)
-        self._data = self.folder / "data"
+        self.data = self.folder / "data"
         self.hosts = hosts
         self.connections_max = 200
         self.port = free_port()
@@ -59,22 +59,27 @@ class Postgres:
 
     def copy(self, other):
         """Make the cluster as a copy of another, which has ended in good order."""
-        shutil.copytree(other, self._data)
+        shutil.copytree(other, self.data, dirs_exist_ok=True)
+        self.own()
+
+    def own(self):
+        """Give the cluster's folder, and what is in it, to who PostgreSQL runs as."""
+        self.data.chmod(0o700)
         if self._as:
-            for path in (self._data, *self._data.rglob("*")):
+            for path in (self.data, *self.data.rglob("*")):
                 shutil.chown(path, USER, GROUP)
 
     def give(self, folder):
         """End in good order, and leave the cluster in *folder* for copies."""
         self.end(signal.SIGINT)
-        shutil.copytree(self._data, folder)
+        shutil.copytree(self.data, folder)
 
     def create(self):
         """Make the cluster."""
         options = ["--auth=trust", "--username=rollway", "--encoding=UTF8", "--no-sync"]
-        command = [self._programs / "initdb", *options, "--pgdata", self._data]
+        command = [self._programs / "initdb", *options, "--pgdata", self.data]
         subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **self._as)
-        with (self._data / "pg_hba.conf").open("a") as rules:
+        with (self.data / "pg_hba.conf").open("a") as rules:
             rules.write("host all all 0.0.0.0/0 trust\n")
 
     def start(self):
@@ -91,7 +96,7 @@ class Postgres:
                 assert time.monotonic() < end, (self.folder / "log").read_text()[-4000:]
                 if self.process is None or self.process.poll() is not None:
                     self.process = subprocess.Popen(
-                        [self._programs / "postgres", "-D", self._data, f"-p{self.port}", *given],
+                        [self._programs / "postgres", "-D", self.data, f"-p{self.port}", *given],
                         cwd=self.folder,
                         stdin=subprocess.DEVNULL,
                         stdout=log,
