@@ -331,9 +331,15 @@ class TaskQueue:
             await self._turns.end(task, db)
             await ends.end(task, db)
 
-    async def control(self, worker: str) -> AsyncGenerator[None, None]:
+    async def control(
+        self, worker: str, told: Collection[str] | None = None
+    ) -> AsyncGenerator[None, None]:
         """Yield whenever *worker* should beat at once; see `Queue.control`."""
         with self.pubsub.listen(worker_topic(worker)) as bell:
+            if told is not None:
+                cancelled = Task.filter(status=RUNNING, worker=worker, cancel_requested=True)
+                if {*map(str, await cancelled.values_list("id", flat=True))} - {*told}:
+                    yield
             while True:
                 await bell.wait(self.lease_seconds / 5)
                 yield

@@ -298,8 +298,9 @@ class Doors:
 
         The newest one of a session ends an older one.
         """
+        told = call.fields.optional_ids("told", LEASES_MAX)
         await self._release((call.session, CONTROL))
-        async with aclosing(self._queue.control(call.session)) as bells:
+        async with aclosing(self._queue.control(call.session, told)) as bells:
             rung = asyncio.ensure_future(anext(bells))
             self._held[call.session, CONTROL] = rung
             try:
@@ -312,6 +313,8 @@ class Doors:
                     del self._held[call.session, CONTROL]
                 rung.cancel()
                 await whole(asyncio.wait({rung}))
+        if not rung.cancelled():
+            rung.result()
         return {}
 
     async def _artifact(self, request: Request) -> Answer:
