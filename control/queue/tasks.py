@@ -36,7 +36,7 @@ from control.port import (
 )
 from control.pubsub import QUEUE, PubSub, task_topic, worker_topic
 from control.queue import ends
-from control.queue.held import hold
+from control.queue.held import hold, read
 from control.queue.looks import Looks
 from control.queue.superseding import supersede
 from control.queue.turns import AHEAD_MAX, Turns
@@ -92,11 +92,10 @@ class TaskQueue:
         """Store the task as PENDING; see `Queue.submit`."""
         task = _task(draft)
         try:
-            async with in_transaction() as db:
+            async with audit.telling(told) as (db, end):
                 if told is not None:
-                    await told.begin(db)
                     task.team = await _require_team(task.app_id, told.chain, db)
-                    await told.write(db)
+                    await told.write(db, end)
                 way = await _make_latest(task, db)
                 step = journal.new_step(task.id, 0, SET_UP)
                 task.steps = documents.steps_document([], [step])
@@ -115,9 +114,7 @@ class TaskQueue:
         self.pubsub.ring(QUEUE)
         await self._tell(superseded)
         while len(superseded) >= AHEAD_MAX:  # the environment's queue was longer than one cancels
-            async with in_transaction() as db:
-                if told is not None:
-                    await audit.lock(told.chain, db)
+            async with audit.standing(*([told.chain] if told else [])) as db:
                 superseded = await supersede(task, way, self._turns, told, db)
             await self._tell(superseded)
         return task
@@ -262,25 +259,23 @@ class TaskQueue:
 
     async def cancel(self, task_id: str, reason: str, told: Told | None = None) -> None:
         """Cancel the task; see `Queue.cancel`."""
-        async with in_transaction() as db:
-            if told is not None:
-                await told.begin(db)
+        async with audit.telling(told) as (db, end):
             unfinished = Task.filter(id=task_id, finished_time=None).using_db(db)
             changed = await unfinished.update(cancel_requested=True, cancel_reason=reason)
             if changed and told is not None:
-                await told.write(db)
-            task = await Task.filter(id=task_id).using_db(db).get()
+                await told.write(db, end)
+            task = await read(task_id, db)
             status = TaskStatus(task.status)
             if status.completed and status is not TaskStatus.CANCELLED:
                 raise AlreadyCompleted(status.name)
             if not status.completed and (status is TaskStatus.PENDING or task.reported):
                 await self._turns.end(task, db)
                 await ends.end(task, db)
-        await changes.ring(task, self.pubsub)
         if status is TaskStatus.RUNNING and not task.reported:
             self.pubsub.ring(worker_topic(task.worker or ""))
         else:
             self.pubsub.ring(QUEUE)
+        await changes.ring(task, self.pubsub)
 
     async def reap(self, *, abandoned: bool = False, mend: bool = True) -> list[str]:
         """End or requeue the tasks whose worker is gone; see `Queue.reap`."""

@@ -111,7 +111,9 @@ class Fields:
         if self.optional(name, list) is None:
             return None
         ids = enumerate(self.each(name, most))
-        return [Fields({"id": each}, f"{name}[{at}]").text("id", ID_CHARACTERS_MAX) for at, each in ids]
+        return [
+            Fields({"id": each}, f"{name}[{at}]").text("id", ID_CHARACTERS_MAX) for at, each in ids
+        ]
 
     def lease(self) -> Lease:
         """Return the lease that the fields `taskId` and `epoch` name."""

@@ -7,8 +7,10 @@ from tortoise import connections
 from tortoise.transactions import in_transaction
 
 import db
-from db import moving
+from db import audit, moving
+from db.audit import Act, Actor, Entry, Told
 from db.models import User
+from db.postgres import open_connection
 from db.trouble import DatabaseAway
 
 STILL_SECONDS = 4.0  # more than `db.postgres.BOUNDS` allow
@@ -98,3 +100,36 @@ async def test_a_move_may_wait_for_the_other_database(postgres_url):
         await asyncio.sleep(STILL_SECONDS)
 
         assert await moving.count("user", target) == 0
+
+
+async def test_who_waits_for_a_team_leaves_connections_to_others(postgres_url):
+    """Twenty who change one chain's team while another server does; a heartbeat needs no lock."""
+    actor = Actor("u_1", "ann", "s_1")
+    told = [Told("org:acme", Entry(actor, Act.TASK_CANCELLED, f"t_{at}")) for at in range(20)]
+    begun = []
+
+    async def change(each):
+        begun.append(each)
+        async with audit.telling(each) as (transaction, end):
+            await each.write(transaction, end)
+
+    async with db.connect(f"{postgres_url}?minsize=1&maxsize=5"), asyncio.timeout(15):
+        async with audit.telling(told[0]) as (transaction, end):
+            await told[0].write(transaction, end)
+        other = await open_connection()
+        holding = other.transaction()
+        await holding.start()
+        await other.execute("SELECT 1 FROM audit_chain WHERE id = 'org:acme' FOR UPDATE")
+        changing = [asyncio.create_task(change(each)) for each in told[1:]]
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        while not (len(begun) == 19 and await other.fetchval(waiting)):
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.2)
+        assert await User.all().count() == 0
+        assert not any(each.done() for each in changing)
+        await holding.rollback()
+        await other.close()
+        await asyncio.gather(*changing)
+
+        (verdict,) = [each async for each in audit.verify()]
+        assert (verdict.entries, verdict.fault) == (20, None)
