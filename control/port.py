@@ -291,6 +291,15 @@ class WorkerQueue(Protocol):
 class Queue(WorkerQueue, Protocol):
     """Decides which task runs when, and keeps what its worker reports."""
 
+    def control(
+        self, worker: str, told: Collection[str] | None = None
+    ) -> AsyncGenerator[None, None]:
+        """Yield as `WorkerQueue.control` does, for a worker that does not listen all the time.
+
+        *told*: ids of the tasks that it knows are to be cancelled. It yields at once if there are
+        others, whose bell may have rung between two calls. None: not asked.
+        """
+
     async def submit(self, draft: Draft, told: Told | None = None) -> Task:
         """Store the task and return it as it was stored, PENDING; the audit log is *told*.
 

@@ -6,7 +6,9 @@ the hash before it, so that changing, removing or inserting one breaks every lat
 transaction of what it tells.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,12 +17,17 @@ from hashlib import sha256
 from json import dumps
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.transactions import in_transaction
 
 from db.chains import AuditChain, AuditEntry
+from db.trouble import NoConnection
 
 PAGE_ENTRIES = 500
+CHANGING_MAX = 3  # of a process at once what one chain tells of; a pool has five connections
+TURN_SECONDS = 30.0
 SERVER_CHAIN = "server"  # what the operator does that is no team's and no user's
 
 Still = Callable[[BaseDBAsyncClient], Awaitable[None]]
@@ -107,15 +114,9 @@ class Told:
     entry: Entry
     still: Still | None = None
 
-    async def begin(self, db: BaseDBAsyncClient) -> None:
-        """Have what the chain tells of stand still; take this lock before others."""
-        await lock(self.chain, db)
-        if self.still is not None:
-            await self.still(db)
-
-    async def write(self, db: BaseDBAsyncClient) -> None:
-        """Append the entry, within the transaction of what it tells."""
-        await write(self.chain, self.entry, db)
+    async def write(self, db: BaseDBAsyncClient, end: AuditChain | None = None) -> None:
+        """Append the entry, within the transaction of what it tells; see `write`."""
+        await write(self.chain, self.entry, db, end)
 
 
 class Head(NamedTuple):
@@ -148,6 +149,57 @@ def user_chain(user_id: str) -> str:
     return f"user:{user_id}"
 
 
+_turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+
+@asynccontextmanager
+async def standing(*chains: str) -> AsyncIterator[BaseDBAsyncClient]:
+    """Begin a transaction in which what *chains* tell of stands still.
+
+    Who of this process changes the same waits before it takes a connection, all but three: else
+    those who wait for one lock have them all, and a heartbeat finds none. NoConnection after 30
+    seconds. Not to be begun within a transaction.
+    """
+    ordered = sorted({*chains})
+    async with AsyncExitStack() as stack:
+        for chain in ordered:
+            await stack.enter_async_context(_turn(chain))
+        db = await stack.enter_async_context(in_transaction())
+        for chain in ordered:
+            await lock(chain, db)
+        yield db
+
+
+@asynccontextmanager
+async def telling(
+    told: Told | None,
+) -> AsyncIterator[tuple[BaseDBAsyncClient, AuditChain | None]]:
+    """Begin such a transaction for what is *told* of, with its chain; raises what refuses it."""
+    if told is None:
+        async with in_transaction() as db:
+            yield db, None
+        return
+    async with _turn(told.chain), in_transaction() as db:
+        end = await lock(told.chain, db)
+        if told.still is not None:
+            await told.still(db)
+        yield db, end
+
+
+@asynccontextmanager
+async def _turn(chain: str) -> AsyncIterator[None]:
+    turn = _turns.setdefault(chain, asyncio.Semaphore(CHANGING_MAX))
+    try:
+        async with asyncio.timeout(TURN_SECONDS):
+            await turn.acquire()
+    except TimeoutError as late:
+        raise NoConnection from late
+    try:
+        yield
+    finally:
+        turn.release()
+
+
 async def lock(chain: str, db: BaseDBAsyncClient) -> AuditChain:
     """Have others who write to *chain* wait for this transaction; take it before other locks."""
     query = AuditChain.filter(id=chain).using_db(db).select_for_update()
@@ -158,9 +210,14 @@ async def lock(chain: str, db: BaseDBAsyncClient) -> AuditChain:
     return found
 
 
-async def write(chain: str, entry: Entry, db: BaseDBAsyncClient) -> None:
-    """Append *entry* to *chain*, within the transaction of what it tells."""
-    end = await lock(chain, db)
+async def write(
+    chain: str, entry: Entry, db: BaseDBAsyncClient, end: AuditChain | None = None
+) -> None:
+    """Append *entry* to *chain*, within the transaction of what it tells.
+
+    *end* is the chain as this transaction has locked it, if it has, and nobody wrote since.
+    """
+    end = end or await lock(chain, db)
     row = AuditEntry(
         id=f"{chain}#{end.seq + 1:010}",
         chain=chain,

@@ -9,6 +9,7 @@ statement, and no statement of ours leaves anything behind (no SET but LOCAL, no
 no cursor that outlives its transaction) but the bounds that every connection begins with.
 """
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -93,6 +94,31 @@ async def _bound(connection: asyncpg.Connection) -> None:
     await connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in BOUNDS.items()))
 
 
+_left: set["asyncio.Task[asyncpg.Connection]"] = set()  # that connect though nobody waits
+
+
+async def _connect(*given: Any, **named: Any) -> asyncpg.Connection:
+    """Connect, to the end also where nobody waits for it any more.
+
+    asyncpg, cancelled while the server goes, leaves a future with an error that nobody asks for,
+    which asyncio logs. It gives up by itself after a minute.
+    """
+    work = asyncpg.connect(*given, **named)  # type: ignore[no-untyped-call]
+    connecting = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        _left.add(connecting)
+        connecting.add_done_callback(_let_go)
+        raise
+
+
+def _let_go(connecting: "asyncio.Task[asyncpg.Connection]") -> None:
+    _left.discard(connecting)
+    if not connecting.cancelled() and connecting.exception() is None:
+        connecting.result().terminate()  # type: ignore[no-untyped-call]
+
+
 class _Connection(asyncpg.Connection):
     def get_reset_query(self) -> str:
         return ""
@@ -146,7 +172,7 @@ class _Client(_Telling):
         return _Acquiring(self, self._pool_init_lock)
 
     async def create_pool(self, **given: Any) -> asyncpg.Pool:
-        return await super().create_pool(init=_bound, **given)
+        return await super().create_pool(connect=_connect, init=_bound, **given)
 
     def _in_transaction(self) -> TransactionContext:
         return _Context(_Transaction(self), self._pool_init_lock)
@@ -162,7 +188,7 @@ async def open_connection() -> Any:
     pool = get_connections().get("default")
     assert isinstance(pool, _Client)  # noqa: S101 (whoever asks has such a database)
     extra = {name: value for name, value in pool.extra.items() if name not in POOL_ONLY}
-    return await asyncpg.connect(  # type: ignore[no-untyped-call]
+    return await _connect(
         host=pool.host,
         port=pool.port,
         user=pool.user,

@@ -31,8 +31,7 @@ async def still(context: Context, application: Application, action: Action) -> S
     mine = await _mine(context, application)
 
     async def refuse(db: BaseDBAsyncClient) -> None:
-        await teams.still(mine, action, db)
-        await _still(application, mine, db)
+        await teams.still_having(mine, application.id, action, db)
 
     return refuse
 

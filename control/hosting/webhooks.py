@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
-from tortoise.transactions import in_transaction
 
 from control.deploys import fresh
 from control.integrations import Integrations
 from control.integrations.accounts import NotLinked, name_of
+from db import audit
 from db.audit import Told
 from db.models import Application, Org
 from db.sealed import WEBHOOK_NEXT, WEBHOOK_SECRET, Sealed
@@ -148,13 +148,12 @@ class Webhooks:
         """
         same = Application.filter(id=row.id, repo_url=row.repo_url)
         try:
-            async with in_transaction() as db:
-                await told.begin(db)
+            async with audit.telling(told) as (db, end):
                 stored = await _held(same, db)
                 columns = change_secret(stored, secret, self.vault)
                 stored.repo_webhook_url = self.address(row.id)
                 await stored.save(using_db=db, update_fields=[*columns, "repo_webhook_url"])
-                await told.write(db)
+                await told.write(db, end)
         except BaseException:
             if row.repo_webhook_secret is None or not await same.exists():
                 row.repo_webhook_url = self.address(row.id)

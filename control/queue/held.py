@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import DoesNotExist
 
 from control.port import Lease
 from db import rows
@@ -29,6 +30,16 @@ JOIN application a ON a.id = t.app_id JOIN org o ON o.id = a.owner_org_id
 def task_of(row: dict[str, Any], dialect: str, unread: frozenset[str] = frozenset()) -> Task:
     """Return the task that was read."""
     return rows.acted_on(Task, unread, dialect).of(row)
+
+
+async def read(task_id: str, db: BaseDBAsyncClient) -> Task:
+    """Return a task; DoesNotExist without one."""
+    dialect = db.capabilities.dialect
+    one = "WHERE t.id = " + ("?1" if dialect == "sqlite" else "$1")
+    found = await db.execute_query_dict(f"{select(dialect, UNREAD)}{one}", [task_id])
+    if not found:
+        raise DoesNotExist(Task)
+    return task_of(found[0], dialect, UNREAD)
 
 
 async def hold(lease: Lease, db: BaseDBAsyncClient) -> Task | None:

@@ -37,7 +37,7 @@ from control.port import (
 )
 from control.pubsub import QUEUE, PubSub, task_topic, worker_topic
 from control.queue import ends
-from control.queue.held import hold
+from control.queue.held import hold, read
 from control.queue.log_room import TASK_LOG_BYTES_MAX, LogRoom
 from control.queue.looks import Looks
 from control.queue.superseding import supersede
@@ -96,11 +96,10 @@ class TaskQueue:
         """Store the task as PENDING; see `Queue.submit`."""
         task = _task(draft)
         try:
-            async with in_transaction() as db:
+            async with audit.telling(told) as (db, end):
                 if told is not None:
-                    await told.begin(db)
                     task.team = await _require_team(task.app_id, told.chain, db)
-                    await told.write(db)
+                    await told.write(db, end)
                 way = await _make_latest(task, db)
                 step = journal.new_step(task.id, 0, SET_UP)
                 task.steps = documents.steps_document([], [step])
@@ -119,9 +118,7 @@ class TaskQueue:
         self.pubsub.ring(QUEUE)
         await self._tell(superseded)
         while len(superseded) >= AHEAD_MAX:  # the environment's queue was longer than one cancels
-            async with in_transaction() as db:
-                if told is not None:
-                    await audit.lock(told.chain, db)
+            async with audit.standing(*([told.chain] if told else [])) as db:
                 superseded = await supersede(task, way, self._turns, told, db)
             await self._tell(superseded)
         return task
@@ -270,25 +267,23 @@ class TaskQueue:
 
     async def cancel(self, task_id: str, reason: str, told: Told | None = None) -> None:
         """Cancel the task; see `Queue.cancel`."""
-        async with in_transaction() as db:
-            if told is not None:
-                await told.begin(db)
+        async with audit.telling(told) as (db, end):
             unfinished = Task.filter(id=task_id, finished_time=None).using_db(db)
             changed = await unfinished.update(cancel_requested=True, cancel_reason=reason)
             if changed and told is not None:
-                await told.write(db)
-            task = await Task.filter(id=task_id).using_db(db).get()
+                await told.write(db, end)
+            task = await read(task_id, db)
             status = TaskStatus(task.status)
             if status.completed and status is not TaskStatus.CANCELLED:
                 raise AlreadyCompleted(status.name)
             if not status.completed and (status is TaskStatus.PENDING or task.reported):
                 await self._turns.end(task, db)
                 await ends.end(task, db)
-        await changes.ring(task, self.pubsub)
         if status is TaskStatus.RUNNING and not task.reported:
             self.pubsub.ring(worker_topic(task.worker or ""))
         else:
             self.pubsub.ring(QUEUE)
+        await changes.ring(task, self.pubsub)
 
     async def reap(self, *, abandoned: bool = False, mend: bool = True) -> list[str]:
         """End or requeue the tasks whose worker is gone; see `Queue.reap`."""
@@ -339,9 +334,15 @@ class TaskQueue:
             await self._turns.end(task, db)
             await ends.end(task, db)
 
-    async def control(self, worker: str) -> AsyncGenerator[None, None]:
+    async def control(
+        self, worker: str, told: Collection[str] | None = None
+    ) -> AsyncGenerator[None, None]:
         """Yield whenever *worker* should beat at once; see `Queue.control`."""
         with self.pubsub.listen(worker_topic(worker)) as bell:
+            if told is not None:
+                cancelled = Task.filter(status=RUNNING, worker=worker, cancel_requested=True)
+                if {*map(str, await cancelled.values_list("id", flat=True))} - {*told}:
+                    yield
             while True:
                 await bell.wait(self.lease_seconds / 5)
                 yield

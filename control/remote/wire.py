@@ -106,6 +106,15 @@ class Fields:
             raise Unreadable(f"{self._where}.{name} has more than {most} entries")
         return found
 
+    def optional_ids(self, name: str, most: int) -> list[str] | None:
+        """Return a list of at most so many ids that may be left out."""
+        if self.optional(name, list) is None:
+            return None
+        ids = enumerate(self.each(name, most))
+        return [
+            Fields({"id": each}, f"{name}[{at}]").text("id", ID_CHARACTERS_MAX) for at, each in ids
+        ]
+
     def lease(self) -> Lease:
         """Return the lease that the fields `taskId` and `epoch` name."""
         return Lease(self.text("taskId", ID_CHARACTERS_MAX), self.whole("epoch", 0, WHOLE_MAX))

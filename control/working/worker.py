@@ -53,11 +53,13 @@ class Held:
     """A task that this worker has: what runs it and what cancels it.
 
     *heard* is when was asked what was last answered for it: its lease lasts from then at least.
+    One that is *over* runs nothing any more, and asks for its end to be stored.
     """
 
     runner: asyncio.Task[None]
     cancel: Cancel
     heard: float
+    over: bool = False
 
 
 class Worker:
@@ -213,8 +215,13 @@ class Worker:
         for lease in leases:
             if lease.task_id in beat.cancel and (found := self._running.get(lease)):
                 found.cancel.set(beat.cancel[lease.task_id])
-        self._stop([lease for lease in leases if lease.task_id in beat.lost])
+        self._stop([lease for lease in leases if lease.task_id in beat.lost and self._runs(lease)])
         return True
+
+    def _runs(self, lease: Lease) -> bool:
+        """Tell whether there is something to stop: an end that was just stored is no loss."""
+        found = self._running.get(lease)
+        return found is not None and not found.over
 
     def _stop(self, leases: Collection[Lease]) -> None:
         for lease in leases:
@@ -303,6 +310,8 @@ class Worker:
         lease, last = report.lease, None
         reader.cancel()
         await asyncio.wait({reader})
+        if found := self._running.get(lease):
+            found.over = True
         if not reader.cancelled():
             if fault := reader.exception():
                 log.error("task %s: the worker failed", lease.task_id, exc_info=fault)

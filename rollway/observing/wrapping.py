@@ -63,6 +63,12 @@ class QueueWrapper(WorkWrapper):
     def __init__(self, queue: Queue) -> None:
         super().__init__(queue)
 
+    def control(
+        self, worker: str, told: Collection[str] | None = None
+    ) -> AsyncGenerator[None, None]:
+        """Pass on."""
+        return self._queue.control(worker, told)
+
     async def submit(self, draft: Draft, told: Told | None = None) -> Task:
         """Pass on."""
         return await self._queue.submit(draft, told)

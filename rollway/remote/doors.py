@@ -56,7 +56,7 @@ EVENTS_BYTES_MAX = 16 * 1024 * 1024
 LARGE_BYTES_MAX = 64 * 1024 * 1024  # of all bodies at once, beyond the first 256 KiB of each
 REQUESTS_EACH_MAX = 150  # of a worker at once: all its tasks have something to say
 REQUESTS_MAX = 10_000
-APPENDS_EACH_MAX = 4  # of a team at once; each keeps the server busy for a moment
+WRITES_EACH_MAX = 2  # of a team at once: a pool has five connections, and cancels need some
 CLAIM_SECONDS_MAX = 30
 LOOK_SECONDS = 1.0  # a bell of another process is not heard
 SLOTS_MAX = 64
@@ -92,7 +92,7 @@ class Doors:
         self._lease_seconds = lease_seconds
         self._room = Room(LARGE_BYTES_MAX, LARGE_BYTES_MAX // 2)
         self._seats = Seats(REQUESTS_EACH_MAX, REQUESTS_MAX)
-        self._pace = Pace(APPENDS_EACH_MAX)
+        self._pace = Pace(WRITES_EACH_MAX)
         self._arrivals = Arrivals(store, _working_machine)
         self._given = Given()
         self._held: dict[tuple[str, str], asyncio.Task[Any]] = {}
@@ -145,7 +145,7 @@ class Doors:
     async def _paced(self, request: Request) -> Answer:
         """Answer an append: it may be large, so each team's are worked on in turn."""
         machine = await _working_machine(request)
-        team = machine.org_name or machine.id
+        team = _team(machine)
         with self._seats.seat(machine.id), self._room.place(team) as place:
             body = await read_body(request, EVENTS_BYTES_MAX, place)
             async with self._pace.turn(team):
@@ -291,7 +291,8 @@ class Doors:
             raise Unreadable("event must say that the task ended, and how")
         end = TaskChanged(time=_now_at_most(event).time, status=event.status)
         try:
-            await self._queue.finish(lease, end)
+            async with self._pace.turn(_team(call.machine)):
+                await self._queue.finish(lease, end)
         except AssertionError as fault:
             raise EventsRefused(str(fault)) from fault
         return {}
@@ -312,8 +313,9 @@ class Doors:
 
         The newest one of a session ends an older one.
         """
+        told = call.fields.optional_ids("told", LEASES_MAX)
         await self._release((call.session, CONTROL))
-        async with aclosing(self._queue.control(call.session)) as bells:
+        async with aclosing(self._queue.control(call.session, told)) as bells:
             rung = asyncio.ensure_future(anext(bells))
             self._held[call.session, CONTROL] = rung
             try:
@@ -326,6 +328,8 @@ class Doors:
                     del self._held[call.session, CONTROL]
                 rung.cancel()
                 await whole(asyncio.wait({rung}))
+        if not rung.cancelled():
+            rung.result()
         return {}
 
     async def _artifact(self, request: Request) -> Answer:
@@ -357,6 +361,11 @@ async def _working_machine(request: Request) -> WorkerMachine:
     if machine.session is None or request.headers.get(SESSION_HEADER) != machine.session:
         raise SessionGone
     return machine
+
+
+def _team(machine: WorkerMachine) -> str:
+    """Return for whom a worker works; one of all teams counts for itself."""
+    return machine.org_name or machine.id
 
 
 def _call(request: Request, machine: WorkerMachine, body: bytes) -> Call:

@@ -53,6 +53,7 @@ class RemoteQueue:
         self._line = line
         self._lease_seconds = lease_seconds
         self._held: dict[Lease, None] = {}
+        self._told: set[str] = set()  # ids of the tasks that the last heartbeat said to cancel
         self._leaving = asyncio.Event()
 
     def leave(self) -> None:
@@ -102,6 +103,7 @@ class RemoteQueue:
         cancel, lost = answer.get("cancel"), answer.get("lost")
         if not isinstance(cancel, dict) or not isinstance(lost, list):
             raise Unreachable("the server answers a heartbeat with something else")
+        self._told = set(cancel)
         return Beat({str(key): str(reason) for key, reason in cancel.items()}, set(map(str, lost)))
 
     async def append(self, lease: Lease, position: int, events: Sequence[Event]) -> None:
@@ -145,7 +147,8 @@ class RemoteQueue:
                 async with asyncio.timeout_at(
                     asyncio.get_running_loop().time() + due - monotonic()
                 ):
-                    await self._line.ask("control", {}, self._lease_seconds / 5)
+                    told = {"told": sorted(self._told)[:LEASES_MAX]}
+                    await self._line.ask("control", told, self._lease_seconds / 5)
                     due = early
             await asyncio.sleep(max(0.0, due - monotonic()))
             yield

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import random
 from collections.abc import Coroutine
 from contextlib import suppress
 from importlib.metadata import version
@@ -127,7 +128,8 @@ async def _work_elsewhere(settings: Settings, working: Working) -> None:
     enrolled = Enrolment(settings.data)
     token = token_of(settings)
     credential, fresh = enrolled.credential(token)
-    line = Line(settings.worker_urls or (), credential)
+    urls = settings.worker_urls or ()
+    line = Line(random.sample(urls, len(urls)), credential)  # or all would be with the first one
     try:
         if fresh:
             await enrolment.register(line, token or "", credential)

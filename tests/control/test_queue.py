@@ -1,6 +1,7 @@
 """The queue's port, on each database."""
 
 import asyncio
+from contextlib import aclosing
 
 import pytest
 
@@ -251,6 +252,20 @@ async def test_a_running_task_is_cancelled_by_its_worker(queue, draft):
     assert (await queue.beat("w", [lease])).cancel == {task_id: "stop it"}
     await queue.finish(lease, ended(TaskStatus.SUCCESS))
     assert (await Task.get(id=task_id)).status == "cancelled"
+
+
+async def test_a_cancel_that_rang_while_nobody_listened_is_heard_of(queue, draft):
+    """At once by whoever was not told of it; the bell alone is left for who was."""
+    queue.lease_seconds = 3600
+    task_id = (await queue.submit(draft())).id
+    await queue.claim("w")
+    await queue.cancel(task_id, "stop it")
+    async with aclosing(queue.control("w", [])) as calls:
+        await anext(calls)
+    async with aclosing(queue.control("w", [task_id])) as calls:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await anext(calls)
 
 
 async def test_a_cancelled_task_of_a_dead_worker_is_cancelled(queue, draft):

@@ -288,6 +288,43 @@ async def test_a_dismissed_worker_stops_for_good(repository, working, queue, dra
     assert group.group_contains(Dismissed)
 
 
+class Answered(QueueWrapper):
+    """A queue whose answer to an end comes after that to a heartbeat begun meanwhile."""
+
+    def __init__(self, queue):
+        super().__init__(queue)
+        self.stored = asyncio.Event()
+        self.beaten = asyncio.Event()
+
+    async def finish(self, lease, event):
+        """Answer once a heartbeat was, which named the task that has ended."""
+        await super().finish(lease, event)
+        self.stored.set()
+        await self.beaten.wait()
+
+    async def control(self, worker):
+        """Call once there is an end that was not answered."""
+        await self.stored.wait()
+        yield
+        self.beaten.set()
+        await asyncio.Event().wait()
+
+
+async def test_a_heartbeat_beside_the_end_takes_nothing_for_lost(
+    repository, working, queue, draft, workspaces, caplog
+):
+    """Its answer does not know the lease of a task that has just ended, and ended well."""
+    answers = {"wait": Answer(), "after": Answer()}
+    async with working(answers, by=Answered(queue)) as executor:
+        task = await until((await queue.submit(draft())).id, "success")
+        async with asyncio.timeout(30):
+            while executor.worker._running or list(workspaces.iterdir()):
+                await asyncio.sleep(0.02)
+
+    assert task.status == "success"
+    assert "lease lost" not in caplog.text
+
+
 async def test_slots_bound_what_runs_at_once(repository, working, queue, draft):
     """The second environment waits for a slot."""
     async with working({"wait": Answer(waits=True)}, slots=1) as executor:

@@ -1,14 +1,17 @@
 """Transactions on PostgreSQL: any task may be cancelled, and gives its connection back."""
 
 import asyncio
+import gc
 
 import pytest
 from tortoise import connections
 from tortoise.transactions import in_transaction
 
 import db
-from db import moving
+from db import audit, moving
+from db.audit import Act, Actor, Entry, Told
 from db.models import User
+from db.postgres import open_connection
 from db.trouble import DatabaseAway
 
 STILL_SECONDS = 4.0  # more than `db.postgres.BOUNDS` allow
@@ -98,3 +101,83 @@ async def test_a_move_may_wait_for_the_other_database(postgres_url):
         await asyncio.sleep(STILL_SECONDS)
 
         assert await moving.count("user", target) == 0
+
+
+async def test_who_waits_for_a_team_leaves_connections_to_others(postgres_url):
+    """Twenty who change one chain's team while another server does; a heartbeat needs no lock."""
+    actor = Actor("u_1", "ann", "s_1")
+    told = [Told("org:acme", Entry(actor, Act.TASK_CANCELLED, f"t_{at}")) for at in range(20)]
+    begun = []
+
+    async def change(each):
+        begun.append(each)
+        async with audit.telling(each) as (transaction, end):
+            await each.write(transaction, end)
+
+    async with db.connect(f"{postgres_url}?minsize=1&maxsize=5"), asyncio.timeout(15):
+        async with audit.telling(told[0]) as (transaction, end):
+            await told[0].write(transaction, end)
+        other = await open_connection()
+        holding = other.transaction()
+        await holding.start()
+        await other.execute("SELECT 1 FROM audit_chain WHERE id = 'org:acme' FOR UPDATE")
+        changing = [asyncio.create_task(change(each)) for each in told[1:]]
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        while not (len(begun) == 19 and await other.fetchval(waiting)):
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.2)
+        assert await User.all().count() == 0
+        assert not any(each.done() for each in changing)
+        await holding.rollback()
+        await other.close()
+        await asyncio.gather(*changing)
+
+        (verdict,) = [each async for each in audit.verify()]
+        assert (verdict.entries, verdict.fault) == (20, None)
+
+
+async def test_connecting_to_a_server_that_goes_may_be_cancelled_at_any_moment():
+    """No future is left behind with an error that nobody asks for."""
+    logged = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, found: logged.append(found))
+
+    async def go(_, writer):
+        await asyncio.sleep(0)
+        writer.transport.abort()
+
+    server = await asyncio.start_server(go, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with asyncio.timeout(15), server:
+        for passes in range(200):
+            async with db.connect(f"postgres://x@127.0.0.1:{port}/x?minsize=1&maxsize=1"):
+                asking = asyncio.create_task(connections.get("default").execute_query("SELECT 1"))
+                for _ in range(passes % 50):
+                    await asyncio.sleep(0)
+                asking.cancel()
+                await asyncio.wait({asking})
+                if not asking.cancelled():
+                    asking.exception()
+                del asking
+        while len(asyncio.all_tasks()) > 1:
+            await asyncio.sleep(0.02)
+    gc.collect()
+
+    assert logged == []
+
+
+async def test_a_connection_that_nobody_waits_for_is_closed(postgres_url):
+    """It would count among those that the server allows."""
+    mine = "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database()"
+    async with db.connect(f"{postgres_url}?minsize=1&maxsize=1"), asyncio.timeout(15):
+        client = connections.get("default")
+        await client.execute_query("SELECT 1")
+        for passes in range(40):
+            opening = asyncio.create_task(open_connection())
+            for _ in range(passes):
+                await asyncio.sleep(0)
+            opening.cancel()
+            await asyncio.wait({opening})
+            if not opening.cancelled():
+                await opening.result().close()
+        while (await client.execute_query_dict(mine))[0]["count"] > 1:
+            await asyncio.sleep(0.05)

@@ -48,15 +48,16 @@ class Fault:
 
 
 class Chaos:
-    """Does *faults* faults to a house, and keeps what was promised meanwhile."""
+    """Does *faults* faults of *kinds* to a house, and keeps what was promised meanwhile."""
 
     beats = BEATS  # of a task, the fewest and the most
 
-    def __init__(self, house, seed, faults):
+    def __init__(self, house, seed, faults, kinds=FAULTS):
         self.house = house
         self.client = house.client
         self.random = random.Random(seed)
         self.planned = faults
+        self._kinds = kinds
         self.faults = []
         self.accepted = {}  # task: the application it is of
         self.cancelled = set()  # tasks that were asked to be
@@ -156,11 +157,11 @@ class Chaos:
             return False
         kinds = [
             each
-            for each in FAULTS
+            for each in self._kinds
             if (each not in DATABASE or self.house.postgres)
             and (each not in WIRES or self.house.wires)
         ]
-        kind = self.random.choices(kinds, [FAULTS[each] for each in kinds])[0]
+        kind = self.random.choices(kinds, [self._kinds[each] for each in kinds])[0]
         return await getattr(self, f"_{kind}")()
 
     def _free(self, processes):

@@ -1,6 +1,7 @@
 """The doors for workers elsewhere: each reaches the tasks it was given, and nothing else."""
 
 import asyncio
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
 import httpx2
@@ -84,12 +85,12 @@ class House:
         assert status == 200, answer
         return answer["assignment"]
 
-    def queue(self, worker):
+    def queue(self, worker, lease_seconds=10.0):
         """Return the queue as a worker elsewhere has it."""
         line = Line(["http://door"], worker[0])
         line.session = worker[1]
         line._http._transport = self.http._transport
-        return RemoteQueue(line, 10.0)
+        return RemoteQueue(line, lease_seconds)
 
 
 @pytest.fixture
@@ -394,6 +395,24 @@ async def test_a_worker_elsewhere_confirms_before_it_begins(house):
 
     task = await Task.get(id=task_id)
     assert (task.status, task.unconfirmed) == ("running", False)
+
+
+async def test_a_cancel_between_two_held_requests_is_not_missed(house):
+    """Its bell rings while the worker beats; it hears of it by the next request, not by its end."""
+    server = house.api.server
+    server.doors._lease_seconds = server.queue._queue.lease_seconds = 3600.0
+    queue = house.queue(await house.worker("acme"), 3600.0)
+    first, second = await house.deploy("acme"), await house.deploy("acme", "live")
+    leases = [(await queue.claim("")).lease for _ in range(2)]
+    async with aclosing(queue.control("")) as calls:
+        await server.queue.cancel(first, "enough")
+        await anext(calls)
+        told = await queue.beat("", leases)
+        await server.queue.cancel(second, "enough too")
+        await anext(calls)
+
+    assert told.cancel == {first: "enough"}
+    assert set((await queue.beat("", leases)).cancel) == {first, second}
 
 
 ROUTE = """mutation ($id: ID!, $labels: [String!]!) { updateEnvironment(input: {
