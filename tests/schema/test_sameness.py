@@ -66,6 +66,7 @@ class Sides:
                 "ROLLWAY_ARGON2_MEMORY_KIB": "7168",  # the cheapest that may be
                 "ROLLWAY_ARGON2_PASSES": "5",
                 "ROLLWAY_ARGON2_LANES": "1",
+                "ROLLWAY_COST_MAX": "500000",
                 "ROLLWAY_COST_PER_MINUTE": "1000000000",
                 "ROLLWAY_CHECKS_PER_MINUTE": "1000000000",
                 "ROLLWAY_READS": reads.value,
