@@ -321,13 +321,13 @@ class Author:
 
     def head(self, parent: GraphQLNamedType, name: str, known: GraphQLField, *, mixed: bool) -> str:
         """Return the response key of a field, and its arguments."""
-        meeting = mixed and len(SIGNATURES[name]) > 1
-        if not meeting and not self.rarely():
+        needed = any(map(is_required_argument, known.args.values()))
+        differs = mixed and (needed or len(SIGNATURES[name]) > 1)
+        if not differs and not self.rarely():
             place = (parent.name, name)
             if place not in self.plain:
-                self.plain[place] = "" if mixed and known.args else self.arguments(name, known)
-            if not mixed or not any(map(is_required_argument, known.args.values())):
-                return f"{name}{self.plain[place]}"
+                self.plain[place] = "" if mixed else self.arguments(name, known)
+            return f"{name}{self.plain[place]}"
         arguments = self.arguments(name, known)
         self.count += 1
         self.aliased.append((f"k{self.count}", parent.name, name, arguments))
