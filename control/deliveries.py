@@ -262,9 +262,9 @@ class Deliveries:
     async def prune(self) -> int:
         """Delete what came more than 30 days ago; return how many that were."""
         before = datetime.now(UTC) - timedelta(days=KEPT_DAYS)
-        old = (
-            Delivery.filter(received_time__lt=before).limit(PRUNED_MAX).values_list("id", flat=True)
-        )
+        known = [each.value for each in DeliveryStatus]  # all, in the words of the index
+        late = Delivery.filter(status__in=known, received_time__lt=before)
+        old = late.limit(PRUNED_MAX).values_list("id", flat=True)
         count = 0
         while ids := await old:
             count += await Delivery.filter(id__in=ids).delete()

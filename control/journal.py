@@ -208,7 +208,7 @@ class Writer:
         if self._steps or self._status_changed:
             task.updated_time = now()  # when it can be seen, which may be later than it happened
             changed += ["updated_time"]
-        await task.save(using_db=db, update_fields=changed)
+        await task.save(using_db=db, update_fields=sorted({*changed}))
         await _insert(TaskEvent, ENTRY_COLUMNS, self._entries, db)
         if self._chunks:
             await _insert(LogChunk, CHUNK_COLUMNS, self._chunks, db)

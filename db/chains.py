@@ -44,4 +44,8 @@ class AuditEntry(Model):
 
         table = "audit_entry"
         unique_together = (("chain", "seq"),)
-        indexes = (AppendOnly(fields=["id"], name="audit_entry_append_only"),)
+        indexes = (
+            AppendOnly(fields=["id"], name="audit_entry_append_only"),
+            ("chain", "action", "seq"),
+            ("chain", "actor", "seq"),
+        )

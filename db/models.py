@@ -62,6 +62,7 @@ class Session(Model):
         """Table."""
 
         table = "session"
+        indexes = (("user_id",),)
 
 
 class Throttle(Model):
@@ -124,6 +125,7 @@ class Org(Model):
         unique_together = (("user", "name"),)
         indexes = (
             UniqueWhere(fields=["name"], name="uidx_org_owner", condition={"role": "OWNER"}),
+            ("name", "id"),
         )
 
 
@@ -179,6 +181,7 @@ class Application(Model):
 
         table = "application"
         unique_together = (("owner_org", "name"), ("provider", "repo_id"))
+        indexes = (("transfer_org_name",),)
 
 
 class Environment(Model):
@@ -271,7 +274,6 @@ class Delivery(Model):
         indexes = (
             ("application_id", "received_time"),
             ("status", "received_time"),
-            ("received_time",),
         )
 
 
@@ -338,7 +340,11 @@ class Task(Model):
         indexes = (
             ("app_id", "env_name", "created_time"),
             ("app_id", "created_time"),
+            ("app_id", "status", "created_time"),
+            ("app_id", "env_name", "status", "created_time"),
+            ("app_id", "trigger_type", "created_time"),
             ("status", "created_time"),
+            ("updated_time",),
             PartialIndex(
                 fields=["app_id", "env_name", "created_time", "id"],
                 name="idx_task_waiting",
@@ -399,7 +405,10 @@ class Step(Model):
 
         table = "step"
         unique_together = (("task", "index"),)
-        indexes = (("packed", "status"),)
+        # of nothing that changes with its status, which then changes in no index
+        indexes = (
+            PartialIndex(fields=["task_id"], name="idx_step_unpacked", condition={"packed": False}),
+        )
 
 
 class TaskEvent(Model):

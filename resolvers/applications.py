@@ -25,14 +25,20 @@ from resolvers.inputs import (
     EnvironmentInput,
     UpdateApplicationInput,
 )
-from resolvers.orgs import task_conditions
+from resolvers.orgs import TASKS_SPREAD, task_conditions
 from resolvers.paging import Condition, Page, Relation
 from resolvers.refusals import RepositoryTaken, Taken
 
 # What a token of one environment may do with its application: what concerns that one alone.
 OF_AN_ENVIRONMENT = {Action.READ, Action.DEPLOY, Action.CANCEL, Action.SET_SECRETS}
 TASKS = Relation(
-    "application.tasks", Task, '"task" x', ("x.app_id",), "created_time", descending=True
+    "application.tasks",
+    Task,
+    '"task" x',
+    ("x.app_id",),
+    "created_time",
+    descending=True,
+    spread=TASKS_SPREAD,
 )
 
 

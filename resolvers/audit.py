@@ -14,7 +14,15 @@ from resolvers.context import Info
 from resolvers.paging import Condition, Page, Relation
 from resolvers.sessions import in_person
 
-ENTRIES = Relation("audit", AuditEntry, '"audit_entry" x', ("x.chain",), "id", descending=True)
+ENTRIES = Relation(
+    "audit",
+    AuditEntry,
+    '"audit_entry" x',
+    ("x.chain",),
+    "seq",
+    descending=True,
+    spread=(("x.action",),),
+)
 
 Acts = Annotated[list[Act] | None, strawberry.argument(description="Only these kinds of entries.")]
 ActorName = Annotated[

@@ -31,6 +31,7 @@ MEMBERS = Relation("org.members", Org, '"org" x', ("x.name",), "id")
 APPLICATIONS = Relation(
     "org.applications", Application, '"application" x', ("x.owner_org_id",), "name"
 )
+TASKS_SPREAD = (("x.status",), ("x.env_name", "x.status"), ("x.trigger_type",))
 TASKS = Relation(
     "org.tasks",
     Task,
@@ -40,6 +41,7 @@ TASKS = Relation(
     descending=True,
     through='"application" a',
     joint="x.app_id = a.id",
+    spread=TASKS_SPREAD,
 )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
+from tortoise.fields import IntField
 from tortoise.models import Model
 
 from db.rows import Shown, dialect, fetch, mark, shown
@@ -15,7 +16,9 @@ from providers.refusal import Reason
 
 PAGE_SIZE = 20
 PAGE_SIZE_MAX = 100
+INT_MAX = 2**31 - 1  # of a number's column
 PLACE = "page_place"
+SPREAD_MAX = 8  # values; of more, all that lies between the rows they have is read
 
 Value = str | int | datetime
 
@@ -55,7 +58,9 @@ class Relation:
     id. *numbered*: the last of the columns is a number. What makes a page cheap is an index on
     *parent* and *order*. Where the rows are those of the parent's rows in another table, *through*
     is that table, as `a` or so, and *joint* says which rows are whose: no more than a page is then
-    read for each of those.
+    read for each of those. *spread* are columns for which an index is there, between *parent* and
+    *order*: where one of a few values is asked for in the last of them, and one in each of the
+    others, no more than a page is read for each value.
     """
 
     name: str
@@ -68,6 +73,7 @@ class Relation:
     numbered: bool = False
     through: str = ""
     joint: str = ""
+    spread: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +195,16 @@ class _Statement:
     selection: Selection
     values: list[Any] = field(default_factory=list)
 
+    @property
+    def _spread(self) -> "Condition | None":
+        """Return the condition whose values each have a page of their own."""
+        spread, conditions = self.relation.spread, self.selection.conditions
+        known = {column for columns in spread for column in columns}
+        single = (each.column for each in conditions if each.operator == "=")
+        equal = [column for column in single if column in known]
+        fits = (each for each in conditions if (*equal, each.column) in spread)
+        return next((each for each in fits if 1 < len({*each.values}) <= SPREAD_MAX), None)
+
     def page(self, parents: Sequence[str], known: Shown[Any]) -> str:
         relation, selection = self.relation, self.selection
         listed, mine = self._parents(parents), self._of_parent()
@@ -196,17 +212,30 @@ class _Statement:
         direction = "DESC" if falling else "ASC"
         sorting = "ORDER BY {0}." + f"{relation.order} {direction}, {{0}}.id {direction}"
         limit = f"LIMIT {selection.size + 1}"
-        below = self._conditions(relation.joint or mine) + self._behind(falling=falling)
+        spread = self._spread
+        below = self._conditions(relation.joint or mine, spread) + self._behind(falling=falling)
         window = f"FROM {relation.source} WHERE {below} {sorting.format('x')} {limit}"
         rows = self._each("y", window)
-        if relation.through:
+        if tables := self._tables(spread):
             rows = self._each("z", window)
-            window = f"FROM {relation.through} {rows} WHERE {mine} {sorting.format('z')} {limit}"
+            whose = f"WHERE {mine}" if relation.through else ""
+            window = f"FROM {tables} {rows} {whose} {sorting.format('z')} {limit}"
             rows = self._each("y", window, "z")
         return (
             f"SELECT {known.columns('y')}, {PLACE} FROM {listed} {rows}"  # noqa: S608
             f" ORDER BY {PLACE}, {sorting.format('y').removeprefix('ORDER BY ')}"
         )
+
+    def _tables(self, spread: Condition | None) -> str:
+        """Return the tables for each of whose rows a page is read, if there are any."""
+        tables = [self.relation.through] if self.relation.through else []
+        if spread:
+            values = sorted({str(each) for each in spread.values})
+            if dialect() == "sqlite":
+                tables.append(f"json_each({self._value(json.dumps(values))}) v")
+            else:
+                tables.append(f"unnest({self._value(values)}::text[]) v(value)")
+        return " CROSS JOIN ".join(tables)
 
     def _each(self, alias: str, window: str, of: str = "x") -> str:
         """Return the join of what *window* finds for each row on the left, as *alias*."""
@@ -243,12 +272,15 @@ class _Statement:
             terms[-1] += "::int"
         return " AND ".join(terms)
 
-    def _conditions(self, first: str) -> str:
-        """Return *first* and what else must hold of a row."""
+    def _conditions(self, first: str, spread: Condition | None = None) -> str:
+        """Return *first* and what else must hold of a row; of *spread*, for the value `v`."""
         terms = [first]
         if self.relation.where:
             terms.append(self.relation.where)
         for condition in self.selection.conditions:
+            if condition is spread:
+                terms.append(f"{condition.column} = v.value")
+                continue
             values = self._list(condition.values) if condition.values else "NULL"
             listed = f"({values})" if condition.operator == "IN" else values
             escape = " ESCAPE '!'" if condition.operator == "LIKE" else ""
@@ -277,7 +309,7 @@ class _Statement:
 
 def _encode(relation: Relation, row: Model) -> str:
     key = getattr(row, relation.order)
-    text = key.isoformat() if isinstance(key, datetime) else key
+    text = key.isoformat() if isinstance(key, datetime) else str(key)
     return base64.urlsafe_b64encode(json.dumps([text, row.pk]).encode()).decode().rstrip("=")
 
 
@@ -294,11 +326,11 @@ def _decode(cursor: str) -> tuple[str, str]:
     raise InvalidPage(PageFlaw.CURSOR)
 
 
-def _typed(relation: Relation, key: str) -> str | datetime:
-    if not relation.order.endswith("_time"):
-        return key
+def _typed(relation: Relation, key: str) -> Value:
     try:
-        return datetime.fromisoformat(key)
+        if isinstance(relation.model._meta.fields_map[relation.order], IntField):  # noqa: SLF001
+            return max(-INT_MAX, min(int(key), INT_MAX))
+        return datetime.fromisoformat(key) if relation.order.endswith("_time") else key
     except ValueError as fault:
         raise InvalidPage(PageFlaw.CURSOR) from fault
 

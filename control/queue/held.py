@@ -1,5 +1,6 @@
 """Rows of tasks as the queue writes to them: locked and read by one statement, with their team."""
 
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -11,6 +12,7 @@ from db import rows
 from db.models import Task
 
 UNREAD = frozenset({"pipeline", "inputs", "trigger_payload"})  # by who writes what happened
+TIME = {"sqlite": "", "postgres": ", clock_timestamp() AS time"}
 WHERE = {
     "sqlite": "WHERE t.id = ?1 AND t.epoch = ?2 AND t.status = 'running'",
     "postgres": "WHERE t.id = $1 AND t.epoch = $2 AND t.status = 'running' FOR NO KEY UPDATE OF t",
@@ -42,9 +44,15 @@ async def read(task_id: str, db: BaseDBAsyncClient) -> Task:
     return task_of(found[0], dialect, UNREAD)
 
 
-async def hold(lease: Lease, db: BaseDBAsyncClient) -> Task | None:
-    """Lock the task of *lease* while that holds, and return it; the epoch is the fence."""
+async def hold(lease: Lease, db: BaseDBAsyncClient) -> tuple[Task, datetime] | None:
+    """Lock the task of *lease* while that holds; return it, and the time by the shared clock.
+
+    The epoch is the fence.
+    """
     dialect = db.capabilities.dialect
-    sql = f"{select(dialect, UNREAD)}{WHERE[dialect]}"
+    sql = f"{select(dialect, UNREAD, TIME[dialect])}{WHERE[dialect]}"
     found = await db.execute_query_dict(sql, [lease.task_id, lease.epoch])
-    return task_of(found[0], dialect, UNREAD) if found else None
+    if not found:
+        return None
+    time = found[0].pop("time", None) or datetime.now(UTC)
+    return task_of(found[0], dialect, UNREAD), time

@@ -86,9 +86,11 @@ WHERE lock = $1 AND status = 'doing' AND queueing_lock = $2
 """
 # Its own function would fail where somebody else has deleted the job meanwhile.
 STRAY = """
-DELETE FROM procrastinate_jobs j WHERE j.status IN ('todo', 'doing') AND NOT EXISTS (
-  SELECT 1 FROM task t WHERE t.id = j.queueing_lock AND t.reported = false
-    AND t.status = CASE j.status WHEN 'todo' THEN 'pending' ELSE 'running' END)
+DELETE FROM procrastinate_jobs j WHERE
+  j.status = 'todo' AND NOT EXISTS (SELECT 1 FROM task t
+    WHERE t.id = j.queueing_lock AND t.status = 'pending' AND t.reported = false)
+  OR j.status = 'doing' AND NOT EXISTS (SELECT 1 FROM task t
+    WHERE t.id = j.queueing_lock AND t.status = 'running' AND t.reported = false)
 """
 MISSING = f"""
 SELECT procrastinate_defer_jobs_v1(array_agg(

@@ -212,21 +212,22 @@ class TaskQueue:
 
     async def append(self, lease: Lease, position: int, events: Sequence[Event]) -> None:
         """Store what happened; see `Queue.append`."""
-        async with self._leased(lease) as (task, db):
+        async with self._leased(lease) as (task, time, db):
             if position > task.received:
                 raise EventsRefused(f"those from {task.received} to {position} never came")
             before = task.received - position
             events = events[before:]
-            if position == 0:
-                await self._extend(task, db)
-            confirms = ["unconfirmed"] if task.unconfirmed else []
+            also = ["unconfirmed"] if task.unconfirmed else []
             task.unconfirmed = False
+            if position == 0:  # who begins a task may have read late that they have it
+                task.lease_expires_time = time + timedelta(seconds=self.lease_seconds)
+                also.append("lease_expires_time")
             kept = events[: self._log_room.take(task, events)]
             task.received += len(kept)
             if kept:
-                await journal.Writer(task, db, [*confirms, "reported_bytes"]).write(kept)
-            elif confirms:
-                await task.save(using_db=db, update_fields=confirms)
+                await journal.Writer(task, db, [*also, "reported_bytes"]).write(kept)
+            elif also:
+                await task.save(using_db=db, update_fields=also)
         if kept:
             self.pubsub.ring(task_topic(task.id))
         if any(isinstance(event, StepChanged | Planned) for event in kept):
@@ -234,14 +235,9 @@ class TaskQueue:
         if len(kept) < len(events):
             raise LogFull(self._log_room.refusal, stored=before + len(kept))
 
-    async def _extend(self, task: Task, db: BaseDBAsyncClient) -> None:
-        """Have the lease last from now: who begins a task may have read late that they have it."""
-        until = self._turns.time_in(self.lease_seconds)
-        await Task.filter(id=task.id).using_db(db).update(lease_expires_time=until)
-
     async def finish(self, lease: Lease, event: TaskChanged) -> None:
         """End the task; see `Queue.finish`."""
-        async with self._leased(lease) as (task, db):
+        async with self._leased(lease) as (task, _, db):
             await self._turns.end(task, db)
             cancelled = task.cancel_requested
             status = TaskStatus.CANCELLED if cancelled else event.status
@@ -251,19 +247,21 @@ class TaskQueue:
 
     async def abandon(self, lease: Lease) -> None:
         """End the task without a result; see `Queue.abandon`."""
-        async with self._leased(lease) as (task, db):
+        async with self._leased(lease) as (task, _, db):
             await self._leave(task, db)
         await changes.ring(task, self.pubsub)
         self.pubsub.ring(QUEUE)
 
     @asynccontextmanager
-    async def _leased(self, lease: Lease) -> AsyncIterator[tuple[Task, BaseDBAsyncClient]]:
-        """Lock the task's row while its lease holds."""
+    async def _leased(
+        self, lease: Lease
+    ) -> AsyncIterator[tuple[Task, datetime, BaseDBAsyncClient]]:
+        """Lock the task's row while its lease holds; yield it, and the time by the shared clock."""
         async with in_transaction() as db:
-            task = await hold(lease, db)
-            if task is None:
+            held = await hold(lease, db)
+            if held is None:
                 raise LeaseLost(lease.task_id)
-            yield task, db
+            yield *held, db
 
     async def cancel(self, task_id: str, reason: str, told: Told | None = None) -> None:
         """Cancel the task; see `Queue.cancel`."""

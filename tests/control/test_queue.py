@@ -214,6 +214,27 @@ async def test_a_lease_lasts_from_the_beginning(queue, draft):
     await queue.finish(lease, ended())
 
 
+async def test_a_tasks_row_is_written_once(queue, draft, statements):
+    """By each of its claim, its first events, its next ones and its end."""
+    await queue.submit(draft())
+
+    def written():
+        rows = [each for each in statements if 'UPDATE "task"' in each]
+        statements.clear()
+        return len(rows)
+
+    statements.clear()
+    lease = (await queue.claim("w")).lease
+    assert written() == 1
+    began = StepChanged(time=now(), index=0, status=StepStatus.RUNNING)
+    await queue.append(lease, 0, [began])
+    assert written() == 1
+    await queue.append(lease, 1, [Output(time=now(), index=0, first_line=1, text="1\n")])
+    assert written() == 1
+    await queue.finish(lease, ended())
+    assert written() == 1
+
+
 async def test_an_append_made_twice_is_stored_once(queue, draft):
     """A worker whose answer was lost repeats the call; what is new in it is taken."""
     task_id = (await queue.submit(draft())).id
