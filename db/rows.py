@@ -68,7 +68,7 @@ class Shown(Generic[M]):
         row |= self._marks
         row["_await_when_save"] = {}
         made = self._model.__new__(self._model)
-        made.__dict__ = row
+        object.__setattr__(made, "__dict__", row)  # the model's own looks at every attribute
         return made
 
 
