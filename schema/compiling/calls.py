@@ -73,20 +73,21 @@ class Call:
         executor, raw = run.executor, run.info(self)
         strawberry = executor.schema._strawberry_schema  # noqa: SLF001 - no other way to it
         info = strawberry.config.info_class(_raw_info=raw, _field=self._field)
-        values = get_argument_values(
-            self.definition,
-            self._nodes[0],
-            executor.variable_values,
-            None,
-            executor.hide_suggestions,
-        )
-        given = convert_arguments(
-            values,
-            self._field.arguments,
-            strawberry.schema_converter.scalar_registry,
-            strawberry.config,
-            info,
-        )
+        given: dict[str, Any] = {}
+        if self.definition.args:
+            given = convert_arguments(
+                get_argument_values(
+                    self.definition,
+                    self._nodes[0],
+                    executor.variable_values,
+                    None,
+                    executor.hide_suggestions,
+                ),
+                self._field.arguments,
+                strawberry.schema_converter.scalar_registry,
+                strawberry.config,
+                info,
+            )
         if resolver.info_parameter is not None:
             given[resolver.info_parameter.name] = info
         return given

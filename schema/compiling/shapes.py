@@ -131,7 +131,7 @@ class Field:
         call = self._call
         values: Column = list(map(run.resolver(call), objects))
         if call.is_coroutine:
-            values = await gather_with_cancel(*values)
+            values = await together(values)
         elif call.waits:
             values = [await each for each in values]
         return await self._shape.shown(run, call, values)
@@ -241,8 +241,8 @@ def _rows(count: int) -> Callable[..., Rows]:
     return made
 
 
-async def together(columns: list[Coroutine[Any, Any, Column]]) -> list[Column]:
-    """Return what *columns* come to, which are waited for at the same time."""
-    if len(columns) > 1:
-        return await gather_with_cancel(*columns)
-    return [await each for each in columns]
+async def together(waiting: list[Coroutine[Any, Any, Any]]) -> list[Any]:
+    """Return what all of *waiting* come to; they begin at the same time."""
+    if len(waiting) > 1:
+        return await gather_with_cancel(*waiting)
+    return [await each for each in waiting]
