@@ -44,6 +44,7 @@ class Call:
             raise Uncompiled
         self._field: StrawberryField = field
         self._takes_parent = _takes_parent(field.base_resolver)
+        self.fixed = self._fixed(field.base_resolver)
         self.waits = is_waited_for(self.definition)
         self.is_coroutine = field.base_resolver is not None and field.base_resolver.is_async
 
@@ -55,21 +56,26 @@ class Call:
         )
         return found
 
+    def _fixed(self, resolver: StrawberryResolver[Any] | None) -> Resolver | None:
+        """Return what finds the value of an object in every run; None: `resolver` knows."""
+        if resolver is None:
+            return attrgetter(self._field.python_name)
+        varies = self.definition.args or resolver.info_parameter is not None
+        if varies or not self._takes_parent:
+            return None
+        return cast("Resolver", resolver.wrapped_func)
+
     def resolver(self, run: Run) -> Resolver:
         """Return what finds the value of an object; its arguments are read once for all."""
         resolver = self._field.base_resolver
-        if resolver is None:
-            return attrgetter(self._field.python_name)
+        assert resolver is not None  # noqa: S101 (else it is fixed)
         given = self._given(resolver, run)
-        function = cast("Resolver", resolver.wrapped_func)
         if not self._takes_parent:
             return lambda _: resolver(**given)
-        return partial(function, **given) if given else function
+        return partial(cast("Resolver", resolver.wrapped_func), **given)
 
     def _given(self, resolver: StrawberryResolver[Any], run: Run) -> dict[str, Any]:
         """Return a resolver's arguments by name, its object's excepted."""
-        if not self.definition.args and resolver.info_parameter is None:
-            return {}
         executor, raw = run.executor, run.info(self)
         strawberry = executor.schema._strawberry_schema  # noqa: SLF001 - no other way to it
         info = strawberry.config.info_class(_raw_info=raw, _field=self._field)

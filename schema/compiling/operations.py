@@ -18,7 +18,7 @@ from schema.compiling.shapes import Objects
 from schema.documents.kept import Kept
 
 KEPT_MAX = 512
-FIELDS_MAX = 32 * 1024  # of all that is kept together; one takes up to 2 KiB
+FIELDS_MAX = 32 * 1024  # of all that is kept together; one takes up to 1 KiB
 WAYS_MAX = 8  # of one operation, by the variables of its `@skip` and `@include`
 
 

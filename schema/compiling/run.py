@@ -55,7 +55,7 @@ class Run:
 
     def resolver(self, call: "Call") -> Resolver:
         """Return the resolver of a field with its arguments, which takes an object."""
-        found = self._resolvers.get(call)
+        found = call.fixed or self._resolvers.get(call)
         if found is None:
             found = self._resolvers[call] = call.resolver(self)
         return found

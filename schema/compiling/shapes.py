@@ -22,6 +22,7 @@ from schema.node import Shows
 
 LINE = "LogLine"  # however many of its fields are asked for, a line counts as one
 PART_VALUES = 4096  # shown before others may have a turn
+KINDS_AT_ONCE = 256  # whose types are found before that
 ROWS_KEPT = 64
 
 Row: TypeAlias = dict[str, Any]
@@ -105,7 +106,12 @@ class Kinds:
         """Return *values* as they are shown."""
         resolve: Any = self._kind.resolve_type or run.executor.type_resolver
         info = run.info(call)
-        names = [resolve(each, info, self._kind) for each in values]
+        names: list[Any] = []
+        for start in range(0, len(values), KINDS_AT_ONCE):
+            if start and turns.over:
+                await turns.next()
+            part = values[start : start + KINDS_AT_ONCE]
+            names += [resolve(each, info, self._kind) for each in part]
         groups: dict[str, Column] = {}
         for name, value in zip(names, values, strict=True):
             groups.setdefault(name, []).append(value)
