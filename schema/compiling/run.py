@@ -16,7 +16,7 @@ class Uncompiled(Exception):
     """The answer, or what is wrong with it, is for the GraphQL library to say."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Run:
     """What is counted here is never less than what the library counts: who is in doubt asks it.
 

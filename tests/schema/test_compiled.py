@@ -11,10 +11,10 @@ import pytest
 
 from db.models import Org, Step, Task
 from resolvers.operations.bounds import Reads
-from resolvers.reading.loaders import Loaders
 from schema import schema
 from schema.compiling import operations
 from schema.compiling.operations import CompiledOperations
+from schema.compiling.run import Run
 from schema.compiling.shapes import Objects
 from schema.documents.kept import Kept
 from schema.executing import execution
@@ -77,11 +77,17 @@ async def ann(world):
     return user
 
 
-async def answer(api, reads, query, user, **variables):
-    """Return the JSON of an answer, and who made it."""
+def with_reads(api, reads, user):
+    """Return the context of a request to a server with this setting."""
     context = api.context(user)
     bounds = replace(context.services.bounds, reads=reads)
     context.services = replace(context.services, bounds=bounds)
+    return context
+
+
+async def answer(api, reads, query, user, **variables):
+    """Return the JSON of an answer, and who made it."""
+    context = with_reads(api, reads, user)
     result = await schema.execute(query, variable_values=variables, context_value=context)
     errors = [each.formatted for each in result.errors or []]
     return json.dumps({"data": result.data, "errors": errors}), context.answered
@@ -194,26 +200,27 @@ async def test_what_failed_is_not_kept_by_itself(sqlite_world):
     user = await sqlite_world.api.user("ann")
     team = await sqlite_world.team("acme", user)
     await sqlite_world.tasks(await sqlite_world.application(team, "web"), 3)
-    query = TOLD["an argument that cannot be"]
-    held = []
-    gc.collect()
-    gc.disable()
-    try:
-        made = Loaders.__init__
+    query = """{ viewer { orgs { nodes { id tasks(first: 101) { nodes { id } }
+      applications { nodes { id } } } } } }"""
+    context = with_reads(sqlite_world.api, Reads.COMPILED, user)
+    run = weakref.WeakSet()
+    made = Run.__init__
 
-        def noted(loaders):
-            made(loaders)
-            held.append(weakref.ref(loaders))
+    def noted(self, *given):
+        made(self, *given)
+        run.add(self)
 
-        Loaders.__init__ = noted
-        _, who = await answer(sqlite_world.api, Reads.COMPILED, query, user)
-        Loaders.__init__ = made
-        await asyncio.sleep(0)
-        assert who is Reads.STOCK
-        assert len(held) == 2
-        assert held[0]() is None
-    finally:
-        gc.enable()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Run, "__init__", noted)
+        gc.collect()
+        gc.disable()
+        try:
+            result = await schema.execute(query, context_value=context)
+            assert len(result.errors) == 1
+            assert context.answered is Reads.STOCK
+            assert not run
+        finally:
+            gc.enable()
 
 
 async def test_a_long_list_lets_others_have_a_turn(sqlite_world, monkeypatch):
