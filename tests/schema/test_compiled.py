@@ -131,6 +131,24 @@ async def test_functions_need_no_more_statements(world, ann, statements):
         assert 0 < counts[Reads.COMPILED, page] <= counts[Reads.STOCK, page]
 
 
+@pytest.mark.parametrize("reads", [Reads.STOCK, Reads.COMPILED])
+async def test_who_asks_a_loader_is_not_made_to_wait(sqlite_world, statements, monkeypatch, reads):
+    """Entries that ask at different times, as there are turns, would be many statements."""
+    user = await sqlite_world.api.user("ann")
+    team = await sqlite_world.team("acme", user)
+    application = await sqlite_world.application(team, "web")
+    await sqlite_world.tasks(application, 20)
+    query = """query ($id: ID!) { application(id: $id) { a: tasks(first: 50) { nodes { id } }
+      b: tasks(first: 50) { nodes { id steps { index status } } } } }"""
+    counts = []
+    for seconds in (60.0, 0.0):
+        monkeypatch.setattr("schema.executing.turns.TURN_SECONDS", seconds)
+        statements.clear()
+        await answer(sqlite_world.api, reads, query, user, id=application.id)
+        counts.append(len(statements))
+    assert 0 < counts[0] == counts[1]
+
+
 async def test_no_task_is_made_for_a_row(sqlite_world):
     """As many tasks of asyncio for thirty tasks with their steps as for three."""
     user = await sqlite_world.api.user("ann")
