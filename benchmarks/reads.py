@@ -1,11 +1,12 @@
 """What reading costs: the three pages of a single-page application, against the same by hand.
 
-A server process for each, on PostgreSQL and on SQLite, with the same rows: Rollway, and statements
-written by hand behind a bare Starlette route. The same client asks both in turn, signed in by a
-session's token; the answers are compared first. Prints JSON: milliseconds of the server's processor
-a request, requests a second, bytes, medians over interleaved rounds; and, with `--traps`, the same
-for Rollway with one thing made worse at a time beside Rollway as it is, and for a dashboard that
-PostgreSQL writes as JSON, taken as text and as bytes. Each is told on stderr when it is there.
+A server process for each, on PostgreSQL and on SQLite, with the same rows: Rollway, once for each
+of those who may make its answers, and statements written by hand behind a bare Starlette route. The
+same client asks all in turn, signed in by a session's token; the answers are compared first. Prints
+JSON: milliseconds of the server's processor a request, requests a second, bytes, medians over
+interleaved rounds; and, with `--traps`, the same for Rollway with one thing made worse at a time
+beside Rollway as it is, and for a dashboard that PostgreSQL writes as JSON, taken as text and as
+bytes. Each is told on stderr when it is there.
 `make bench name=reads`.
 """
 
@@ -32,6 +33,7 @@ SERVER = str(HERE / "reading" / "server.py")
 NANOSECONDS = 1_000_000_000
 READY_SECONDS = 60
 WARM_REQUESTS = 5
+READS = ("stock", "compiled", "planned")  # who is asked first for Rollway's answers
 CONNECTIONS = {"dashboard": 4, "application": 16, "task": 32}
 
 
@@ -198,6 +200,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.5)
     parser.add_argument("--tasks", type=int, default=5000)
     parser.add_argument("--databases", nargs="+", default=["postgres", "sqlite"])
+    parser.add_argument("--reads", nargs="+", default=READS, choices=READS)
     parser.add_argument("--traps", nargs="*", help="with no name: all of them")
     parsed = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
@@ -228,9 +231,10 @@ def measured(
     url: str, asked: dict[str, bytes], core: int | None, parsed: argparse.Namespace
 ) -> dict:
     """Return what reading from one database costs."""
-    rollway = ["rollway", url]
+    rollway = ["rollway", url, "--reads", "stock"]  # which is what the traps are for
     if parsed.traps is None:
-        return beside({"floor": ["floor", url], "rollway": rollway}, asked, core, parsed)
+        ways = {each: ["rollway", url, "--reads", each] for each in parsed.reads}
+        return beside({"floor": ["floor", url], **ways}, asked, core, parsed)
     found: dict = {page: {} for page in asked}
     for trap, command in trapped(url, parsed.traps).items():
         pair = beside({"rollway": rollway, trap: command}, asked, core, parsed)
@@ -242,7 +246,7 @@ def measured(
 
 def trapped(url: str, names: list[str]) -> dict[str, list[str]]:
     """Return the commands of servers that are worse, or whose JSON is PostgreSQL's."""
-    commands = {name: ["rollway", url, "--trap", name] for name in TRAPS}
+    commands = {name: ["rollway", url, "--reads", "stock", "--trap", name] for name in TRAPS}
     if not url.startswith("sqlite"):
         for form in ("bytes", "text"):
             commands[f"json_by_{form}"] = ["floor", url, "--json", form]

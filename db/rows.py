@@ -68,7 +68,7 @@ class Shown(Generic[M]):
         row |= self._marks
         row["_await_when_save"] = {}
         made = self._model.__new__(self._model)
-        made.__dict__ = row
+        object.__setattr__(made, "__dict__", row)  # the model's own looks at every attribute
         return made
 
 
@@ -111,11 +111,17 @@ async def among(
 ) -> list[M]:
     """Return the rows whose *column* is one of *keys*, in the order of another; at most *most*."""
     known = shown(model)
+    sql = _among(known, column, where, order, most)
+    return [known.of(row) for row in await fetch(sql, [listing(keys)])]
+
+
+@cache
+def _among(known: Shown[Any], column: str, where: str, order: str, most: int | None) -> str:
+    """Return the text of such a statement: there are few, and each is sent again and again."""
     terms = one_of(f'x."{column}"', 1) + (f" AND {where}" if where else "")
     sorting = f' ORDER BY x."{order}"' if order else ""
     limit = f" LIMIT {most}" if most is not None else ""
-    sql = f'SELECT {known.columns("x")} FROM "{known.table}" x WHERE {terms}{sorting}{limit}'  # noqa: S608
-    return [known.of(row) for row in await fetch(sql, [listing(keys)])]
+    return f'SELECT {known.columns("x")} FROM "{known.table}" x WHERE {terms}{sorting}{limit}'  # noqa: S608
 
 
 async def large(

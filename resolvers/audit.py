@@ -1,5 +1,6 @@
 """The audit log as its readers see it."""
 
+from collections.abc import Awaitable
 from typing import Annotated
 
 import strawberry
@@ -77,8 +78,6 @@ def act(parent: strawberry.Parent[AuditEntry]) -> Act:
     return Act(parent.action)
 
 
-async def user(parent: strawberry.Parent[AuditEntry], info: Info) -> User | None:
+def user(parent: strawberry.Parent[AuditEntry], info: Info) -> Awaitable[User | None]:
     """Return who did it, if they still exist."""
-    if parent.actor_id is None:
-        return None
-    return await info.context.loaders.user.load(parent.actor_id)
+    return info.context.loaders.user.maybe(parent.actor_id)

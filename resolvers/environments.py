@@ -1,5 +1,6 @@
 """Environments: create, change, and what an environment shows."""
 
+from collections.abc import Awaitable
 from dataclasses import replace
 from enum import Enum
 from typing import Any
@@ -221,11 +222,9 @@ def runs_on(parent: strawberry.Parent[Environment]) -> list[str]:
     return labels.split(parent.runs_on)
 
 
-async def latest_task(parent: strawberry.Parent[Environment], info: Info) -> Task | None:
+def latest_task(parent: strawberry.Parent[Environment], info: Info) -> Awaitable[Task | None]:
     """Return the task that was created last."""
-    if parent.latest_task_id is None:
-        return None
-    return await info.context.loaders.task.load(parent.latest_task_id)
+    return info.context.loaders.task.maybe(parent.latest_task_id)
 
 
 async def active_task(parent: strawberry.Parent[Environment], info: Info) -> Task | None:

@@ -1,5 +1,6 @@
 """Teams: create, look up, and what a team shows."""
 
+from collections.abc import Awaitable
 from typing import Annotated
 
 import strawberry
@@ -152,14 +153,14 @@ def role(parent: strawberry.Parent[Org]) -> Role:
     return Role(parent.role)
 
 
-async def user(parent: strawberry.Parent[Org], info: Info) -> User | None:
+def user(parent: strawberry.Parent[Org], info: Info) -> Awaitable[User | None]:
     """Return whose row it is."""
-    return await info.context.loaders.user.load(parent.user_id)
+    return info.context.loaders.user.load(parent.user_id)
 
 
-async def owner(parent: strawberry.Parent[Org], info: Info) -> Org | None:
+def owner(parent: strawberry.Parent[Org], info: Info) -> Awaitable[Org | None]:
     """Return the OWNER's row, where what the whole team shares is kept."""
-    return await info.context.loaders.owner.load(parent.name)
+    return info.context.loaders.owner.load(parent.name)
 
 
 async def alias(parent: strawberry.Parent[Org], info: Info) -> str | None:

@@ -1,6 +1,7 @@
 """Tasks: deploy, redeploy, roll back, cancel, and what a task shows."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -173,9 +174,9 @@ async def application(parent: strawberry.Parent[Task], info: Info) -> Applicatio
     return await _application(info.context, parent)
 
 
-async def environment(parent: strawberry.Parent[Task], info: Info) -> Environment | None:
+def environment(parent: strawberry.Parent[Task], info: Info) -> Awaitable[Environment | None]:
     """Return where it was deployed; None once the environment is gone."""
-    return await info.context.loaders.environment.load(f"{parent.app_id}:{parent.env_name}")
+    return info.context.loaders.environment.load(f"{parent.app_id}:{parent.env_name}")
 
 
 def status(parent: strawberry.Parent[Task]) -> TaskStatus:
@@ -207,9 +208,9 @@ async def artifacts(parent: strawberry.Parent[Task], info: Info) -> list[Kept]:
     return [Kept(each.name, each.size_bytes, f"{path}/{each.name}") for each in found]
 
 
-async def steps(parent: strawberry.Parent[Task], info: Info) -> list[Step]:
+def steps(parent: strawberry.Parent[Task], info: Info) -> Awaitable[list[Step]]:
     """Return the steps in order; step 0 sets the task up."""
-    return await info.context.loaders.steps.load(parent.id)
+    return info.context.loaders.steps.load(parent.id)
 
 
 async def dispatch_org(parent: strawberry.Parent[Task], info: Info) -> Org | None:
@@ -225,18 +226,14 @@ async def provider(parent: strawberry.Parent[Task], info: Info) -> Provider | No
     return Provider((await _application(info.context, parent)).provider)
 
 
-async def source_task(parent: strawberry.Parent[Task], info: Info) -> Task | None:
+def source_task(parent: strawberry.Parent[Task], info: Info) -> Awaitable[Task | None]:
     """Return the task that a redeploy or a rollback repeats."""
-    if parent.source_task_id is None:
-        return None
-    return await info.context.loaders.task.load(parent.source_task_id)
+    return info.context.loaders.task.maybe(parent.source_task_id)
 
 
-async def superseded_by(parent: strawberry.Parent[Task], info: Info) -> Task | None:
+def superseded_by(parent: strawberry.Parent[Task], info: Info) -> Awaitable[Task | None]:
     """Return the newer task that replaced this one."""
-    if parent.superseded_by_id is None:
-        return None
-    return await info.context.loaders.task.load(parent.superseded_by_id)
+    return info.context.loaders.task.maybe(parent.superseded_by_id)
 
 
 def duration(parent: strawberry.Parent[Task]) -> float | None:
@@ -252,14 +249,14 @@ async def viewer_can(parent: strawberry.Parent[Task], info: Info) -> frozenset[A
     return await info.context.allowed((await info.context.owner(application)).name)
 
 
-async def trigger_payload(parent: strawberry.Parent[Task], info: Info) -> Document | None:
+def trigger_payload(parent: strawberry.Parent[Task], info: Info) -> Awaitable[Document | None]:
     """Return the request that caused the task."""
-    return await info.context.loaders.document(Task, "trigger_payload").load(parent.id)
+    return info.context.loaders.document(Task, "trigger_payload").load(parent.id)
 
 
-async def step_outputs(parent: strawberry.Parent[Step], info: Info) -> Document | None:
+def step_outputs(parent: strawberry.Parent[Step], info: Info) -> Awaitable[Document | None]:
     """Return what the step set for later steps."""
-    return await info.context.loaders.document(Step, "outputs").load(parent.id)
+    return info.context.loaders.document(Step, "outputs").load(parent.id)
 
 
 async def rollback_blockers(parent: strawberry.Parent[Task], info: Info) -> list[Blocker]:

@@ -1,5 +1,6 @@
 """Relay connections over pages."""
 
+from collections.abc import Awaitable
 from typing import Generic, TypeVar
 
 import strawberry
@@ -42,9 +43,9 @@ def _nodes(parent: strawberry.Parent[Page]) -> list[T]:
     return [edge.node for edge in parent.edges]
 
 
-async def _total_count(parent: strawberry.Parent[Page], info: Info) -> int:
+def _total_count(parent: strawberry.Parent[Page], info: Info) -> Awaitable[int]:
     counts = info.context.loaders.count(parent.relation, parent.selection)
-    return await counts.load(parent.parent)
+    return counts.load(parent.parent)
 
 
 @strawberry.type(description="A page of a list.")
@@ -56,5 +57,6 @@ class Connection(Generic[T]):
     page_info = strawberry.field(_page_info, description="Where the page stands.")
     total_count = strawberry.field(
         _total_count,
+        graphql_type=int,
         description="How many entries the whole list has; counted only when asked for.",
     )

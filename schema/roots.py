@@ -19,6 +19,7 @@ from resolvers.deliveries import webhooks
 from resolvers.operations import bounds
 from resolvers.trackers import reports
 from schema.access import AccessMutations
+from schema.compiling.calls import ONCE
 from schema.deploy_hooks import DeployHookMutations
 from schema.integrations import IntegrationMutations
 from schema.mutations import mutation, query
@@ -206,6 +207,7 @@ class Query:
         graphql_type=list[User],
         description="Users by the beginning of their name, for who is signed in; at most 60"
         " searches a minute.",
+        metadata={ONCE: True},
     )
     logins = strawberry.field(
         logins.offers,

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 import db
 from db.vault import KEY_BYTES, Vault
 from engine.executors.isolation import Isolation, Level
+from resolvers.operations.bounds import Reads
 from rollway import migrations
 from rollway.app import Server
 from rollway.connections.cutting import cuttable
@@ -37,9 +38,10 @@ async def seed(url: str, tasks: int, grown: int) -> None:
         print(json.dumps(made), flush=True)
 
 
-def rollway(url: str, folder: str) -> Starlette:
+def rollway(url: str, folder: str, reads: str) -> Starlette:
     """Return Rollway's application; nothing but requests keeps it busy."""
     given = {
+        "READS": reads,
         "DATA": folder,
         "DATABASE_URL": url,
         "COST_PER_MINUTE": "1000000000",
@@ -58,6 +60,7 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=5000)
     parser.add_argument("--grown", type=int, default=0, help="tasks, large ones among them")
     parser.add_argument("--trap")
+    parser.add_argument("--reads", default=Reads.PLANNED, help="who is asked first for an answer")
     parser.add_argument("--json", choices=("text", "bytes"))
     parsed = parser.parse_args()
     if parsed.what == "seed":
@@ -73,7 +76,7 @@ def main() -> None:
         else:
             if parsed.trap:
                 traps.set_up(parsed.trap)
-            app = rollway(parsed.url, folder)
+            app = rollway(parsed.url, folder, parsed.reads)
         config = uvicorn.Config(app, http=cuttable(), log_config=None, access_log=False)
         uvicorn.Server(config).run(sockets=[listening])
 

@@ -1,5 +1,6 @@
 """Webhooks: their secret, what they delivered, and what a delivery would lead to."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from json import dumps
 
@@ -160,9 +161,9 @@ def verdicts(parent: strawberry.Parent[Delivery], info: Info) -> list[Answer]:
     return [each for each in answers if info.context.sees(parent.application_id, each.env_name)]
 
 
-async def task(parent: strawberry.Parent[Answer], info: Info) -> Task | None:
+def task(parent: strawberry.Parent[Answer], info: Info) -> Awaitable[Task | None]:
     """Return the task that followed."""
-    return await info.context.loaders.task.load(parent.task_id) if parent.task_id else None
+    return info.context.loaders.task.maybe(parent.task_id or None)
 
 
 async def trigger_preview(info: Info, input: Input[TriggerPreviewInput]) -> list[Answer]:  # noqa: A002

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
+from weakref import proxy
 
-from strawberry.dataloader import DataLoader
 from tortoise.functions import Max
 from tortoise.models import Model
 
@@ -26,6 +26,9 @@ from resolvers.operations.bounds import (
     AnswerTooLong,
 )
 from resolvers.paging import Page, Relation, Selection
+from resolvers.reading.loader import Loader
+
+BY_ID = {Org: "org", Application: "application", Environment: "environment", Task: "task"}
 
 M = TypeVar("M", bound=Model)
 K = TypeVar("K")
@@ -37,44 +40,44 @@ class Loaders:
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
-        self._keyed: dict[Hashable, DataLoader[Any, Any]] = {}
+        self._keyed: dict[Hashable, Loader[Any, Any]] = {}
 
     @cached_property
-    def user(self) -> DataLoader[str, User | None]:
+    def user(self) -> Loader[str, User | None]:
         """Return the loader of users by id."""
         return self._loader(by_id(User))
 
     @cached_property
-    def org(self) -> DataLoader[str, Org | None]:
+    def org(self) -> Loader[str, Org | None]:
         """Return the loader of members' rows by id."""
         return self._loader(by_id(Org))
 
     @cached_property
-    def application(self) -> DataLoader[str, Application | None]:
+    def application(self) -> Loader[str, Application | None]:
         """Return the loader of applications by id."""
         return self._loader(by_id(Application))
 
     @cached_property
-    def environment(self) -> DataLoader[str, Environment | None]:
+    def environment(self) -> Loader[str, Environment | None]:
         """Return the loader of environments by id."""
         return self._loader(by_id(Environment))
 
     @cached_property
-    def task(self) -> DataLoader[str, Task | None]:
+    def task(self) -> Loader[str, Task | None]:
         """Return the loader of tasks by id, without what is large."""
         return self._loader(by_id(Task))
 
     @cached_property
-    def whole_task(self) -> DataLoader[str, Task | None]:
+    def whole_task(self) -> Loader[str, Task | None]:
         """Return the loader of tasks by id, with all there is."""
         return self._loader(_whole_tasks)
 
     @cached_property
-    def whole_environment(self) -> DataLoader[str, Environment | None]:
+    def whole_environment(self) -> Loader[str, Environment | None]:
         """Return the loader of environments by id, with all there is."""
         return self._loader(_whole_environments)
 
-    def document(self, model: type[Model], column: str) -> DataLoader[str, Document | None]:
+    def document(self, model: type[Model], column: str) -> Loader[str, Document | None]:
         """Return the loader of a column that may be large, by the row's id; AnswerTooLong."""
 
         async def load(ids: list[str]) -> Sequence[Document | AnswerTooLong | None]:
@@ -86,47 +89,57 @@ class Loaders:
         return self._by((model, column), load)
 
     @cached_property
-    def step(self) -> DataLoader[str, Step | None]:
+    def step(self) -> Loader[str, Step | None]:
         """Return the loader of steps by id."""
         return self._loader(by_id(Step))
 
     @cached_property
-    def owner(self) -> DataLoader[str, Org | None]:
+    def owner(self) -> Loader[str, Org | None]:
         """Return the loader of the OWNERs' rows by their teams' names."""
         return self._loader(_owners)
 
     @cached_property
-    def membership(self) -> DataLoader[tuple[str, str], Org | None]:
+    def membership(self) -> Loader[tuple[str, str], Org | None]:
         """Return the loader of members' rows by user id and team's name."""
         return self._loader(_memberships)
 
     @cached_property
-    def teams(self) -> DataLoader[str, list[str]]:
+    def teams(self) -> Loader[str, list[str]]:
         """Return the loader of the names of users' teams."""
         return self._loader(_teams)
 
     @cached_property
-    def steps(self) -> DataLoader[str, list[Step]]:
+    def steps(self) -> Loader[str, list[Step]]:
         """Return the loader of the steps of tasks, in order."""
         return self._loader(_steps)
 
     @cached_property
-    def delivered(self) -> DataLoader[str, datetime | None]:
+    def delivered(self) -> Loader[str, datetime | None]:
         """Return the loader of when applications' webhooks were called last."""
         return self._loader(_delivered)
 
     @cached_property
-    def environments(self) -> DataLoader[str, list[Environment]]:
+    def environments(self) -> Loader[str, list[Environment]]:
         """Return the loader of the environments of applications, by name."""
-        return self._loader(self._environments)
+        weak = proxy(self)  # as below
+
+        async def load(application_ids: list[str]) -> list[list[Environment]]:
+            rows = await _whole(Environment, "application_id", application_ids, "name")
+            weak.know(Environment, rows)
+            found: dict[str, list[Environment]] = {each: [] for each in application_ids}
+            for row in rows:
+                found[row.application_id].append(row)
+            return [found[each] for each in application_ids]
+
+        return self._loader(load)
 
     @cached_property
-    def expired(self) -> DataLoader[str, bool]:
+    def expired(self) -> Loader[str, bool]:
         """Return the loader of whether steps' logs have expired."""
         return self._loader(retention.expired)
 
     @cached_property
-    def uses(self) -> DataLoader[str, list[DeprecatedUse]]:
+    def uses(self) -> Loader[str, list[DeprecatedUse]]:
         """Return the loader of what API tokens use that is deprecated."""
         return self._loader(uses.by_token)
 
@@ -135,21 +148,22 @@ class Loaders:
         for task in self._running:
             task.cancel()
 
-    def events(self, after: int, limit: int) -> DataLoader[str, list[Entry]]:
+    def events(self, after: int, limit: int) -> Loader[str, list[Entry]]:
         """Return the loader of a page of the journal for each task id."""
         return self._by(("events", after, limit), lambda ids: journal.pages(ids, after, limit))
 
-    def page(self, relation: Relation, selection: Selection) -> DataLoader[str, Page]:
+    def page(self, relation: Relation, selection: Selection) -> Loader[str, Page]:
         """Return the loader of one page of *relation* for each parent id."""
+        weak = proxy(self)  # it would hold itself, and all that was loaded
 
         async def load(keys: list[str]) -> list[Page]:
             pages = await paging.pages(relation, selection, keys)
-            self._know(edge.node for page in pages for edge in page.edges)
+            weak.know(relation.model, [edge.node for page in pages for edge in page.edges])
             return pages
 
         return self._by((relation.name, selection), load)
 
-    def count(self, relation: Relation, selection: Selection) -> DataLoader[str, int]:
+    def count(self, relation: Relation, selection: Selection) -> Loader[str, int]:
         """Return the loader of how many rows *relation* has for each parent id."""
         unpaged = selection.unpaged()
         return self._by(
@@ -157,48 +171,24 @@ class Loaders:
             lambda keys: paging.counts(relation, unpaged, keys),
         )
 
-    async def _environments(self, application_ids: list[str]) -> list[list[Environment]]:
-        found: dict[str, list[Environment]] = {each: [] for each in application_ids}
-        rows = await _whole(Environment, "application_id", application_ids, "name")
-        self._know(rows)
-        for row in rows:
-            found[row.application_id].append(row)
-        return [found[each] for each in application_ids]
-
-    def _know(self, rows: Iterable[Model]) -> None:
+    def know(self, model: type[Model], rows: Iterable[Model]) -> None:
         """Spare the loaders by id what was just loaded otherwise."""
-        loaders: dict[type[Model], DataLoader[str, Any]] = {
-            Org: self.org,
-            Application: self.application,
-            Environment: self.environment,
-            Task: self.task,
-        }
-        for row in rows:
-            if loader := loaders.get(type(row)):
-                loader.prime(row.pk, row)
+        if model in BY_ID:
+            loader: Loader[str, Any] = getattr(self, BY_ID[model])
+            loader.prime({row.pk: row for row in rows})
 
     def _by(
         self, key: Hashable, load: Callable[[list[str]], Awaitable[Sequence[Any]]]
-    ) -> DataLoader[str, Any]:
+    ) -> Loader[str, Any]:
         if key not in self._keyed:
             self._keyed[key] = self._loader(load)
         return self._keyed[key]
 
-    def _loader(self, load: Callable[[list[K]], Awaitable[Sequence[T]]]) -> DataLoader[K, T]:
+    def _loader(
+        self, load: Callable[[list[K]], Awaitable[Sequence[T | Exception]]]
+    ) -> Loader[K, T]:
         """Return a loader whose statement `stop` can end."""
-        running = self._running  # not ourselves: a ring of what was loaded would outlive its use
-
-        async def stoppable(keys: list[K]) -> Sequence[T]:
-            task = asyncio.current_task()
-            assert task is not None  # noqa: S101 (a loader loads in a task of its own)
-            running.add(task)
-            try:
-                return await load(keys)
-            finally:
-                running.discard(task)
-                del task  # which, cancelled, holds this frame
-
-        return DataLoader(stoppable)
+        return Loader(load, self._running)  # not ourselves: a ring of what was loaded would stay
 
 
 def by_id(model: type[M]) -> Callable[[list[str]], Awaitable[list[M | None]]]:

@@ -6,7 +6,6 @@ one dashboard, and a third of its time.
 
 import json
 from collections.abc import Awaitable
-from inspect import iscoroutinefunction
 from time import thread_time
 from typing import Any, NamedTuple
 from weakref import proxy
@@ -28,13 +27,18 @@ from graphql import (
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from tortoise.models import Model
 
-from resolvers.operations.bounds import CHARACTERS, CHARACTERS_MAX, FIELDS, AnswerTooLong
+from resolvers.context import Context
+from resolvers.operations.bounds import CHARACTERS, CHARACTERS_MAX, FIELDS, AnswerTooLong, Reads
 from resolvers.operations.ending import to_its_end
+from schema.compiling.calls import is_waited_for
+from schema.compiling.operations import CompiledOperations
+from schema.compiling.run import Run
+from schema.compiling.shapes import LINE, Objects
 from schema.executing.charging import charge
 from schema.executing.confinement import refusal
 from schema.executing.turns import one_by_one, turns
 
-LINE = "LogLine"
+_operations = CompiledOperations()
 
 
 class _Awaited(dict[type, bool]):
@@ -152,7 +156,7 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
                     inner = self._entry(field.type, each)
                     is_list = isinstance(get_nullable_type(field.type), GraphQLList)
                     fields += 1 if is_list else 1 + inner.fields
-                    at_hand = at_hand and inner.at_hand and not iscoroutinefunction(field.resolve)
+                    at_hand = at_hand and inner.at_hand and not is_waited_for(field)
             self._entries[key] = _Entry(fields, at_hand)
         return self._entries[key]
 
@@ -181,6 +185,40 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
 
     def execute_operation(self, serially: bool | None = None) -> Any:  # noqa: FBT001 - as there
         """Execute a query, a mutation, or one event of a subscription; the last to its end."""
+        root = self._compiled()
+        if root is not None:
+            return self._answered(root)
+        return self._executed(serially)
+
+    def _compiled(self) -> Objects | None:
+        """Return how the answer is made by functions; None where the library makes it."""
+        bounds = self.context_value.services.bounds
+        hooked = self.middleware_manager is not None and self.middleware_manager.middlewares
+        reads = self.operation.operation is OperationType.QUERY
+        if bounds.reads is Reads.STOCK or hooked or not reads:
+            return None
+        return _operations.of(self)
+
+    async def _answered(self, root: Objects) -> Any:
+        """Return the answer as functions make it; what goes wrong, the library does once more.
+
+        It knows how to say that, and nothing is changed by a query.
+        """
+        context: Context = self.context_value
+        run = Run(self, context.services.bounds.cost_max, CHARACTERS_MAX)
+        try:
+            (data,) = await root.rows(run, [self.root_value])
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it is told as always
+            fault.__traceback__ = None  # which holds what was loaded, and is held by it
+            context.loaders.stop()
+            context.forget()
+        else:
+            context.answered = Reads.COMPILED
+            return self.build_response(data)
+        result = self._executed()
+        return await result if self.is_awaitable(result) else result
+
+    def _executed(self, serially: bool | None = None) -> Any:  # noqa: FBT001 - as above
         result = super().execute_operation(serially)
         if not self.is_awaitable(result):
             return self._whole(result)

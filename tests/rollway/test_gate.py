@@ -12,7 +12,6 @@ from types import AsyncGeneratorType
 
 import pytest
 import websockets
-from strawberry.dataloader import DataLoader
 from tortoise import connections
 from tortoise.transactions import in_transaction
 from uvicorn.protocols.http.h11_impl import RequestResponseCycle
@@ -23,6 +22,7 @@ from auth import sessions
 from auth.viewer import Viewer
 from control.port import Entry
 from resolvers.context import Context
+from resolvers.reading.loader import Loader
 from resolvers.reading.loaders import Loaders
 from rollway.api.streams import Stream
 from rollway.connections.cutting import Cuttable
@@ -388,7 +388,7 @@ async def by_mistake(stage, _number):
 async def test_who_has_left_is_freed_without_the_collector(stage, come_and_go):
     """It would look at all other connections too, a fifth of a second for a thousand."""
     of_connections = (Cuttable, Protocol, RequestResponseCycle, Socket, Stream)
-    kinds = (*of_connections, Operation, Context, Loaders, DataLoader)
+    kinds = (*of_connections, Operation, Context, Loaders, Loader)
     async with stage.connected(stage.token):
         pass
     await until(lambda: not stage.connections and len(asyncio.all_tasks()) == TASKS)

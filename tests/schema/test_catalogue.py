@@ -93,6 +93,7 @@ WITHIN = {
     "rollway.sockets.along.NotShared": "who watches is answered alone",
     "rollway.sockets.messages.Malformed": "a socket closes with it",
     "rollway.starting.Refused": "the command ends with it",
+    "schema.compiling.run.Uncompiled": "the GraphQL library answers instead",
 }
 
 
