@@ -1,13 +1,13 @@
 """Reading and writing beside others: the floors by hand, Strawberry as documented, peers on Node.
 
 On one PostgreSQL data set (50,000 tasks of 8 steps; `comparing/dataset.py`) each server answers the
-same four pages for the same signed-in user, who sees two teams of theirs: the answers are compared
-field by field, then each is asked in turn as fast as it answers. The server has one core, the load
-and PostgreSQL have the others. Prints JSON: medians of rounds, and ratios within rounds: server and
-database processor time a request, requests a second, latencies, peak memory. Then Rollway takes in
-signed deliveries and deploys. `--growth` compares sizes of the data set, `--sqlite` the dashboard on
-SQLite with a statement by hand. The peers on Node are installed by npm into a folder that is kept.
-`make bench name=peers`, or quicker `make bench name=peers ARGS=--quick`.
+same four pages for the same signed-in user, who sees two teams: the answers are compared field by
+field, then each is asked in turn as fast as it answers. The server has one core, the load and
+PostgreSQL have the others. Prints JSON: medians of rounds, and ratios within rounds: processor time
+of server and database a request, requests a second, latencies, peak memory. Then Rollway takes in
+signed deliveries and deploys. `--growth` compares sizes of the data set instead, `--sqlite` the
+dashboard on SQLite with a statement by hand. The peers on Node are installed by npm, once for each
+lock file. `make bench name=peers`; what it is like: `make bench name=peers ARGS=--quick`.
 """
 
 import argparse
@@ -26,41 +26,37 @@ import ceiling  # noqa: E402 - lies beside
 import contenders  # noqa: E402
 import databases  # noqa: E402
 import figures  # noqa: E402
+import growth  # noqa: E402
 import packages  # noqa: E402
-from contenders import NAMES, NODE, Contender  # noqa: E402
+import writes  # noqa: E402
+from contenders import FIRST, NAMES, NODE, Contender  # noqa: E402
+from progress import TITLES, say  # noqa: E402
 from questions import CONNECTIONS  # noqa: E402
 
 PAGES = tuple(CONNECTIONS)
 
 
-def say(text: str) -> None:
-    """Tell how far it is."""
-    print(text, file=sys.stderr, flush=True)
-
-
-def measured(each: Contender, page: str, seconds: float) -> contenders.Figures:
-    """Return what a page costs one server, and say so."""
-    found = each.measure(page, seconds)
-    say(
-        f"{page:12}{each.name:14}{found['cpu_ms']:9.2f} ms {found['database_cpu_ms']:8.2f} ms"
-        f" {found['requests_per_second']:8.0f}/s {found['p99_ms']:8.1f} ms"
-    )
-    return found
-
-
-def reading(servers: list[Contender], parsed: argparse.Namespace) -> dict[str, object]:
+def reading(
+    servers: list[Contender], pages: list[str], parsed: argparse.Namespace
+) -> dict[str, object]:
     """Return what the pages cost; the first round warms servers up and does not count."""
-    contenders.agreed(servers, parsed.pages)
-    say("the answers agree\npage        server          CPU       database   requests      p99")
+    contenders.agreed(servers, pages)
+    say(f"the answers agree\n{TITLES}")
     rounds = [
         {
-            page: {each.name: measured(each, page, parsed.seconds) for each in servers}
-            for page in parsed.pages
+            page: {each.name: each.measure(page, parsed.seconds) for each in servers}
+            for page in pages
         }
         for _ in range(parsed.rounds + 1)
     ]
     memory = {each.name: round(each.target.peak_megabytes()) for each in servers}
     return {"pages": figures.summed_up(rounds[1:]), "peak_memory_mb": memory}
+
+
+def writing(rollway: Contender, folder: Path, parsed: argparse.Namespace) -> dict[str, object]:
+    """Return what Rollway's writes cost."""
+    found = figures.summed_up(writes.measured(rollway, folder, parsed.rounds, parsed.seconds))
+    return {"writes": found, "peak_memory_mb": round(rollway.target.peak_megabytes())}
 
 
 def conditions(parsed: argparse.Namespace) -> dict[str, object]:
@@ -85,12 +81,46 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--servers", nargs="+", choices=NAMES, default=list(NAMES))
     parser.add_argument("--pages", nargs="+", choices=PAGES, default=list(PAGES))
     parser.add_argument("--quick", action="store_true", help="one short round of a small data set")
+    parser.add_argument("--growth", action="store_true", help="instead: sizes of the data set")
+    parser.add_argument("--sqlite", action="store_true", help="instead: the dashboard on SQLite")
     parser.add_argument("--folder", type=Path, help="where the packages of the peers are kept")
     parser.add_argument("--out", type=Path, help="write the results there too")
     parsed = parser.parse_args()
     if parsed.quick:
         parsed.rounds, parsed.seconds, parsed.tasks = 1, 0.2, 500
     return parsed
+
+
+def compared(folder: Path, core: int | None, parsed: argparse.Namespace) -> dict[str, object]:
+    """Return what the servers' pages cost, and Rollway's writes, on PostgreSQL."""
+    node = packages.installed(parsed.folder) if {*NODE} & {*parsed.servers} else None
+    with databases.postgres(folder / "postgres") as server:
+        say(f"making {parsed.tasks} tasks")
+        database = server.seeded("compared", parsed.tasks)
+        with contenders.running(parsed.servers, database, folder, core, node) as servers:
+            result = reading(servers, parsed.pages, parsed)
+            for each in servers:
+                if each.name == "rollway":
+                    result["writing"] = writing(each, folder, parsed)
+    return result
+
+
+def grown(folder: Path, core: int | None, parsed: argparse.Namespace) -> dict[str, object]:
+    """Return how what pages cost grows with the tables."""
+    sizes = growth.QUICK_SIZES if parsed.quick else growth.SIZES
+    with databases.postgres(folder / "grown") as server:
+        say(f"making {sizes} tasks\n{TITLES}")
+        return growth.measured(
+            server, folder, core, sizes, parsed.pages, parsed.rounds, parsed.seconds
+        )
+
+
+def on_sqlite(folder: Path, core: int | None, parsed: argparse.Namespace) -> dict[str, object]:
+    """Return what the dashboard costs on SQLite."""
+    say(f"making {parsed.tasks} tasks")
+    database = databases.sqlite(folder, parsed.tasks)
+    with contenders.running([FIRST, "rollway"], database, folder, core) as servers:
+        return reading(servers, ["dashboard"], parsed)
 
 
 def main() -> None:
@@ -101,16 +131,15 @@ def main() -> None:
     core = cores[0] if len(cores) > 1 else None
     if core is not None:
         os.sched_setaffinity(0, set(cores[1:]))
-    node = packages.installed(parsed.folder) if {*NODE} & {*parsed.servers} else None
-    result = {"conditions": conditions(parsed), "load": ceiling.measured(core, parsed.seconds)}
-    with (
-        tempfile.TemporaryDirectory() as name,
-        databases.postgres(Path(name) / "postgres") as server,
-    ):
-        say(f"making {parsed.tasks} tasks")
-        database = server.seeded("compared", parsed.tasks)
-        with contenders.running(parsed.servers, database, Path(name), core, node) as servers:
-            result |= reading(servers, parsed)
+    result = {"conditions": conditions(parsed)}
+    with tempfile.TemporaryDirectory() as name:
+        result["load"] = ceiling.measured(core, parsed.seconds, Path(name))
+        if parsed.growth:
+            result["growth"] = grown(Path(name), core, parsed)
+        if parsed.sqlite:
+            result["sqlite"] = on_sqlite(Path(name), core, parsed)
+        if not (parsed.growth or parsed.sqlite):
+            result["postgres"] = compared(Path(name), core, parsed)
     text = json.dumps(result, indent=2)
     if parsed.out:
         parsed.out.write_text(text + "\n")

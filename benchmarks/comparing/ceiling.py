@@ -25,9 +25,9 @@ class Constant(asyncio.Protocol):
         self.transport.write(ANSWER)
 
 
-def measured(core: int | None, seconds: float) -> dict[str, float]:
+def measured(core: int | None, seconds: float, folder: Path) -> dict[str, float]:
     """Return how many requests a second there can be, and what one costs the load."""
-    target = Target([sys.executable, str(Path(__file__))], core)
+    target = Target([sys.executable, str(Path(__file__))], core, folder / "constant.log")
     try:
         plan = Plan(connections=CONNECTIONS, seconds=seconds)
         done = load(target.wait(), itertools.repeat(b"GET / HTTP/1.1\r\n\r\n"), plan)

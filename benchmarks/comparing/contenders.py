@@ -3,6 +3,7 @@
 import itertools
 import json
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 import agreement
 from databases import Seeded
 from load import Load, Plan, load
+from progress import tell
 from questions import BEFORE, CONNECTIONS, Asked
 from targets import Target, spent
 
@@ -70,7 +72,9 @@ class Contender:
     def measure(self, page: str, seconds: float) -> Figures:
         """Return what a page costs while it is asked for as fast as it is answered."""
         plan = Plan(connections=CONNECTIONS[page], seconds=seconds, spread_bytes=SPREAD_BYTES)
-        return self.under(plan, itertools.repeat(self.requests[page]))
+        found = self.under(plan, itertools.repeat(self.requests[page]))
+        tell(page, self.name, found)
+        return found
 
     def under(self, plan: Plan, requests: Iterator[bytes]) -> Figures:
         """Return what requests cost."""
@@ -102,8 +106,9 @@ def running(
     with ExitStack() as stack:
         started = {}
         for name in names:
-            command, environment = program(name, database, folder, node)
-            started[name] = Target(command, core, environment)
+            own = Path(tempfile.mkdtemp(dir=folder, prefix=f"{name}-"))
+            command, environment = program(name, database, own, node)
+            started[name] = Target(command, core, own / "log", environment)
             stack.callback(started[name].end)
         yield [
             Contender(name, target, Asked(database.made, documents(name)), database)
@@ -125,7 +130,9 @@ def program(
         runtime = str(node / "node_modules" / ".bin" / "node")
         return [runtime, str(node / f"{name}.js"), database.node_url], ON_NODE
     if name == "rollway":
-        own = {"ROLLWAY_DATABASE_URL": url, "ROLLWAY_DATA": str(folder / "rollway")}
+        own = {"ROLLWAY_DATABASE_URL": url, "ROLLWAY_DATA": str(folder / "data")}
+        if database.processes is None:
+            own["ROLLWAY_WORKER_SLOTS"] = "1"  # nobody else can work on a file
         return [sys.executable, "-m", "rollway", "serve"], {**SERVING, **own}
     if name == "strawberry":
         return [sys.executable, str(HERE / "documented.py"), url], {}

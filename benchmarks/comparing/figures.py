@@ -4,7 +4,9 @@ from statistics import median
 
 Round = dict[str, dict[str, dict[str, float]]]  # page, name, figure
 
-RATIOS = {
+Ratios = dict[str, tuple[str, str]]  # by its name: a figure, and whose it is divided by
+
+RATIOS: Ratios = {
     "cpu_to_floor_json": ("cpu_ms", "floor-json"),
     "cpu_to_floor_rows": ("cpu_ms", "floor-rows"),
     "cpu_to_strawberry": ("cpu_ms", "strawberry"),
@@ -15,17 +17,17 @@ RATIOS = {
 DIGITS = 4
 
 
-def summed_up(rounds: list[Round]) -> Round:
+def summed_up(rounds: list[Round], ratios: Ratios = RATIOS) -> Round:
     """Return the median of each figure, and of each ratio to one that was measured beside."""
     return {
-        page: {name: _of([each[page] for each in rounds], name) for name in names}
+        page: {name: _of([each[page] for each in rounds], name, ratios) for name in names}
         for page, names in rounds[0].items()
     }
 
 
-def _of(rounds: list[dict[str, dict[str, float]]], name: str) -> dict[str, float]:
+def _of(rounds: list[dict[str, dict[str, float]]], name: str, ratios: Ratios) -> dict[str, float]:
     found = {figure: median(each[name][figure] for each in rounds) for figure in rounds[0][name]}
-    for ratio, (figure, base) in RATIOS.items():
+    for ratio, (figure, base) in ratios.items():
         if base in rounds[0] and base != name:
             found[ratio] = median(each[name][figure] / each[base][figure] for each in rounds)
     return {figure: float(f"{value:.{DIGITS}g}") for figure, value in found.items()}

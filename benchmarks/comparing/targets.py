@@ -8,8 +8,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 NANOSECONDS = 1_000_000_000
+TICKS = os.sysconf("SC_CLK_TCK")
+REAPED = 0
 READY_SECONDS = 90.0
 END_SECONDS = 15.0
+LOG_CHARACTERS = 2000
 
 
 class NotStarted(Exception):
@@ -43,25 +46,41 @@ def spent(before: Mapping[int, float], after: Mapping[int, float]) -> float:
 
 
 class Target(Processes):
-    """A server that is measured; it prints a line that ends with its port once it listens."""
+    """A server that is measured; it prints a line that ends with its port once it listens.
+
+    What it says besides is written to *log*.
+    """
 
     def __init__(
-        self, command: Iterable[str], core: int | None, environment: Mapping[str, str] | None = None
+        self,
+        command: Iterable[str],
+        core: int | None,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
+        self.log = log
         mine = os.sched_getaffinity(0)
         if core is not None:
             os.sched_setaffinity(0, {core})  # is handed on to what is started, and its threads
         try:
-            self.process = subprocess.Popen(
-                list(command),
-                stdout=subprocess.PIPE,
-                text=True,
-                env={**os.environ, **(environment or {})},  # noqa: TID251 - handed on
-                start_new_session=True,  # Ctrl-C reaches us alone, who then end it
-            )
+            with log.open("w") as said:
+                self.process = subprocess.Popen(
+                    list(command),
+                    stdout=subprocess.PIPE,
+                    stderr=said,
+                    text=True,
+                    env={**os.environ, **(environment or {})},  # noqa: TID251 - handed on
+                    start_new_session=True,  # Ctrl-C reaches us alone, who then end it
+                )
         finally:
             os.sched_setaffinity(0, mine)
         super().__init__(self.process.pid)
+
+    def cpu_seconds(self) -> dict[int, float]:
+        """Return the same, and under `REAPED` what its children took that have ended."""
+        fields = _text(Path(f"/proc/{self.pid}/stat")).rpartition(")")[2].split()
+        reaped = sum(map(int, fields[13:15])) / TICKS if fields else 0.0
+        return {**super().cpu_seconds(), REAPED: reaped}
 
     def wait(self) -> int:
         """Return where it listens once it does; NotStarted if it does not."""
@@ -70,8 +89,12 @@ class Target(Processes):
         line = output.readline() if ready else ""
         found = re.search(r"(\d+)\s*$", line)
         if found is None:
-            raise NotStarted(f"{self.process.args} printed {line!r}")
+            raise NotStarted(f"{self.process.args} printed {line!r}: {self.said()}")
         return int(found[1])
+
+    def said(self) -> str:
+        """Return the end of its log."""
+        return self.log.read_text()[-LOG_CHARACTERS:]
 
     def end(self) -> None:
         """End it and what it started."""
