@@ -29,17 +29,18 @@ import figures  # noqa: E402
 import growth  # noqa: E402
 import packages  # noqa: E402
 import writes  # noqa: E402
-from contenders import FIRST, NAMES, NODE, Contender  # noqa: E402
+from contenders import FIRST, NAMES, NODE, TIERS, Contender  # noqa: E402
 from progress import TITLES, say  # noqa: E402
 from questions import CONNECTIONS  # noqa: E402
 
 PAGES = tuple(CONNECTIONS)
+WARM_ROUNDS = 2  # Node compiles meanwhile what it runs often
 
 
 def reading(
     servers: list[Contender], pages: list[str], parsed: argparse.Namespace
 ) -> dict[str, object]:
-    """Return what the pages cost; the first round warms servers up and does not count."""
+    """Return what the pages cost; the first rounds warm servers up and do not count."""
     contenders.agreed(servers, pages)
     say(f"the answers agree\n{TITLES}")
     rounds = [
@@ -47,10 +48,10 @@ def reading(
             page: {each.name: each.measure(page, parsed.seconds) for each in servers}
             for page in pages
         }
-        for _ in range(parsed.rounds + 1)
+        for _ in range(WARM_ROUNDS + parsed.rounds)
     ]
     memory = {each.name: round(each.target.peak_megabytes()) for each in servers}
-    return {"pages": figures.summed_up(rounds[1:]), "peak_memory_mb": memory}
+    return {"pages": figures.summed_up(rounds[WARM_ROUNDS:]), "peak_memory_mb": memory}
 
 
 def writing(rollway: Contender, folder: Path, parsed: argparse.Namespace) -> dict[str, object]:
@@ -78,7 +79,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each page and server")
     parser.add_argument("--tasks", type=int, default=50_000)
-    parser.add_argument("--servers", nargs="+", choices=NAMES, default=list(NAMES))
+    parser.add_argument("--servers", nargs="+", choices=(*NAMES, *TIERS), default=list(NAMES))
     parser.add_argument("--pages", nargs="+", choices=PAGES, default=list(PAGES))
     parser.add_argument("--quick", action="store_true", help="one short round of a small data set")
     parser.add_argument("--growth", action="store_true", help="instead: sizes of the data set")
@@ -87,7 +88,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="write the results there too")
     parsed = parser.parse_args()
     if parsed.quick:
-        parsed.rounds, parsed.seconds, parsed.tasks = 1, 0.2, 500
+        parsed.rounds, parsed.seconds, parsed.tasks = 1, 0.1, 500
     return parsed
 
 

@@ -23,6 +23,7 @@ SPREAD_BYTES = 128  # by which answers differ that tell what their asker has lef
 FIRST = "floor-json"
 NODE = ("mercurius", "postgraphile", "apollo")
 NAMES = (FIRST, "floor-rows", "rollway", "strawberry", *NODE)
+TIERS = ("rollway-compiled", "rollway-stock")  # Rollway by another setting of `ROLLWAY_READS`
 SERVING = {
     "ROLLWAY_PORT": "0",
     "ROLLWAY_WORKER_SLOTS": "0",
@@ -95,6 +96,7 @@ def timed(done: Load) -> Figures:
         "p50_ms": done.quantile_ms(0.5),
         "p99_ms": done.quantile_ms(0.99),
         "load_cpu_ms": done.cpu_seconds / len(done.latencies) * 1000,
+        "answer_bytes": done.answer_bytes,
     }
 
 
@@ -129,13 +131,15 @@ def program(
     if name in NODE:
         runtime = str(node / "node_modules" / ".bin" / "node")
         return [runtime, str(node / f"{name}.js"), database.node_url], ON_NODE
-    if name == "rollway":
+    if name.startswith("rollway"):
         own = {"ROLLWAY_DATABASE_URL": url, "ROLLWAY_DATA": str(folder / "data")}
         if database.processes is None:
             own["ROLLWAY_WORKER_SLOTS"] = "1"  # nobody else can work on a file
+        if name in TIERS:
+            own["ROLLWAY_READS"] = name.removeprefix("rollway-")
         return [sys.executable, "-m", "rollway", "serve"], {**SERVING, **own}
     if name == "strawberry":
-        return [sys.executable, str(HERE / "documented.py"), url], {}
+        return [sys.executable, str(HERE / "strawberry_server.py"), url], {}
     if url.startswith("sqlite"):
         return [sys.executable, str(HERE / "sqlite_floor.py"), url], {}
     by = name.removeprefix("floor-")

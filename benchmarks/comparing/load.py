@@ -28,6 +28,7 @@ class Load:
     latencies: list[float] = field(default_factory=list)
     seconds: float = 0.0
     cpu_seconds: float = 0.0  # of the load itself
+    answer_bytes: int = 0  # of one of the answers, without its head
 
     @property
     def requests_per_second(self) -> float:
@@ -137,7 +138,8 @@ class _Running:
                 self._answers(poll)
                 self._send()
         seconds = time.perf_counter() - self.began
-        return Load(self.latencies, seconds, time.process_time() - cpu)
+        answer_bytes = next(each.bytes for each in self.free if each.bytes is not None)
+        return Load(self.latencies, seconds, time.process_time() - cpu, answer_bytes)
 
     def _due(self) -> float | None:
         """Return when the next request is due; None when there is none any more."""
