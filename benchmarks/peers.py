@@ -1,8 +1,9 @@
 """Reading and writing beside others: the floors by hand, Strawberry as documented, peers on Node.
 
 On one PostgreSQL data set (50,000 tasks of 8 steps; `comparing/dataset.py`) each server answers the
-same four pages for the same signed-in user, who sees two teams: the answers are compared field by
-field, then each is asked in turn as fast as it answers. The server has one core, the load and
+same four pages for the same signed-in user: each looks up whose token it is, and finds nothing of
+teams that user is not in. The answers are compared field by field, then each is asked in turn as
+fast as it answers. The server has one core, the load and
 PostgreSQL have the others. Prints JSON: medians of rounds, and ratios within rounds: processor time
 of server and database a request, requests a second, latencies, peak memory. Then Rollway takes in
 signed deliveries and deploys. `--growth` compares sizes of the data set instead, `--sqlite` the
@@ -34,6 +35,7 @@ from progress import TITLES, say  # noqa: E402
 from questions import CONNECTIONS  # noqa: E402
 
 PAGES = tuple(CONNECTIONS)
+TASKS_MIN = 400  # of which the filtered list finds more than a page
 WARM_ROUNDS = 2  # Node compiles meanwhile what it runs often
 
 
@@ -89,12 +91,17 @@ def arguments() -> argparse.Namespace:
     parsed = parser.parse_args()
     if parsed.quick:
         parsed.rounds, parsed.seconds, parsed.tasks = 1, 0.1, 500
+    if parsed.rounds < 1 or parsed.seconds <= 0 or parsed.tasks < TASKS_MIN:
+        parser.error(f"there must be a round, a time, and {TASKS_MIN} tasks")
     return parsed
 
 
 def compared(folder: Path, core: int | None, parsed: argparse.Namespace) -> dict[str, object]:
     """Return what the servers' pages cost, and Rollway's writes, on PostgreSQL."""
-    node = packages.installed(parsed.folder) if {*NODE} & {*parsed.servers} else None
+    node = None
+    if {*NODE} & {*parsed.servers}:
+        say("installing the packages of the peers on Node, once")
+        node = packages.installed(parsed.folder)
     with databases.postgres(folder / "postgres") as server:
         say(f"making {parsed.tasks} tasks")
         database = server.seeded("compared", parsed.tasks)
@@ -148,4 +155,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except packages.NotInstalled as fault:
+        sys.exit(f"The peers on Node could not be installed: {fault}. --servers names others.")

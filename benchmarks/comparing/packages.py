@@ -35,7 +35,7 @@ def installed(folder: Path | None) -> Path:
 def _install(folder: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
-        raise NotInstalled("there is no npm here")
+        raise NotInstalled("there is no npm")
     try:
         subprocess.run(
             [npm, *INSTALL], cwd=folder, check=True, timeout=INSTALL_SECONDS, stdout=sys.stderr
