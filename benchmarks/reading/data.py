@@ -110,4 +110,5 @@ def _step(task: Task, index: int) -> Step:
     step.started_time = task.started_time + timedelta(seconds=10 * index)
     step.finished_time = step.started_time + timedelta(seconds=9)
     step.exit_code = 0
+    step.packed = True  # else the server would be busy with their logs
     return step
