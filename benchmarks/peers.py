@@ -3,12 +3,13 @@
 On one PostgreSQL data set (50,000 tasks of 8 steps; `comparing/dataset.py`) each server answers the
 same four pages for the same signed-in user: each looks up whose token it is, and finds nothing of
 teams that user is not in. The answers are compared field by field, then each is asked in turn as
-fast as it answers. The server has one core, the load and
-PostgreSQL have the others. Prints JSON: medians of rounds, and ratios within rounds: processor time
-of server and database a request, requests a second, latencies, peak memory. Then Rollway takes in
-signed deliveries and deploys. `--growth` compares sizes of the data set instead, `--sqlite` the
-dashboard on SQLite with a statement by hand. The peers on Node are installed by npm, once for each
-lock file. `make bench name=peers`; what it is like: `make bench name=peers ARGS=--quick`.
+fast as it answers. The server has one core, the load and PostgreSQL have the others. Prints JSON:
+medians of rounds, and ratios within rounds: processor time of server and database a request,
+requests a second, latencies, peak memory; and which goals (`comparing/goals.py`) hold. Then Rollway
+takes in signed deliveries and deploys. `--growth` compares sizes of the data set instead,
+`--sqlite` the dashboard on SQLite with a statement by hand. The peers on Node are installed by npm,
+once for each lock file. `make bench name=peers`; what it is like: `make bench name=peers
+ARGS=--quick`.
 """
 
 import argparse
@@ -27,6 +28,7 @@ import ceiling  # noqa: E402 - lies beside
 import contenders  # noqa: E402
 import databases  # noqa: E402
 import figures  # noqa: E402
+import goals  # noqa: E402
 import growth  # noqa: E402
 import packages  # noqa: E402
 import writes  # noqa: E402
@@ -148,6 +150,9 @@ def main() -> None:
             result["sqlite"] = on_sqlite(Path(name), core, parsed)
         if not (parsed.growth or parsed.sqlite):
             result["postgres"] = compared(Path(name), core, parsed)
+    result["goals"] = goals.judged(result)
+    for each in result["goals"]:
+        say(f"{'held' if each['held'] else 'not held'}: {each['figure']} is {each['found']}")
     text = json.dumps(result, indent=2)
     if parsed.out:
         parsed.out.write_text(text + "\n")

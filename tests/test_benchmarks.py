@@ -15,6 +15,7 @@ BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 sys.path.append(str(BENCHMARKS / "comparing"))
 import agreement  # noqa: E402 - lies there
 import figures  # noqa: E402
+import goals  # noqa: E402
 import packages  # noqa: E402
 from load import BadAnswer, Plan, load  # noqa: E402
 
@@ -36,33 +37,64 @@ def test_each_can_be_loaded():
     assert loaded.returncode == 0, loaded.stderr
 
 
+@pytest.fixture
+def peers(tmp_path) -> Iterator[Callable[..., dict]]:
+    """Compare some servers, quickly; of what was started nothing may be left."""
+
+    def run(*arguments: str) -> dict:
+        out = tmp_path / "out.json"
+        command = [sys.executable, str(BENCHMARKS / "peers.py"), "--quick", "--out", str(out)]
+        running = subprocess.Popen(
+            [*command, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={"TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        )
+        try:
+            said, log = running.communicate()
+        except BaseException:
+            running.terminate()  # it ends what it started
+            running.communicate()
+            raise
+        assert running.returncode == 0, log
+        found = json.loads(out.read_text())
+        assert json.loads(said) == found
+        return found
+
+    yield run
+    assert list(tmp_path.glob("tmp*")) == []
+    assert [each for each in Path("/proc").glob("[0-9]*/cmdline") if _names(each, tmp_path)] == []
+
+
 @pytest.mark.slow
-def test_python_servers_agree_and_are_compared(tmp_path):
-    """All pages, and the writes; of what was started nothing is left."""
-    out = tmp_path / "out.json"
+@pytest.mark.timeout(180)
+def test_python_servers_agree_and_are_compared(peers):
+    """All pages, and the writes."""
     servers = ["floor-json", "floor-rows", "rollway", "strawberry"]
-    command = [sys.executable, str(BENCHMARKS / "peers.py"), "--quick", "--out", str(out)]
-    done = subprocess.run(
-        [*command, "--servers", *servers],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin"},
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(out.read_text())
-    assert json.loads(done.stdout) == found
-    pages = found["postgres"]["pages"]
-    assert list(pages) == ["dashboard", "application", "task", "tasks"]
-    for page in pages.values():
+
+    found = peers("--servers", *servers)["postgres"]
+
+    assert list(found["pages"]) == ["dashboard", "application", "task", "tasks"]
+    for page in found["pages"].values():
         assert list(page) == servers
         assert page["floor-rows"]["cpu_to_floor_json"] > 0
         assert page["rollway"]["database_cpu_ms"] > 0
-    assert pages["dashboard"]["rollway"]["answer_bytes"] > 280_000  # 1,600 steps
-    assert list(found["postgres"]["writing"]["writes"]) == ["webhook", "deploy", "redeploy"]
-    assert list(tmp_path.glob("tmp*")) == []
-    running = [each for each in Path("/proc").glob("[0-9]*/cmdline") if _names(each, tmp_path)]
-    assert running == []
+    assert found["pages"]["dashboard"]["rollway"]["answer_bytes"] > 280_000  # 1,600 steps
+    assert list(found["writing"]["writes"]) == ["webhook", "deploy", "redeploy"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_growth_and_sqlite_are_measured(peers):
+    found = peers("--growth", "--sqlite", "--pages", "tasks")
+
+    for server in ("floor-json", "rollway"):
+        assert found["growth"][server]["tasks"]["1000"]["cpu_ms_to_least"] > 0
+    assert found["sqlite"]["pages"]["dashboard"]["rollway"]["cpu_to_floor_json"] > 1
+    assert [each["figure"] for each in found["goals"]] == [
+        "sqlite.pages.dashboard.rollway.cpu_to_floor_json"
+    ]
 
 
 def _names(cmdline: Path, folder: Path) -> bool:
@@ -172,6 +204,18 @@ def test_ratios_are_those_of_a_round():
         "floor-json": {"cpu_ms": 5.0},
         "rollway": {"cpu_ms": 10.0, "cpu_to_floor_json": 2.0},
     }
+
+
+def test_goals_are_judged_where_there_is_a_figure():
+    pages = {"task": {"rollway": {"cpu_to_floor_json": 1.5, "requests_to_mercurius": 0.59}}}
+
+    judged = goals.judged({"postgres": {"pages": pages}})
+
+    path = "postgres.pages.task.rollway"
+    assert judged == [
+        {"figure": f"{path}.cpu_to_floor_json", "most": 1.5, "found": 1.5, "held": True},
+        {"figure": f"{path}.requests_to_mercurius", "least": 0.6, "found": 0.59, "held": False},
+    ]
 
 
 @pytest.fixture
