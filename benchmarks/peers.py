@@ -7,9 +7,9 @@ fast as it answers. The server has one core, the load and PostgreSQL have the ot
 medians of rounds, and ratios within rounds: processor time of server and database a request,
 requests a second, latencies, peak memory; and which goals (`comparing/goals.py`) hold. Then Rollway
 takes in signed deliveries and deploys. `--growth` compares sizes of the data set instead,
-`--sqlite` the dashboard on SQLite with a statement by hand. The peers on Node are installed by npm,
-once for each lock file. `make bench name=peers`; what it is like: `make bench name=peers
-ARGS=--quick`.
+`--sqlite` the dashboard on SQLite with a statement by hand; `--all` does all of it. The peers on
+Node are installed by npm, once for each lock file. `make bench name=peers`; what it is like: `make
+bench name=peers ARGS=--quick`.
 """
 
 import argparse
@@ -88,6 +88,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one short round of a small data set")
     parser.add_argument("--growth", action="store_true", help="instead: sizes of the data set")
     parser.add_argument("--sqlite", action="store_true", help="instead: the dashboard on SQLite")
+    parser.add_argument("--all", action="store_true", help="these two besides")
     parser.add_argument("--folder", type=Path, help="where the packages of the peers are kept")
     parser.add_argument("--out", type=Path, help="write the results there too")
     parsed = parser.parse_args()
@@ -144,12 +145,12 @@ def main() -> None:
     result = {"conditions": conditions(parsed)}
     with tempfile.TemporaryDirectory() as name:
         result["load"] = ceiling.measured(core, parsed.seconds, Path(name))
-        if parsed.growth:
-            result["growth"] = grown(Path(name), core, parsed)
-        if parsed.sqlite:
-            result["sqlite"] = on_sqlite(Path(name), core, parsed)
-        if not (parsed.growth or parsed.sqlite):
+        if parsed.all or not (parsed.growth or parsed.sqlite):
             result["postgres"] = compared(Path(name), core, parsed)
+        if parsed.all or parsed.growth:
+            result["growth"] = grown(Path(name), core, parsed)
+        if parsed.all or parsed.sqlite:
+            result["sqlite"] = on_sqlite(Path(name), core, parsed)
     result["goals"] = goals.judged(result)
     for each in result["goals"]:
         say(f"{'held' if each['held'] else 'not held'}: {each['figure']} is {each['found']}")

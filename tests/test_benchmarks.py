@@ -5,7 +5,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
 
@@ -151,6 +153,29 @@ def test_load_asks_as_often_as_planned(serve):
 
 def test_load_asks_again_when_it_is_answered(serve):
     assert asked(serve([said(b"yes")]), seconds=0.1, spread_bytes=0) > 1
+
+
+def test_load_does_not_mind_who_leaves_when_all_is_asked():
+    """A server ends connections that are silent, while the last answers are still awaited."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        first, second = (listening.accept()[0] for _ in range(2))
+        with first, second:
+            for each in (first, second):
+                assert each.recv(4096)
+            first.sendall(said(b"yes"))
+            first.shutdown(socket.SHUT_RDWR)
+            time.sleep(0.1)
+            second.sendall(said(b"yes"))
+
+    with listening, ThreadPoolExecutor(1) as pool:
+        answering = pool.submit(answer)
+        plan = Plan(connections=2, seconds=0.02, rate=100.0)
+        done = load(listening.getsockname()[1], repeat(b"GET / HTTP/1.1\r\n\r\n"), plan)
+        answering.result()
+
+    assert len(done.latencies) == 2
 
 
 @pytest.mark.parametrize(

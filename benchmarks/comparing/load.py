@@ -168,8 +168,10 @@ class _Running:
             raise BadAnswer(f"no answer within {ANSWER_SECONDS} s")
         for number, _ in found:
             connection = self.busy.get(number)
-            if connection is None:
+            if connection is None and due is None:
+                poll.unregister(number)  # it ended, and nothing more will be asked on it
+            elif connection is None:
                 raise BadAnswer("a connection ended that nothing was asked on")
-            if connection.take():
+            elif connection.take():
                 self.latencies.append(time.perf_counter() - connection.due)
                 self.free.append(self.busy.pop(number))
