@@ -19,6 +19,7 @@ PLACE = "page_place"
 
 Value = str | int | datetime
 
+T = TypeVar("T")
 M_co = TypeVar("M_co", bound=Model, covariant=True)
 
 
@@ -119,10 +120,10 @@ class Page:
 
 
 def select(
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
     conditions: tuple[Condition, ...] = (),
 ) -> Selection:
     """Return the selection that Relay's four arguments mean; InvalidPage says what contradicts."""
@@ -259,9 +260,9 @@ class _Statement:
         """Return the condition that rows are behind the cursor."""
         if self.selection.cursor is None:
             return ""
-        key, row_id = _decode(self.selection.cursor)
+        key, row_id = place_of(self.relation, self.selection.cursor)
         order, compare = self.relation.order, "<" if falling else ">"
-        place = f"({self._value(_typed(self.relation, key))}, {self._value(row_id)})"
+        place = f"({self._value(key)}, {self._value(row_id)})"
         return f" AND (x.{order}, x.id) {compare} {place}"
 
     def _list(self, values: Sequence[Value]) -> str:
@@ -269,9 +270,7 @@ class _Statement:
 
     def _value(self, value: Value | list[str]) -> str:
         """Add a parameter and return its placeholder."""
-        if isinstance(value, datetime):
-            value = _utc(value).isoformat(" ") if dialect() == "sqlite" else _utc(value)
-        self.values.append(value)
+        self.values.append(stored(value, dialect()))
         return mark(len(self.values))
 
 
@@ -292,6 +291,19 @@ def _decode(cursor: str) -> tuple[str, str]:
     except (ValueError, TypeError, binascii.Error, RecursionError):
         pass
     raise InvalidPage(PageFlaw.CURSOR)
+
+
+def place_of(relation: Relation, cursor: str) -> tuple[str | datetime, str]:
+    """Return what a row of *relation* is sorted by, and its id; InvalidPage for another cursor."""
+    key, row_id = _decode(cursor)
+    return _typed(relation, key), row_id
+
+
+def stored(value: T, dialect: str) -> T | str | datetime:
+    """Return *value* as a parameter; InvalidPage for a time outside of the calendar."""
+    if not isinstance(value, datetime):
+        return value
+    return _utc(value).isoformat(" ") if dialect == "sqlite" else _utc(value)
 
 
 def _typed(relation: Relation, key: str) -> str | datetime:

@@ -37,13 +37,15 @@ async def seed(url: str, tasks: int, grown: int) -> None:
         print(json.dumps(made), flush=True)
 
 
-def rollway(url: str, folder: str) -> Starlette:
+def rollway(url: str, folder: str, reads: str = "planned") -> Starlette:
     """Return Rollway's application; nothing but requests keeps it busy."""
     given = {
         "DATA": folder,
         "DATABASE_URL": url,
         "COST_PER_MINUTE": "1000000000",
         "CHECKS_PER_MINUTE": "1000000000",
+        "READS": reads,
+        "READS_SHOWN": "on",
     }
     settings = load(UP, {f"ROLLWAY_{name}": value for name, value in given.items()}, {})
     server = Server(settings, Vault(secrets.token_bytes(KEY_BYTES)), Isolation(Level.PLAIN))
@@ -58,6 +60,7 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=5000)
     parser.add_argument("--grown", type=int, default=0, help="tasks, large ones among them")
     parser.add_argument("--trap")
+    parser.add_argument("--reads", default="planned")
     parser.add_argument("--json", choices=("text", "bytes"))
     parsed = parser.parse_args()
     if parsed.what == "seed":
@@ -73,7 +76,7 @@ def main() -> None:
         else:
             if parsed.trap:
                 traps.set_up(parsed.trap)
-            app = rollway(parsed.url, folder)
+            app = rollway(parsed.url, folder, parsed.reads)
         config = uvicorn.Config(app, http=cuttable(), log_config=None, access_log=False)
         uvicorn.Server(config).run(sockets=[listening])
 
