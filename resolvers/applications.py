@@ -14,7 +14,7 @@ from db.ids import new_id
 from db.models import Application, Environment, Org, Task
 from providers import Provider
 from providers.repository import AddressUnknown, Repository, check_address, parse
-from resolvers import environments, paging
+from resolvers import environments
 from resolvers.arguments import After, Before, First, Input, Last, Where
 from resolvers.changing import changing
 from resolvers.context import Context, Info
@@ -25,7 +25,7 @@ from resolvers.inputs import (
     EnvironmentInput,
     UpdateApplicationInput,
 )
-from resolvers.orgs import TASKS_SPREAD, task_conditions
+from resolvers.orgs import TASKS_SPREAD, tasks_selected
 from resolvers.paging import Condition, Page, Relation
 from resolvers.refusals import RepositoryTaken, Taken
 
@@ -222,11 +222,11 @@ async def tasks(
     where: Where = None,
 ) -> Page:
     """Return the application's tasks, newest first."""
-    conditions = task_conditions(where)
+    bounds: tuple[Condition, ...] = ()
     viewer = info.context.viewer
     if viewer is not None and viewer.env_name is not None:
-        conditions += (Condition("x.env_name", "=", (viewer.env_name,)),)
-    selection = paging.select(first, after, last, before, conditions)
+        bounds = (Condition("x.env_name", "=", (viewer.env_name,)),)
+    selection = tasks_selected(first, after, last, before, where, bounds)
     return await info.context.loaders.page(TASKS, selection).load(parent.id)
 
 

@@ -71,7 +71,8 @@ class Context:
     none was), goes on behind it, whatever was asked; one of tasks that is begun with *since*, with
     those that changed since. Not *live*, it ends once it has shown all there is. *shown* is the
     task given out last. *lost* says when the caller may look no more, where somebody else looks
-    after that. *answered* says who made the answer.
+    after that. *answered* says who made the answer. *until* is when a query is stopped, by the
+    loop's clock, where that was begun before.
     """
 
     services: Services
@@ -90,6 +91,7 @@ class Context:
     shown: models.Task | None = None
     lost: asyncio.Future[None] | None = None
     answered: Reads = Reads.STOCK
+    until: float | None = None
     _loaders: Loaders | None = field(default=None, init=False)
 
     @property

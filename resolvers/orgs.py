@@ -20,7 +20,7 @@ from resolvers.arguments import After, Before, First, Input, Last, Where
 from resolvers.context import Info
 from resolvers.deliveries.setting_up import Deleted
 from resolvers.inputs import CreateOrgInput
-from resolvers.paging import Condition, InvalidPage, Page, PageFlaw, Relation
+from resolvers.paging import Condition, InvalidPage, Page, PageFlaw, Relation, Selection
 from resolvers.refusals import Taken
 from resolvers.secrets import SecretKey, secret_keys
 from resolvers.task_inputs import TaskFilter
@@ -240,15 +240,39 @@ async def applications(
     ] = None,
 ) -> Page:
     """Return the team's applications by name."""
-    conditions = _bounds(info, "x.id", "")
+    bounds = _bounds(info, "x.id", "")
+    selection = applications_selected(first, after, last, before, search, bounds)
+    owner_row = await _owner(parent, info)
+    return await info.context.loaders.page(APPLICATIONS, selection).load(owner_row.id)
+
+
+def applications_selected(
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+    search: str | None = None,
+    conditions: tuple[Condition, ...] = (),
+) -> Selection:
+    """Return which applications are asked for; InvalidPage."""
     if search and len(search) > SEARCH_CHARACTERS_MAX:
         raise InvalidPage(PageFlaw.SEARCH_LONG.of(most=SEARCH_CHARACTERS_MAX))
     if search:
         escaped = search.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
         conditions += (Condition("lower(x.name)", "LIKE", (f"%{escaped}%",)),)
-    selection = paging.select(first, after, last, before, conditions)
-    owner_row = await _owner(parent, info)
-    return await info.context.loaders.page(APPLICATIONS, selection).load(owner_row.id)
+    return paging.select(first, after, last, before, conditions)
+
+
+def tasks_selected(
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+    where: TaskFilter | None = None,
+    conditions: tuple[Condition, ...] = (),
+) -> Selection:
+    """Return which tasks are asked for; InvalidPage."""
+    return paging.select(first, after, last, before, task_conditions(where) + conditions)
 
 
 def task_conditions(where: TaskFilter | None) -> tuple[Condition, ...]:
@@ -283,7 +307,7 @@ async def tasks(
     where: Where = None,
 ) -> Page:
     """Return the tasks of all of the team's applications, newest first."""
-    conditions = task_conditions(where) + _bounds(info, "x.app_id", "x.env_name")
-    selection = paging.select(first, after, last, before, conditions)
+    bounds = _bounds(info, "x.app_id", "x.env_name")
+    selection = tasks_selected(first, after, last, before, where, bounds)
     owner_row = await _owner(parent, info)
     return await info.context.loaders.page(TASKS, selection).load(owner_row.id)

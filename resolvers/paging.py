@@ -22,6 +22,7 @@ SPREAD_MAX = 8  # values; of more, all that lies between the rows they have is r
 
 Value = str | int | datetime
 
+T = TypeVar("T")
 M_co = TypeVar("M_co", bound=Model, covariant=True)
 
 
@@ -125,10 +126,10 @@ class Page:
 
 
 def select(
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
     conditions: tuple[Condition, ...] = (),
 ) -> Selection:
     """Return the selection that Relay's four arguments mean; InvalidPage says what contradicts."""
@@ -184,6 +185,15 @@ def _page(relation: Relation, selection: Selection, parent: str, rows: list[Mode
     )
 
 
+def spread_of(relation: Relation, selection: Selection) -> Condition | None:
+    """Return the condition whose values each have a page of their own."""
+    known = {column for columns in relation.spread for column in columns}
+    single = (each.column for each in selection.conditions if each.operator == "=")
+    equal = [column for column in single if column in known]
+    fits = (each for each in selection.conditions if (*equal, each.column) in relation.spread)
+    return next((each for each in fits if 1 < len({*each.values}) <= SPREAD_MAX), None)
+
+
 @dataclass(slots=True)
 class _Statement:
     """Builds SQL that looks at each parent's rows by themselves, and at no more than its page.
@@ -195,16 +205,6 @@ class _Statement:
     selection: Selection
     values: list[Any] = field(default_factory=list)
 
-    @property
-    def _spread(self) -> "Condition | None":
-        """Return the condition whose values each have a page of their own."""
-        spread, conditions = self.relation.spread, self.selection.conditions
-        known = {column for columns in spread for column in columns}
-        single = (each.column for each in conditions if each.operator == "=")
-        equal = [column for column in single if column in known]
-        fits = (each for each in conditions if (*equal, each.column) in spread)
-        return next((each for each in fits if 1 < len({*each.values}) <= SPREAD_MAX), None)
-
     def page(self, parents: Sequence[str], known: Shown[Any]) -> str:
         relation, selection = self.relation, self.selection
         listed, mine = self._parents(parents), self._of_parent()
@@ -212,7 +212,7 @@ class _Statement:
         direction = "DESC" if falling else "ASC"
         sorting = "ORDER BY {0}." + f"{relation.order} {direction}, {{0}}.id {direction}"
         limit = f"LIMIT {selection.size + 1}"
-        spread = self._spread
+        spread = spread_of(relation, selection)
         below = self._conditions(relation.joint or mine, spread) + self._behind(falling=falling)
         window = f"FROM {relation.source} WHERE {below} {sorting.format('x')} {limit}"
         rows = self._each("y", window)
@@ -291,9 +291,9 @@ class _Statement:
         """Return the condition that rows are behind the cursor."""
         if self.selection.cursor is None:
             return ""
-        key, row_id = _decode(self.selection.cursor)
+        key, row_id = place_of(self.relation, self.selection.cursor)
         order, compare = self.relation.order, "<" if falling else ">"
-        place = f"({self._value(_typed(self.relation, key))}, {self._value(row_id)})"
+        place = f"({self._value(key)}, {self._value(row_id)})"
         return f" AND (x.{order}, x.id) {compare} {place}"
 
     def _list(self, values: Sequence[Value]) -> str:
@@ -301,9 +301,7 @@ class _Statement:
 
     def _value(self, value: Value | list[str]) -> str:
         """Add a parameter and return its placeholder."""
-        if isinstance(value, datetime):
-            value = _utc(value).isoformat(" ") if dialect() == "sqlite" else _utc(value)
-        self.values.append(value)
+        self.values.append(stored(value, dialect()))
         return mark(len(self.values))
 
 
@@ -324,6 +322,19 @@ def _decode(cursor: str) -> tuple[str, str]:
     except (ValueError, TypeError, binascii.Error, RecursionError):
         pass
     raise InvalidPage(PageFlaw.CURSOR)
+
+
+def place_of(relation: Relation, cursor: str) -> tuple[Value, str]:
+    """Return what a row of *relation* is sorted by, and its id; InvalidPage for another cursor."""
+    key, row_id = _decode(cursor)
+    return _typed(relation, key), row_id
+
+
+def stored(value: T, dialect: str) -> T | str | datetime:
+    """Return *value* as a parameter; InvalidPage for a time outside of the calendar."""
+    if not isinstance(value, datetime):
+        return value
+    return _utc(value).isoformat(" ") if dialect == "sqlite" else _utc(value)
 
 
 def _typed(relation: Relation, key: str) -> Value:

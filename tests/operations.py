@@ -28,6 +28,7 @@ from graphql import (
 from hypothesis import strategies as st
 
 from schema import schema
+from schema.planning import tables
 from tests.oddities import (
     APPLICATIONS,
     CURSORS,
@@ -172,6 +173,17 @@ def places() -> dict[str, str]:
     return found
 
 
+def planned(parent: GraphQLNamedType, name: str) -> bool:
+    """Tell whether a statement may answer a field, as far as its name says."""
+    if parent is GRAPH.query_type:
+        return name in tables.ROOTS.fields
+    if parent.name not in tables.TABLES:
+        return True
+    field_ = getattr(parent, "fields", {})[name]
+    is_column = field_.extensions["strawberry-definition"].base_resolver is None
+    return is_column or name in tables.TABLES[parent.name].fields
+
+
 def asked(parent: str, name: str, wanted: str = "Task") -> list[str]:
     """Return the arguments that a field is asked with, where something of type *wanted* is."""
     known = GRAPH.type_map[parent].fields[name]
@@ -215,12 +227,13 @@ def operations(draw: Callable[[Any], Any]) -> Operation:
 class Author:
     """Writes one document.
 
-    *tame*: what is asked for is there, as it is with most clients; *sound*: so are variables. A
-    response key stands for one field with the same arguments throughout: so whatever is merged
-    is valid.
+    *narrow*: there are only fields that statements may answer. *tame*: what is asked for is there,
+    as it is with most clients; *sound*: so are variables. A response key stands for one field with
+    the same arguments throughout: so whatever is merged is valid.
     """
 
     draw: Callable[[Any], Any]
+    narrow: bool = False
     tame: bool = True
     sound: bool = True
     left: int = FIELDS_MAX
@@ -233,6 +246,7 @@ class Author:
 
     def query(self) -> Operation:
         """Return a whole document."""
+        self.narrow = self.of((False, True))
         self.tame = self.of((True, True, False))
         self.sound = self.of((True, True, True, False))
         body = self.selection(GRAPH.query_type, 0, mixed=False)
@@ -281,16 +295,22 @@ class Author:
             if is_leaf_type(get_named_type(each.type))
             and not each.args
             and len(SIGNATURES[name]) == 1
-            and (parent.name, name) not in VOLATILE
+            and self.may_be(parent, name)
         ]
         return self.of(["__typename", *plain])
+
+    def may_be(self, parent: GraphQLNamedType, name: str) -> bool:
+        """Tell whether a field may stand in this document."""
+        return (parent.name, name) not in VOLATILE and (not self.narrow or planned(parent, name))
 
     def field(self, parent: GraphQLNamedType, depth: int, *, mixed: bool) -> str:
         """Return a field with its arguments, directives and what is below it."""
         fields: dict[str, GraphQLField] = getattr(parent, "fields", {})
-        names = [each for each in fields if (parent.name, each) not in VOLATILE]
+        names = [each for each in fields if self.may_be(parent, each)]
         names += [each for each in names if is_composite_type(get_named_type(fields[each].type))]
-        roots = [*ROOTS * 6, "__schema", "__type"] if parent is GRAPH.query_type else []
+        of_schema = [] if self.narrow else ["__schema", "__type"]
+        often = [each for each in ROOTS if each in names] * 6
+        roots = [*often, *of_schema] if parent is GRAPH.query_type else []
         name = self.of([*roots, *names, "__typename"])
         if name.startswith("__"):
             return self.meta(name)

@@ -38,6 +38,7 @@ from rollway.sockets.operation import Operation, Sockets
 from schema import requests, schema
 from schema.catalogue import error
 from schema.errors import broken
+from schema.executing.charging import extensions
 
 READING = frozenset({OperationType.QUERY})
 WRITING = READING | {OperationType.MUTATION}
@@ -97,13 +98,32 @@ class Http(GraphQL[Context, None]):
         if isinstance(given, list):
             answers = [await self._one_of_many(each, context) for each in given]
             return _written(encoded(answers), media_type, blank)
+        written = await self._whole(given, context, media_type, blank)
+        if request.method == "POST" and _kind(given, context.checking) is OperationType.QUERY:
+            return GZipMiddleware(written, COMPRESSED_BYTES_MIN, COMPRESSION)
+        return written
+
+    async def _whole(
+        self, given: GraphQLRequestData, context: Context, media_type: str, blank: Response
+    ) -> Response:
+        """Return the one answer to an operation."""
+        if planned := await self._planned(given, context):
+            return _written(planned, media_type, blank)
         answer = await self._execute(given, context)
         written = _written(encoded(answer), media_type, blank)
         if media_type == accept.GRAPHQL and "data" not in answer:
             written.status_code = 400
-        if request.method == "POST" and _kind(given, context.checking) is OperationType.QUERY:
-            return GZipMiddleware(written, COMPRESSED_BYTES_MIN, COMPRESSION)
         return written
+
+    async def _planned(self, given: GraphQLRequestData, context: Context) -> bytes | None:
+        """Return the answer to a query that the database writes; None: it must be executed."""
+        if not given.query or _kind(given, context.checking) is not OperationType.QUERY:
+            return None
+        async with while_waited_for(cast("Request", context.request)):
+            data = await schema.planned(given.query, given.variables, given.operation_name, context)
+        if data is None:
+            return None
+        return b'{"data":%b,"extensions":%b}' % (data, encoded(extensions(context)))
 
     async def _one_of_many(
         self, given: GraphQLRequestData, context: Context

@@ -13,12 +13,14 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from resolvers.context import Context
+from resolvers.operations.bounds import Reads
 from resolvers.operations.checks import Charging
 from resolvers.operations.documents import DocumentRefused
 from schema.catalogue import error
 from schema.documents.checked import Checked, CheckedDocuments
 from schema.errors import shown
 from schema.executing.execution import ExecutionContext
+from schema.planning.plans import Plans
 from schema.refusals import TookTooLong, Unnamed
 
 ONE_ANSWER = frozenset({OperationType.QUERY, OperationType.MUTATION})
@@ -30,6 +32,7 @@ class Schema(strawberry.Schema):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         self._documents = CheckedDocuments()
+        self._plans = Plans(self, self._schema)
 
     async def execute(self, query: str | None, *args: Any, **given: Any) -> Result:
         """Run a query or a mutation; InvalidOperationTypeError for a subscription.
@@ -50,6 +53,24 @@ class Schema(strawberry.Schema):
                 shown(each, language) if each.original_error else each for each in found
             ]
         return result
+
+    async def planned(
+        self,
+        text: str,
+        variables: dict[str, Any] | None,
+        name: str | None,
+        context: Context,
+    ) -> bytes | None:
+        """Return the data of a query's answer as JSON, if the database writes it; else None."""
+        if context.services.bounds.reads is not Reads.PLANNED:
+            return None
+        try:
+            known = self.checked(text, context.checking)
+        except GraphQLError:
+            return None
+        if known.errors:
+            return None
+        return await self._plans.answer(known.document, name, variables, context)
 
     async def stream(self, query: str | None, *args: Any, **given: Any) -> Any:
         """Run any operation; yield its answers."""
@@ -139,7 +160,8 @@ class Schema(strawberry.Schema):
         bounded = execution_context.operation_type is OperationType.QUERY
         seconds = context.services.bounds.query_seconds
         try:
-            async with asyncio.timeout(seconds if bounded else None) as timeout:
+            until = context.until or asyncio.get_running_loop().time() + seconds
+            async with asyncio.timeout_at(until if bounded else None) as timeout:
                 return await super()._execute_operation(execution_context, *args, **given)
         except asyncio.CancelledError:
             context.loaders.stop()

@@ -1,0 +1,1 @@
+"""Queries answered by one statement of the database, which writes their JSON."""

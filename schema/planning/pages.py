@@ -1,0 +1,169 @@
+"""Pages of a relation, as SQL: each part of a connection looks at the list by itself.
+
+All of them see the same rows, since they are one statement's.
+"""
+
+import re
+from typing import TYPE_CHECKING
+
+from graphql import GraphQLObjectType, get_named_type
+from graphql.execution.collect_fields import FieldDetailsList
+
+from resolvers.paging import Selection, place_of, spread_of, stored
+from schema.planning.declared import Paged, Unplanned
+
+if TYPE_CHECKING:
+    from schema.planning.statement import Writer
+
+
+class Pages:
+    """One page of what belongs to a row that the statement calls *parent*."""
+
+    def __init__(self, writer: "Writer", paged: Paged, selection: Selection, parent: str) -> None:
+        if spread_of(paged.relation, selection):
+            raise Unplanned("filter")
+        self._writer = writer
+        self._paged = paged
+        self._relation = paged.relation
+        self._selection = selection
+        self._x = writer.alias()
+        self._through = f"{self._x}_a"
+        self._table = paged.relation.model._meta.db_table  # noqa: SLF001
+        self._keys = [writer.filled(each, p=parent) for each in paged.parent]
+        self._mine = " AND ".join(
+            f"{self._renamed(column)} = {key}"
+            for column, key in zip(paged.relation.parent, self._keys, strict=True)
+        )
+        seen = [writer.filled(paged.where, x=self._x, p=parent)] if paged.where else []
+        self._where = [*seen, *self._conditions()]
+        falling = self._relation.descending != selection.backwards
+        self._order = self._sorted(falling=falling)
+        self._shown = self._sorted(falling=self._relation.descending)
+        self._turned = self._sorted(falling=not self._relation.descending)
+        self._behind = self._place(falling=falling)
+
+    def value(self, type_: GraphQLObjectType, name: str, details: FieldDetailsList) -> str:
+        """Return a field of the connection."""
+        writer, dialect = self._writer, self._writer.dialect
+        match name:
+            case "nodes":
+                pairs = writer.entries(self._paged.type, self._x, details)
+                return dialect.array(pairs, self._page())
+            case "edges":
+                edge = get_named_type(type_.fields[name].type)
+                assert isinstance(edge, GraphQLObjectType)  # noqa: S101 (Relay says so)
+                return self._edges(edge, details)
+            case "pageInfo":
+                info = get_named_type(type_.fields[name].type)
+                assert isinstance(info, GraphQLObjectType)  # noqa: S101 (Relay says so)
+                pairs = [
+                    (key, self._info(info, inner))
+                    for key, inner, _ in writer.selected(info, details)
+                ]
+                return dialect.object(pairs, "")
+            case "totalCount":
+                return dialect.number(f"({self._count()})")
+            case _:
+                return dialect.constant(type_.name)
+
+    def _edges(self, type_: GraphQLObjectType, details: FieldDetailsList) -> str:
+        writer, pairs = self._writer, []
+        for key, name, each in writer.selected(type_, details):
+            if name == "node":
+                inner = writer.entries(self._paged.type, self._x, each)
+                pairs.append((key, writer.dialect.object(inner, "")))
+            elif name == "cursor":
+                pairs.append((key, self._cursor()))
+            else:
+                pairs.append((key, writer.dialect.constant(type_.name)))
+        return writer.dialect.array(pairs, self._page())
+
+    def _info(self, type_: GraphQLObjectType, name: str) -> str:
+        dialect, selection = self._writer.dialect, self._selection
+        more = f"EXISTS (SELECT 1 {self._fetched(1, skipped=selection.size)})"
+        behind = "TRUE" if selection.cursor is not None else "FALSE"
+        match name:
+            case "hasNextPage":
+                return dialect.flag(behind if selection.backwards else more)
+            case "hasPreviousPage":
+                return dialect.flag(more if selection.backwards else behind)
+            case "startCursor":
+                return self._at_end(self._shown)
+            case "endCursor":
+                return self._at_end(self._turned)
+            case _:
+                return dialect.constant(type_.name)
+
+    def _at_end(self, order: str) -> str:
+        rows = self._derived(self._fetched(self._selection.size))
+        return f"(SELECT {self._cursor()} {rows} {order} LIMIT 1)"
+
+    def _cursor(self) -> str:
+        x, order = self._x, self._relation.order
+        is_time = order.endswith("_time")
+        found = self._writer.dialect.cursor(f"{x}.{order}", f"{x}.id", is_time=is_time)
+        if found is None:
+            raise Unplanned("cursor")
+        return found
+
+    def _page(self) -> str:
+        """Return the rows of the page in their order."""
+        rows = self._fetched(self._selection.size)
+        return f"{self._derived(rows)} {self._shown}" if self._selection.backwards else rows
+
+    def _derived(self, rows: str) -> str:
+        return f"FROM (SELECT {self._x}.* {rows}) {self._x}"
+
+    def _fetched(self, limit: int, *, skipped: int = 0) -> str:
+        """Return rows as they are found, which is backwards for a page from the end."""
+        window = f"LIMIT {limit} OFFSET {skipped}" if skipped else f"LIMIT {limit}"
+        if not self._relation.through:
+            where = " AND ".join([self._mine, *self._where, *self._behind])
+            return f"{self._source()} WHERE {where} {self._order} {window}"
+        where = " AND ".join([self._renamed(self._relation.joint), *self._where, *self._behind])
+        rows = f"{self._source()} WHERE {where} {self._order} LIMIT {limit + skipped}"
+        each = self._writer.dialect.each(rows, self._table, self._x)
+        through = f"FROM {self._renamed(self._relation.through)}"
+        return f"{through} {each} WHERE {self._mine} {self._order} {window}"
+
+    def _count(self) -> str:
+        source = self._source()
+        if self._relation.through:
+            joint = self._renamed(self._relation.joint)
+            source += f" JOIN {self._renamed(self._relation.through)} ON {joint}"
+        return f"SELECT count(*) {source} WHERE {' AND '.join([self._mine, *self._where])}"
+
+    def _source(self) -> str:
+        return f"FROM {self._renamed(self._relation.source)}"
+
+    def _sorted(self, *, falling: bool) -> str:
+        direction = "DESC" if falling else "ASC"
+        x = self._x
+        return f"ORDER BY {x}.{self._relation.order} {direction}, {x}.id {direction}"
+
+    def _conditions(self) -> list[str]:
+        found = [self._renamed(self._relation.where)] if self._relation.where else []
+        for each in self._selection.conditions:
+            values = ", ".join(self._stored(value) for value in each.values) or "NULL"
+            listed = f"({values})" if each.operator == "IN" else values
+            escape = " ESCAPE '!'" if each.operator == "LIKE" else ""
+            found.append(f"{self._renamed(each.column)} {each.operator} {listed}{escape}")
+        return found
+
+    def _place(self, *, falling: bool) -> list[str]:
+        """Return the condition that rows are behind the cursor."""
+        if self._selection.cursor is None:
+            return []
+        key, row_id = place_of(self._relation, self._selection.cursor)
+        place = f"({self._stored(key)}, {self._stored(row_id)})"
+        return [
+            f"({self._x}.{self._relation.order}, {self._x}.id) {'<' if falling else '>'} {place}"
+        ]
+
+    def _stored(self, value: object) -> str:
+        return self._writer.constant(stored(value, self._writer.dialect.name))
+
+    def _renamed(self, sql: str) -> str:
+        """Return SQL of the relation with the names that its tables have in this statement."""
+        names = {"x": self._x, "a": self._through}
+        return re.sub(r"\b([xa])(?=\.|$)", lambda found: names[found[1]], sql)

@@ -1,0 +1,227 @@
+"""Answering queries by statements: which document, for whom, and what became of it."""
+
+import asyncio
+import logging
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import strawberry
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    VariableNode,
+    Visitor,
+    visit,
+)
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.values import VariableValues, get_variable_values
+from graphql.utilities import get_operation_ast
+from strawberry.types.arguments import convert_arguments
+from strawberry.types.field import StrawberryField
+
+from db.rows import dialect, fetch
+from db.trouble import DatabaseAway
+from resolvers.context import Context
+from resolvers.operations.bounds import Reads
+from resolvers.paging import InvalidPage
+from schema.documents.kept import Kept
+from schema.executing.charging import charge
+from schema.planning.declared import Unplanned
+from schema.planning.dialect import Dialect, Postgres, Sqlite
+from schema.planning.statement import Asked, Statement, Writer
+
+log = logging.getLogger("rollway.api")
+
+SHAPES_MAX = 16  # of one operation: variables may make it another statement
+SHAPE_CHARACTERS_MAX = 1000
+DIALECTS: Mapping[str, Dialect] = {each.name: each for each in (Postgres(), Sqlite())}
+
+
+@dataclass(slots=True)
+class _Operation:
+    """An operation of a valid document, with the statements it became.
+
+    *given* are the variables that are parameters of the statement, whatever they are; with other
+    values of the rest it is another statement. None: there is none.
+    """
+
+    node: OperationDefinitionNode
+    fragments: dict[str, FragmentDetails]
+    given: frozenset[str]
+    statements: OrderedDict[str, Statement | None] = field(default_factory=OrderedDict)
+
+    def shape(self, values: VariableValues) -> str:
+        """Return what the statement depends on."""
+        own = [each for each in values.coerced.items() if each[0] not in self.given]
+        return f"{dialect()} {own!r}"
+
+    def keep(self, shape: str, statement: Statement | None) -> None:
+        """Keep the statement for a shape, or that there is none."""
+        if len(shape) > SHAPE_CHARACTERS_MAX:
+            return
+        self.statements[shape] = statement
+        while len(self.statements) > SHAPES_MAX:
+            self.statements.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """What charging needs to know."""
+
+    schema: GraphQLSchema
+    operation: OperationDefinitionNode
+    fragments: dict[str, FragmentDetails]
+    variable_values: VariableValues
+    context_value: Context
+
+
+class Plans:
+    """Answers what it can; what it answers not was not run, and may have been paid for."""
+
+    def __init__(self, schema: strawberry.Schema, core: GraphQLSchema) -> None:
+        self._core = core
+        self._config = schema.config
+        self._scalars = schema.schema_converter.scalar_registry
+        self._operations: Kept[tuple[DocumentNode, _Operation | None]] = Kept()
+
+    async def answer(
+        self,
+        document: DocumentNode,
+        name: str | None,
+        variables: dict[str, Any] | None,
+        context: Context,
+    ) -> bytes | None:
+        """Return the data of the answer as JSON; None: somebody else must answer.
+
+        The caller is charged when this is tried: `Context.paid` says so.
+        """
+        viewer = context.viewer
+        if viewer is None or not viewer.reads or viewer.org_name or viewer.application_id:
+            return None
+        operation = self._operation(document, name)
+        if operation is None:
+            return None
+        values = get_variable_values(
+            self._core, operation.node.variable_definitions or (), variables or {}
+        )
+        if isinstance(values, list):
+            return None
+        shape = operation.shape(values)
+        statement = self._statement(operation, shape, values)
+        if statement is None:
+            return None
+        built = _Built(self._core, operation.node, operation.fragments, values, context)
+        if charge(built) is not None:
+            return None
+        context.paid = True
+        bounds = context.services.bounds
+        context.until = asyncio.get_running_loop().time() + bounds.query_seconds
+        asked = Asked(viewer, values.coerced, statement.bytes_max(bounds.cost_max))
+        try:
+            async with asyncio.timeout_at(context.until):
+                found = await _fetched(statement, asked)
+        except (DatabaseAway, TimeoutError):
+            return None
+        except Exception:
+            log.info("a statement for a query failed, it is not tried again", exc_info=True)
+            operation.keep(shape, None)
+            return None
+        if found is not None:
+            context.answered = Reads.PLANNED
+        return found
+
+    def _operation(self, document: DocumentNode, name: str | None) -> _Operation | None:
+        key = id(document), name
+        kept = self._operations.find(key)
+        if kept is None or kept[0] is not document:
+            kept = document, _read(document, name)
+            characters = len(document.loc.source.body) if document.loc else 0
+            self._operations.keep(key, kept, characters)
+        return kept[1]
+
+    def _statement(
+        self, operation: _Operation, shape: str, values: VariableValues
+    ) -> Statement | None:
+        known = operation.statements
+        if shape in known:
+            known.move_to_end(shape)
+            return known[shape]
+        made = self._written(operation, values)
+        operation.keep(shape, made)
+        return made
+
+    def _written(self, operation: _Operation, values: VariableValues) -> Statement | None:
+        writer = Writer(
+            self._core,
+            operation.node,
+            operation.fragments,
+            values,
+            operation.given,
+            self._arguments,
+            DIALECTS[dialect()],
+        )
+        try:
+            return writer.statement()
+        except (Unplanned, InvalidPage):
+            return None
+
+    def _arguments(self, field_: StrawberryField, given: dict[str, Any]) -> dict[str, Any]:
+        return convert_arguments(given, field_.arguments, self._scalars, self._config)
+
+
+async def _fetched(statement: Statement, asked: Asked) -> bytes | None:
+    """Return the answer; None where it is too long."""
+    rows = await fetch(statement.sql, [each(asked) for each in statement.parameters])
+    found: str | bytes | None = rows[0]["answer"]
+    if isinstance(found, str):
+        return found.encode()
+    # Only `json_agg` writes line breaks: in texts they are escaped.
+    return None if found is None else found.replace(b", \n ", b",")
+
+
+def _read(document: DocumentNode, name: str | None) -> _Operation | None:
+    node = get_operation_ast(document, name)
+    if node is None or node.operation is not OperationType.QUERY:
+        return None
+    fragments = {
+        each.name.value: FragmentDetails(each)
+        for each in document.definitions
+        if isinstance(each, FragmentDefinitionNode)
+    }
+    return _Operation(node, fragments, _given(document, node))
+
+
+class _Variables(Visitor):
+    """Counts where variables are used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.uses: Counter[str] = Counter()
+
+    def enter_variable_definition(self, *_: Any) -> Any:
+        """Leave out where they are declared."""
+        return self.SKIP
+
+    def enter_variable(self, node: VariableNode, *_: Any) -> None:
+        """Count one."""
+        self.uses[node.name.value] += 1
+
+
+def _given(document: DocumentNode, operation: OperationDefinitionNode) -> frozenset[str]:
+    """Return the variables that are used as arguments of the root's fields and nowhere else."""
+    counting = _Variables()
+    visit(document, counting)
+    of_roots = Counter(
+        argument.value.name.value
+        for each in operation.selection_set.selections
+        if isinstance(each, FieldNode)
+        for argument in each.arguments or ()
+        if isinstance(argument.value, VariableNode)
+    )
+    return frozenset(name for name, count in of_roots.items() if counting.uses[name] == count)
