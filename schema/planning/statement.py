@@ -49,18 +49,6 @@ class Asked(NamedTuple):
     bytes_max: int
 
 
-class Room(NamedTuple):
-    """How many fields an object has, objects inside counted and lists not, and its least bytes."""
-
-    fields: int
-    bytes: int
-
-
-EDGE = Room(1, len('{"n":},'))  # beside its node
-
-Parameter = Callable[[Asked], Any]
-
-
 # The arguments of a field as its resolver gets them, of what graphql coerced.
 Arguments = Callable[[StrawberryField, dict[str, Any]], dict[str, Any]]
 

@@ -1,0 +1,104 @@
+"""Queries that the database answers: by one statement, for whom it may, else by somebody else."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from control.journal import new_step
+from db.models import Step, Task
+from resolvers.operations.bounds import Reads
+from schema import schema
+
+PAGE = """query ($id: ID!, $first: Int = 3) { application(id: $id) { id name viewerCan { deploy }
+  ownerOrg { alias } environments { name latestTask { id status } } tasks(first: $first) {
+  totalCount nodes { id status duration createdTime steps { index name status } } } } }"""
+OTHERS = {
+    "a field of Python's": "{ viewer { apiTokens { id } } }",
+    "a field of a schema": "{ __schema { queryType { name } } }",
+    "wrong variables": "query ($id: ID!) { task(id: $id) { id } }",
+    "a page that cannot be": "{ viewer { orgs(first: 101) { nodes { id } } } }",
+    "a mutation": 'mutation { deploy(input: {applicationId: "a", envName: "b"}) { __typename } }',
+}
+
+
+def context_of(world, user, **bounds):
+    """Return the context of a user's request to a server that asks the database first."""
+    made = world.api.context(user)
+    services = made.services
+    wanted = replace(services.bounds, reads=Reads.PLANNED, **bounds)
+    made.services = replace(services, bounds=wanted)
+    return made
+
+
+async def planned(world, user, query, **variables):
+    """Return the answer of the database; None where there is none."""
+    found = await schema.planned(query, variables, None, context_of(world, user))
+    return None if found is None else json.loads(found)
+
+
+@pytest.fixture
+async def page(world):
+    """A team's OWNER, and an application with five tasks."""
+    user = await world.api.user("ann")
+    application = await world.application(await world.team("acme", user), "web")
+    await world.tasks(application, 5)
+    return user, application
+
+
+async def test_a_page_is_one_statement(world, page, statements):
+    """However much is in it."""
+    user, application = page
+    statements.clear()
+
+    found = await planned(world, user, PAGE, id=application.id)
+
+    assert len(statements) == 1
+    assert len(found["application"]["tasks"]["nodes"]) == 3
+    assert found == await world.api.execute(PAGE, user, id=application.id)
+
+
+async def test_what_is_not_the_callers_is_null(world, page):
+    """Strangers see nothing by id; guests are not answered at all here."""
+    stranger = await world.api.user("bob")
+
+    assert await planned(world, stranger, PAGE, id=page[1].id) == {"application": None}
+    assert await planned(world, None, PAGE, id=page[1].id) is None
+
+
+@pytest.mark.parametrize("query", OTHERS.values(), ids=OTHERS)
+async def test_what_it_cannot_answer_is_not_asked(world, page, statements, query):
+    """Nothing runs, and nobody is charged."""
+    context = context_of(world, page[0])
+    statements.clear()
+
+    assert await schema.planned(query, {}, None, context) is None
+    assert (len(statements), context.bill) == (0, None)
+
+
+async def test_an_answer_that_may_be_too_long_is_left_to_who_counts(world, page):
+    """A task is charged for 8 steps. Whoever answers, that is charged once."""
+    task = await Task.filter(app_id=page[1].id).first()
+    await Step.filter(task_id=task.id).delete()
+    await Step.bulk_create([new_step(task.id, number, "x") for number in range(60)])
+    context = context_of(world, page[0], cost_max=40)
+    query = "query ($id: ID!) { task(id: $id) { steps { index } } }"
+
+    assert await schema.planned(query, {"id": task.id}, None, context) is None
+    charged = context.bill
+    result = await schema.execute(query, variable_values={"id": task.id}, context_value=context)
+
+    assert result.errors[0].extensions["code"] == "LIMIT_EXCEEDED"
+    assert context.bill is charged is not None
+
+
+async def test_a_statement_that_fails_is_not_tried_again(world, page, statements):
+    """A value that no word stands for is a fault, which somebody else tells."""
+    await Task.filter(app_id=page[1].id).update(status="strange")
+    query = "query ($id: ID!) { application(id: $id) { tasks { nodes { status } } } }"
+    variables = {"id": page[1].id}
+
+    assert await planned(world, page[0], query, **variables) is None
+    statements.clear()
+    assert await planned(world, page[0], query, **variables) is None
+    assert statements == []
