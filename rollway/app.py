@@ -324,9 +324,9 @@ class Server:
             await worker.run()
 
     async def _pack(self) -> None:
-        """Compress the logs of steps that have ended."""
+        """Compress the logs of steps that have ended, as many at a time as there are by then."""
         while True:
-            if not await packing.pack():
+            if await packing.pack() < packing.STEPS_MAX:
                 await asyncio.sleep(PACK_SECONDS)
 
     async def _deliver(self) -> None:

@@ -39,7 +39,7 @@ SLICE_EVENTS = 5_000
 EVENT_CHARACTERS = 256  # what an event counts for, besides its texts
 FINISH_SECONDS = 3600.0  # how long a task that has ended waits for its database
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0)  # then the last one again
-CALLS_SECONDS_MIN = 0.1
+CALLS_SECONDS_MIN = 0.2
 
 
 class RemoteQueue:

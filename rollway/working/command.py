@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import logging
-import random
 from collections.abc import Coroutine
 from contextlib import suppress
 from importlib.metadata import version
@@ -128,8 +127,7 @@ async def _work_elsewhere(settings: Settings, working: Working) -> None:
     enrolled = Enrolment(settings.data)
     token = token_of(settings)
     credential, fresh = enrolled.credential(token)
-    urls = settings.worker_urls or ()
-    line = Line(random.sample(urls, len(urls)), credential)  # or all would be with the first one
+    line = Line(settings.worker_urls or (), credential)
     try:
         if fresh:
             await enrolment.register(line, token or "", credential)
