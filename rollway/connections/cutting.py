@@ -14,7 +14,7 @@ from rollway.connections.seats import Waiting
 CUT = "rollway.cut"
 SILENT_SECONDS = 20.0
 UNREAD_SECONDS = 60.0  # longer than a stream waits, which ends in better order
-UNWANTED_BYTES_MAX = 256 * 1024  # of a body that comes after its answer
+UNWANTED_BYTES_MAX = 16 * 1024 * 1024  # of a body that comes after its answer
 LEAVING_SECONDS = 2.0  # for who sends it to read the answer
 WAITING_MAX = 1000
 WAITING_PER_ADDRESS_MAX = 200

@@ -131,7 +131,7 @@ async def test_who_writes_first_reads_the_refusal_too():
     """A client that looks for the answer only when it can write no more finds it."""
     async with serving(10) as (address, _):
         reader, writer = await asyncio.open_connection(*address)
-        writer.write(post(64 * MIB) + bytes(4 * MIB))
+        writer.write(post(64 * MIB) + bytes(20 * MIB))
         answer = await reader.read()
         writer.transport.abort()
 

@@ -45,6 +45,7 @@ WITHIN = {
     "auth.machines.MachineUnknown": "POST /worker answers it",
     "auth.machines.RegistrationRefused": "POST /worker answers it",
     "auth.machines.SessionGone": "POST /worker answers it",
+    "control.port.LogFull": "POST /worker answers it",
     "auth.oauth.CodeRefused": "a page of /oauth answers it",
     "auth.oauth.LoginDenied": "a page of /oauth answers it",
     "auth.oauth.LoginRefused": "a page of /oauth answers it",
@@ -94,6 +95,7 @@ WITHIN = {
     "rollway.sockets.messages.Malformed": "a socket closes with it",
     "rollway.starting.Refused": "the command ends with it",
     "schema.compiling.run.Uncompiled": "the GraphQL library answers instead",
+    "schema.planning.declared.Unplanned": "functions answer instead",
 }
 
 

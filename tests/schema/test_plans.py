@@ -218,7 +218,7 @@ async def done_by_itself(api, plans):
     await plans.look("sessions", READ_MAX)
     await server.services.deliveries._turns()
     await server.services.deliveries.prune()
-    await server._schedules._due()
+    await server._schedules._soon()
     await statuses._due([])
     await retention.prune(100_000)
     await plans.look("what is due", READ_MAX)
