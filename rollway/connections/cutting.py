@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any, cast
 
 import h11
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from rollway.connections.seats import Waiting
@@ -50,19 +51,48 @@ class Patience:
             self._transport.abort()
 
 
+class Lingering:
+    """A connection's transport, which goes on reading when it is closed amid a request's body."""
+
+    __slots__ = ("_conn", "lingers", "transport")
+
+    def __init__(self, transport: asyncio.Transport, conn: h11.Connection) -> None:
+        self.transport = transport
+        self._conn = conn
+        self.lingers = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.transport, name)
+
+    def is_closing(self) -> bool:
+        """Tell whether nothing more is to be said."""
+        return self.lingers or self.transport.is_closing()
+
+    def close(self) -> None:
+        """Say no more; what comes is for the protocol to count. The second time it ends."""
+        if self.is_closing() or self._conn.their_state is not h11.SEND_BODY:
+            self.transport.close()
+        else:
+            self.lingers = True
+            self.transport.write_eof()
+            self.transport.resume_reading()
+
+
 class Cuttable(H11Protocol):
     """uvicorn's connection; what answers a request can end it without waiting for the client.
 
     It ends by itself when no request comes for *SILENT_SECONDS*, from its beginning or from the
     last answer, and when nothing of an answer is taken for *UNREAD_SECONDS*. Of those that have not
-    asked for anything yet, so many may be open: the oldest gives way. Of a body that was answered
-    before it was there, *UNWANTED_BYTES_MAX* are read: a longer one ends the connection.
+    asked for anything yet, so many may be open: the oldest gives way. A body that may be longer
+    than *UNWANTED_BYTES_MAX*, and was answered before it was there, ends the connection: the answer
+    says so, for the next request to take another, and so much is read for it to arrive.
     """
 
     def __init__(self, *args: Any, waiting: Waiting, **given: Any) -> None:
         super().__init__(*args, **given)
         self._waiting = waiting
         self._asked: Callable[[], None]
+        self._lingering: Lingering
         self._silent: Patience
         self._unread: Patience
         self._unwanted_bytes = 0
@@ -72,13 +102,20 @@ class Cuttable(H11Protocol):
         async def with_cut(scope: Scope, receive: Receive, send: Send) -> None:
             self._spoken()
             scope["extensions"] = {**scope.get("extensions", {}), CUT: self.transport.abort}
-            await app(scope, receive, send)
+
+            async def answer(message: Message) -> None:
+                if message["type"] == "http.response.start" and self._body_is_too_long(scope):
+                    message = {**message, "headers": [*message.get("headers", ()), CLOSE_HEADER]}
+                await send(message)
+
+            await app(scope, receive, answer)
 
         self.app = cast("Any", with_cut)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
-        super().connection_made(transport)
+        self._lingering = Lingering(transport, self.conn)
+        super().connection_made(cast("Any", self._lingering))
         address = self.client[0] if self.client else ""
         self._asked = self._waiting.enter(address, transport.abort)
         self._silent = Patience(transport, SILENT_SECONDS)
@@ -94,33 +131,31 @@ class Cuttable(H11Protocol):
         self._over()
 
     def data_received(self, data: bytes) -> None:
-        """Take what the client sends; of a body that is answered already not much."""
-        unwanted = self._answered_early
-        super().data_received(data)
-        if unwanted and self._answered_early:
-            self._unwanted_bytes += len(data)
-            if self._unwanted_bytes > UNWANTED_BYTES_MAX:
-                self._leave()
+        """Take what the client sends; of a body that was refused not much."""
+        if not self._lingering.lingers:
+            super().data_received(data)
+            return
+        self._unwanted_bytes += len(data)
+        if self._unwanted_bytes > UNWANTED_BYTES_MAX and self._leaving is None:
+            self.transport.pause_reading()
+            self._leaving = self.loop.call_later(LEAVING_SECONDS, self.transport.abort)
 
-    @property
-    def _answered_early(self) -> bool:
-        return self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY
-
-    def _leave(self) -> None:
-        """Read no more; end the connection once the client had time to see that it is over."""
-        self.transport.pause_reading()
-        self.transport.write_eof()
-        self._leaving = self.loop.call_later(LEAVING_SECONDS, self.transport.abort)
+    def _body_is_too_long(self, scope: Scope) -> bool:
+        """Tell whether more of it may come than is read without being wanted."""
+        if self.conn.their_state is not h11.SEND_BODY:
+            return False
+        announced = dict(scope["headers"]).get(b"content-length")
+        return announced is None or int(announced) > UNWANTED_BYTES_MAX
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         """Hand the connection on."""
+        self.transport = self._lingering.transport
         super().handle_websocket_upgrade(event)
         self._over()
 
     def on_response_complete(self) -> None:
         """Wait for the next request; what is left of the answer is taken meanwhile."""
         super().on_response_complete()
-        self._unwanted_bytes = 0
         self._silent.start()
 
     def pause_writing(self) -> None:

@@ -1,6 +1,7 @@
 """A folder of bare Git repositories, as `FOLDER/owner/name.git`, read through `git`."""
 
 import asyncio
+import os
 import subprocess
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -123,15 +124,16 @@ class Bare:
 
 def find(folder: Path) -> list[Bare]:
     """List the repositories of a folder by their names."""
-    found = sorted(
-        path.parent.relative_to(folder)
-        for path in folder.rglob("*.git/HEAD")
-        if path.parent.name != ".git"
-    )
+    found = []
+    for where, names, _ in os.walk(folder):
+        inside = Path(where).relative_to(folder)
+        bare = [name for name in names if name.endswith(".git")]
+        names[:] = [name for name in names if name not in bare]  # git changes what is in them
+        found += [inside / name for name in bare if (folder / inside / name / "HEAD").exists()]
     return [
         Bare(folder / path, path.parent.as_posix(), path.name.removesuffix(".git"))
-        for path in found
-        if path.parent != Path()
+        for path in sorted(found)
+        if path.name != ".git" and path.parent != Path()
     ]
 
 

@@ -95,7 +95,9 @@ async def test_watchers_of_a_database_without_a_connection(house, scarcity):
         await asking.over()
         (house.folder / "stop").touch()
 
-    assert {status for status, _ in said} == {503}
+    statuses = {status for status, _ in said}
+    assert 503 in statuses
+    assert scarcity is locked or statuses == {503}  # who gives up waiting frees a connection
     assert asking.refused
 
 

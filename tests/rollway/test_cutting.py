@@ -4,6 +4,7 @@ import asyncio
 import socket
 from contextlib import asynccontextmanager, suppress
 
+import httpx2
 import pytest
 import uvicorn
 from starlette.applications import Starlette
@@ -124,6 +125,7 @@ async def test_a_body_that_was_refused_is_not_read_to_its_end(monkeypatch):
         await ended(server)
 
     assert answer.startswith(b"HTTP/1.1 405")
+    assert b"\r\nconnection: close\r\n" in answer.lower()
     assert cutting.UNWANTED_BYTES_MAX < sent < 32 * MIB
 
 
@@ -136,6 +138,23 @@ async def test_who_writes_first_reads_the_refusal_too():
         writer.transport.abort()
 
     assert answer.startswith(b"HTTP/1.1 405")
+
+
+@pytest.mark.parametrize("length", [17 * MIB, None], ids=["announced", "in pieces"])
+async def test_after_a_long_body_that_was_refused_the_client_takes_another_connection(length):
+    """The answer says so: the connection may end at any time, which no request should meet."""
+    headers = {"Content-Length": str(length)} if length else None
+
+    async def pieces():
+        for _ in range(17):
+            yield bytes(MIB)
+
+    async with serving(10) as ((host, port), _), httpx2.AsyncClient(trust_env=False) as client:
+        for _ in range(5):
+            url = f"http://{host}:{port}/"
+            refused = await client.post(url, content=pieces(), headers=headers)
+            assert (refused.status_code, refused.headers["Connection"]) == (405, "close")
+            assert (await client.get(url)).status_code == 200
 
 
 async def test_after_a_short_body_that_was_refused_the_connection_goes_on(monkeypatch):

@@ -13,6 +13,7 @@ import pytest
 
 from rollway.__main__ import main
 from rollway.forge import DIALECTS
+from rollway.forge.repositories import find
 
 PROGRAM = Path(sysconfig.get_path("scripts")) / "rollway"
 STOP_SECONDS = 20
@@ -72,6 +73,16 @@ def test_it_serves_git_and_the_api(forge, tmp_path):
     assert ask(f"{api}/user", token="forge-token")[0] == 401
     assert ask(f"{api}/nope")[0] == 404
     assert ask(f"{url}/-/deliveries/1/again", "POST")[0] == 404
+
+
+def test_what_is_in_a_repository_is_not_looked_at(tmp_path):
+    """Git makes and removes folders there at any time."""
+    for name in ("acme/shop.git", "acme/shop.git/objects/x.git", "acme/work/.git", "alone.git"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "HEAD").touch()
+    (tmp_path / "acme" / "half.git").mkdir()
+
+    assert [(each.owner, each.name) for each in find(tmp_path)] == [("acme", "shop")]
 
 
 def test_a_push_into_the_folder_is_delivered_too(forge, folder, tmp_path):
