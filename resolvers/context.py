@@ -17,6 +17,7 @@ from auth.accounts import Accounts
 from auth.cookies import Cookie
 from auth.oauth import Logins
 from auth.permissions import Action, NotFound, Role
+from auth.remembered import Proof
 from auth.sessions import Unauthenticated
 from auth.throttle import network
 from auth.viewer import Viewer
@@ -72,7 +73,8 @@ class Context:
     those that changed since. Not *live*, it ends once it has shown all there is. *shown* is the
     task given out last. *lost* says when the caller may look no more, where somebody else looks
     after that. *answered* says who made the answer. *until* is when a query is stopped, by the
-    loop's clock, where that was begun before.
+    loop's clock, where that was begun before. With a *proof*, *viewer* is who the caller was: it
+    must be looked at before anything is shown to them.
     """
 
     services: Services
@@ -92,6 +94,7 @@ class Context:
     lost: asyncio.Future[None] | None = None
     answered: Reads = Reads.STOCK
     until: float | None = None
+    proof: Proof | None = None
     _loaders: Loaders | None = field(default=None, init=False)
 
     @property

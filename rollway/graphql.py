@@ -15,6 +15,7 @@ from strawberry.types import ExecutionResult
 
 from auth import sessions
 from auth import viewer as viewers
+from auth.remembered import Remembered
 from auth.viewer import Viewer
 from resolvers.context import Context, Services
 from rollway import playground
@@ -70,6 +71,7 @@ class View(Http):
         self.streams = streams
         self.batch_max = batch_max
         self._services = services
+        self._remembered = Remembered()
 
     def decode_json(self, data: str | bytes) -> object:
         """Decode JSON; whatever is wrong with it is the sender's fault."""
@@ -79,8 +81,34 @@ class View(Http):
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> Context:
         """Return the context of a request, or of a socket before its first message."""
+        context = self._guest(request, response)
+        if isinstance(request, Request):
+            context.viewer = await self._viewer(request)
+        return context
+
+    async def known_context(self, request: Request, response: Response) -> Context:
+        """Return the context of a request; its caller may have to be proven."""
+        context = self._guest(request, response)
+        token = self._shown(request)
+        known = self._remembered.find(token) if token else None
+        if known:
+            context.viewer, context.proof = known
+        else:
+            context.viewer = await self._viewer(request)
+            self._remembered.keep(context.viewer)
+        return context
+
+    async def prove(self, context: Context) -> None:
+        """Look up who the caller is, if that is not known for certain."""
+        if context.proof is not None and isinstance(context.request, Request):
+            self._remembered.forget(context.proof)
+            context.proof = None
+            context.viewer = await self._viewer(context.request)
+            self._remembered.keep(context.viewer)
+
+    def _guest(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         address, device = whence(request)
-        context = Context(
+        return Context(
             services=self._services,
             request=request,
             response=response,
@@ -88,19 +116,23 @@ class View(Http):
             address=address,
             device=device,
         )
-        if isinstance(request, Request):
-            context.viewer = await self._viewer(request)
-        return context
 
     async def _viewer(self, request: Request) -> Viewer | None:
         token = bearer(request.headers.get("authorization"))
         if token is not None:
             return await viewers.find(token)
+        cookie = self._cookie(request)
+        return await _by_cookie(cookie) if cookie else None
+
+    def _shown(self, request: Request) -> str | None:
+        token = bearer(request.headers.get("authorization"))
+        return self._cookie(request) if token is None else token
+
+    def _cookie(self, request: Request) -> str | None:
         cookie = self._services.session_cookie.read(request)
-        if cookie is None:
-            return None
-        self._check_origin(request)
-        return await _by_cookie(cookie)
+        if cookie is not None:
+            self._check_origin(request)
+        return cookie
 
     def _check_origin(self, request: Request) -> None:
         """Refuse a cookie that another site's page made the browser send."""

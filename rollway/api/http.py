@@ -21,6 +21,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from auth.remembered import Unproven
 from db.trouble import DatabaseAway
 from providers.refusal import Refusal
 from resolvers.context import Context
@@ -53,6 +54,14 @@ class Http(GraphQL[Context, None]):
     streams: Streams
     batch_max: int
 
+    async def known_context(self, request: Request, response: Response) -> Context:
+        """Return the context of a request; its caller may have to be proven."""
+        raise NotImplementedError
+
+    async def prove(self, context: Context) -> None:
+        """Look up who the caller is, if that is not known for certain."""
+        raise NotImplementedError
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or socket; who goes away in the middle of a request is no fault."""
         if scope["type"] != "http":
@@ -81,7 +90,7 @@ class Http(GraphQL[Context, None]):
         if self.graphql_ide and _is_a_browsers(request):
             return await self.render_graphql_ide(request)
         blank = await self.get_sub_response(request)
-        context = await self.get_context(request, blank)
+        context = await self.known_context(request, blank)
         context.services.bounds.checks.admit(context.caller)
         given = await asked.read(request, self.batch_max, context.checking)
         if isinstance(given, GraphQLRequestData):
@@ -89,6 +98,7 @@ class Http(GraphQL[Context, None]):
         ranges = accept.read(request.headers.get("accept"))
         if isinstance(given, GraphQLRequestData):
             if streamed := _streamed(given, ranges, context.checking):
+                await self.prove(context)
                 return self._stream(given, context, streamed)
             media_type = accept.pick(ranges, accept.ANSWERS)
         else:
@@ -96,6 +106,7 @@ class Http(GraphQL[Context, None]):
         if media_type is None:
             raise requests.NotAcceptable
         if isinstance(given, list):
+            await self.prove(context)
             answers = [await self._one_of_many(each, context) for each in given]
             return _written(encoded(answers), media_type, blank)
         written = await self._whole(given, context, media_type, blank)
@@ -109,6 +120,7 @@ class Http(GraphQL[Context, None]):
         """Return the one answer to an operation."""
         if planned := await self._planned(given, context):
             return _written(planned, media_type, blank)
+        await self.prove(context)
         answer = await self._execute(given, context)
         written = _written(encoded(answer), media_type, blank)
         if media_type == accept.GRAPHQL and "data" not in answer:
@@ -119,8 +131,13 @@ class Http(GraphQL[Context, None]):
         """Return the answer to a query that the database writes; None: it must be executed."""
         if not given.query or _kind(given, context.checking) is not OperationType.QUERY:
             return None
+        said = given.query, given.variables, given.operation_name
         async with while_waited_for(cast("Request", context.request)):
-            data = await schema.planned(given.query, given.variables, given.operation_name, context)
+            try:
+                data = await schema.planned(*said, context)
+            except Unproven:
+                await self.prove(context)
+                data = await schema.planned(*said, context)
         if data is None:
             return None
         return b'{"data":%b,"extensions":%b}' % (data, encoded(extensions(context)))

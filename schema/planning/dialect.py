@@ -73,7 +73,7 @@ class Dialect(Protocol):
         """Return the join of what *rows* finds, in *table* and as *alias*, for rows on the left."""
         ...
 
-    def answer(self, pairs: Pairs, characters_max: str) -> str:
+    def answer(self, pairs: Pairs, characters_max: str, good: str) -> str:
         """Return the statement for an object in UTF-8; null where it is longer."""
         ...
 
@@ -170,11 +170,12 @@ class Postgres:
         del table
         return f"CROSS JOIN LATERAL (SELECT {alias}.* {rows}) {alias}"
 
-    def answer(self, pairs: Pairs, characters_max: str) -> str:
+    def answer(self, pairs: Pairs, characters_max: str, good: str) -> str:
         """Return the statement: OFFSET keeps the text from being made twice."""
         whole = f"SELECT {self.object(pairs, '')}::text AS whole OFFSET 0"
         fits = f"CASE WHEN octet_length(whole) <= {characters_max} THEN whole END"
-        return f"SELECT convert_to({fits}, 'UTF8') AS answer FROM ({whole}) q"
+        text = f"convert_to({fits}, 'UTF8')"
+        return f"SELECT {good} AS good, {text} AS answer FROM ({whole}) q"
 
 
 def _columns(pairs: Pairs) -> str:
@@ -247,7 +248,9 @@ class Sqlite:
         return None
 
     def object(self, pairs: Pairs, source: str) -> str:
-        """Return a row as an object."""
+        """Return a row as an object; without SELECT where it can be, its parser has little room."""
+        if not source:
+            return f"({_joined(pairs)})"
         return f"coalesce((SELECT {_joined(pairs)} {source}), 'null')"
 
     def array(self, pairs: Pairs, source: str) -> str:
@@ -259,11 +262,11 @@ class Sqlite:
         """Return the join of what is found for each row, by ids: there is no LATERAL."""
         return f'CROSS JOIN "{table}" {alias} ON {alias}.id IN (SELECT {alias}.id {rows})'
 
-    def answer(self, pairs: Pairs, characters_max: str) -> str:
+    def answer(self, pairs: Pairs, characters_max: str, good: str) -> str:
         """Return the statement."""
         whole = f"SELECT {self.object(pairs, '')} AS whole LIMIT 1 OFFSET 0"
         fits = f"CASE WHEN length(CAST(whole AS blob)) <= {characters_max} THEN whole END"
-        return f"SELECT {fits} AS answer FROM ({whole}) q"
+        return f"SELECT {good} AS good, {fits} AS answer FROM ({whole}) q"
 
 
 def _broken(value: str) -> str:

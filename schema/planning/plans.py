@@ -25,6 +25,7 @@ from graphql.utilities import get_operation_ast
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
+from auth.remembered import Unproven
 from db.rows import dialect, fetch
 from db.trouble import DatabaseAway
 from resolvers.context import Context
@@ -99,7 +100,8 @@ class Plans:
     ) -> bytes | None:
         """Return the data of the answer as JSON; None: somebody else must answer.
 
-        The caller is charged when this is tried: `Context.paid` says so.
+        The caller is charged when this is tried: `Context.paid` says so. Unproven where nobody has
+        been answered, nor charged: the caller must be looked up first.
         """
         viewer = context.viewer
         if viewer is None or not viewer.reads or viewer.org_name or viewer.application_id:
@@ -122,10 +124,14 @@ class Plans:
         context.paid = True
         bounds = context.services.bounds
         context.until = asyncio.get_running_loop().time() + bounds.query_seconds
-        asked = Asked(viewer, values.coerced, statement.bytes_max(bounds.cost_max))
+        most = statement.bytes_max(bounds.cost_max)
+        asked = Asked(viewer, values.coerced, most, context.proof)
         try:
             async with asyncio.timeout_at(context.until):
                 found = await _fetched(statement, asked)
+        except Unproven:
+            context.paid, context.bill = False, None
+            raise
         except (DatabaseAway, TimeoutError):
             return None
         except Exception:
@@ -176,9 +182,11 @@ class Plans:
 
 
 async def _fetched(statement: Statement, asked: Asked) -> bytes | None:
-    """Return the answer; None where it is too long."""
-    rows = await fetch(statement.sql, [each(asked) for each in statement.parameters])
-    found: str | bytes | None = rows[0]["answer"]
+    """Return the answer; None where it is too long. Unproven where it is not for the caller."""
+    (row,) = await fetch(statement.sql, [each(asked) for each in statement.parameters])
+    if not row["good"]:
+        raise Unproven
+    found: str | bytes | None = row["answer"]
     if isinstance(found, str):
         return found.encode()
     # Only `json_agg` writes line breaks: in texts they are escaped.

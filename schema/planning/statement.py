@@ -28,6 +28,7 @@ from strawberry.types.field import StrawberryField
 from tortoise import fields
 
 from auth.permissions import MAY, Action
+from auth.remembered import GOOD, Proof
 from auth.viewer import Viewer
 from resolvers.operations.bounds import CHARACTERS_MAX, ROWS_MAX
 from schema.planning.declared import Computed, Many, One, Paged, Rights, Table, Unplanned, Word
@@ -47,6 +48,7 @@ class Asked(NamedTuple):
     viewer: Viewer
     variables: Mapping[str, Any]
     bytes_max: int
+    proof: Proof | None
 
 
 # The arguments of a field as its resolver gets them, of what graphql coerced.
@@ -119,8 +121,9 @@ class Writer:
             self._schema, self._fragments, self._variables, root, self._operation
         )
         most = self._mark("bytes", lambda asked: asked.bytes_max, "int")
+        good = self._good()
         pairs, room = self._pairs(root, ROOTS, "", chosen.grouped_field_set)
-        sql = self.dialect.answer(pairs, most)
+        sql = self.dialect.answer(pairs, most, good)
         given = tuple(self._parameters)
         return Statement(sql, given, room.fields, self._field_bytes, self._rows_bytes_max)
 
@@ -312,6 +315,14 @@ class Writer:
     def _coerced(self, field: GraphQLField, details: FieldDetailsList) -> dict[str, Any]:
         return get_argument_values(field, details[0].node, self._variables)
 
+    def _good(self) -> str:
+        """Return the condition that the caller is who they were, or is known to be."""
+        token = self._mark("hash", _of_proof(lambda proof: proof.token_hash), "text")
+        now = self._mark("now", _of_proof(lambda proof: proof.now), "timestamptz")
+        used = self._mark("used", _of_proof(lambda proof: proof.used), "timestamptz")
+        found = GOOD.format(hash=token, user=self._viewer(), now=now, used=used)
+        return f"({token} IS NULL OR {found})"
+
     def _viewer(self) -> str:
         return self._mark("viewer", lambda asked: asked.viewer.user.id, "text")
 
@@ -326,6 +337,10 @@ class Writer:
         """Take note of an object that there may be many of."""
         if room.fields:
             self._field_bytes = min(self._field_bytes, room.bytes / room.fields)
+
+
+def _of_proof(value: Callable[[Proof], object]) -> Parameter:
+    return lambda asked: asked.proof and value(asked.proof)
 
 
 def _variable(name: str) -> Parameter:

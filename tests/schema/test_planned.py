@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from schema import schema
 PAGE = """query ($id: ID!, $first: Int = 3) { application(id: $id) { id name viewerCan { deploy }
   ownerOrg { alias } environments { name latestTask { id status } } tasks(first: $first) {
   totalCount nodes { id status duration createdTime steps { index name status } } } } }"""
+PAGES = Path(__file__).parents[2] / "benchmarks" / "reading"
 OTHERS = {
     "a field of Python's": "{ viewer { apiTokens { id } } }",
     "a field of a schema": "{ __schema { queryType { name } } }",
@@ -56,6 +58,19 @@ async def test_a_page_is_one_statement(world, page, statements):
     assert len(statements) == 1
     assert len(found["application"]["tasks"]["nodes"]) == 3
     assert found == await world.api.execute(PAGE, user, id=application.id)
+
+
+@pytest.mark.parametrize("name", ["dashboard", "application", "task"])
+async def test_pages_as_deep_as_they_are(world, page, name):
+    """Those of the benchmarks, which a database's parser must have room for."""
+    user, application = page
+    task = await Task.filter(app_id=application.id).first()
+    given = {"application": {"id": application.id, "first": 5}, "task": {"id": task.id}}
+    query, variables = (PAGES / f"{name}.graphql").read_text(), given.get(name, {})
+
+    found = await planned(world, user, query, **variables)
+
+    assert found == await world.api.execute(query, user, **variables)
 
 
 async def test_what_is_not_the_callers_is_null(world, page):

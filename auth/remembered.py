@@ -1,0 +1,65 @@
+"""Callers seen lately: who sends a token again is the same as before, if it is still good.
+
+That is for the statement to look at which answers them (`GOOD`): so a session that ended is refused
+from then on, and who asks is not asked for first.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from auth.sessions import USED_SECONDS, hash_token
+from auth.viewer import Viewer
+
+CALLERS_MAX = 1000
+
+# Of a session that need not be marked as used; the names stand for parameters.
+GOOD = (
+    'EXISTS (SELECT 1 FROM "session" s WHERE s.token_hash = {hash} AND s.user_id = {user}'
+    " AND s.expires_time > {now} AND s.last_used_time >= {used})"
+)
+
+
+class Unproven(Exception):
+    """The caller may not be who they were: they must be looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What shows that a caller is still who they were, at a time."""
+
+    token_hash: str
+    now: datetime
+
+    @property
+    def used(self) -> datetime:
+        """Return since when the last use need not be known."""
+        return self.now - timedelta(seconds=USED_SECONDS)
+
+
+class Remembered:
+    """Who had a session by its token; those not seen longest go."""
+
+    def __init__(self) -> None:
+        self._viewers: OrderedDict[str, Viewer] = OrderedDict()
+
+    def find(self, token: str) -> tuple[Viewer, Proof] | None:
+        """Return who showed *token* before, and what proves it; None where that is not known."""
+        token_hash = hash_token(token)
+        viewer = self._viewers.get(token_hash)
+        if viewer is None:
+            return None
+        self._viewers.move_to_end(token_hash)
+        return viewer, Proof(token_hash, datetime.now(UTC))
+
+    def keep(self, viewer: Viewer | None) -> None:
+        """Remember a caller who has a session."""
+        if viewer is None or viewer.session is None:
+            return
+        self._viewers[viewer.session.token_hash] = viewer
+        if len(self._viewers) > CALLERS_MAX:
+            self._viewers.popitem(last=False)
+
+    def forget(self, proof: Proof) -> None:
+        """Let the database be asked next time."""
+        self._viewers.pop(proof.token_hash, None)

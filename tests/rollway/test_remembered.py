@@ -1,0 +1,112 @@
+"""Callers who are remembered: one statement answers them, and looks whether they still may ask."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+import httpx2
+import pytest
+
+from auth import remembered, sessions
+from auth.remembered import Remembered
+from auth.viewer import Viewer
+from db.models import Session, User
+from db.vault import KEY_BYTES, Vault
+from engine.executors.isolation import Isolation, Level
+from resolvers.operations.bounds import Reads
+from rollway.app import Server
+from rollway.settings import UP, load
+
+WHO = "{ viewer { username } }"
+STREAM = "text/event-stream"
+END = 'mutation { endSession(input: {sessionId: "s_x"}) { __typename } }'
+
+
+@pytest.fixture
+async def client(database, tmp_path):
+    """Somebody who is signed in and has asked before; on each of the databases."""
+    given = {
+        "ROLLWAY_DATA": str(tmp_path),
+        "ROLLWAY_DATABASE_URL": database,
+        "ROLLWAY_READS": Reads.PLANNED.value,
+        "ROLLWAY_BATCH_OPERATIONS": "2",
+    }
+    vault = Vault(secrets.token_bytes(KEY_BYTES))
+    server = Server(load(UP, given, {}), vault, Isolation(Level.PLAIN))
+    user = await User.create(id="u_ann", username="ann")
+    _, token = await sessions.start(user)
+    headers = {"Authorization": f"Bearer {token}"}
+    transport = httpx2.ASGITransport(server.app())
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1", headers=headers
+    ) as client:
+        assert await who(client) == "ann"
+        yield client
+
+
+async def who(client):
+    """Return as whom a query is answered."""
+    answer = (await client.post("/graphql", json={"query": WHO})).json()
+    return (answer["data"]["viewer"] or {}).get("username")
+
+
+async def test_a_query_is_one_statement(client, statements):
+    """Whose it is, is seen by the one that answers."""
+    statements.clear()
+
+    assert await who(client) == "ann"
+    assert len(statements) == 1
+
+
+ENDS = {
+    "ended": lambda: Session.all().delete(),
+    "expired": lambda: Session.all().update(expires_time=datetime.now(UTC)),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+async def test_a_session_that_ended_is_refused_at_once(client, end):
+    """Wherever that was done, and however it is shown."""
+    await end()
+
+    assert await who(client) is None
+    client.headers["Cookie"] = f"rollway_session={client.headers.pop('Authorization').split()[1]}"
+    assert await who(client) is None
+
+
+ASKED = {
+    "a mutation": ({"query": END}, {}, "UnauthenticatedProblem"),
+    "a batch": ([{"query": WHO}, {"query": WHO}], {}, '"viewer":null'),
+    "a stream": ({"query": WHO}, {"Accept": STREAM}, '"viewer":null'),
+    "Python's": ({"query": "{ viewer { apiTokens { id } } }"}, {}, '"viewer":null'),
+}
+
+
+@pytest.mark.parametrize(("body", "headers", "expected"), ASKED.values(), ids=ASKED)
+async def test_whatever_is_asked(client, body, headers, expected):
+    """What the database does not answer is not answered to who is remembered either."""
+    await Session.all().delete()
+    answer = await client.post("/graphql", json=body, headers=headers)
+
+    assert expected in answer.text.replace(" ", "")
+    assert "ann" not in answer.text
+
+
+async def test_the_last_use_is_marked(client):
+    """Once a minute, as for everybody."""
+    before = datetime.now(UTC) - timedelta(seconds=sessions.USED_SECONDS + 1)
+    await Session.all().update(last_used_time=before)
+
+    assert await who(client) == "ann"
+    assert (await Session.get()).last_used_time > before
+
+
+async def test_as_many_are_remembered_as_may_be(monkeypatch):
+    """Those not seen longest are forgotten."""
+    monkeypatch.setattr(remembered, "CALLERS_MAX", 2)
+    known = Remembered()
+    for name in "abac":
+        hashed = sessions.hash_token(name)
+        known.keep(Viewer(User(username=name), Session(token_hash=hashed)))
+        known.find("a")
+
+    assert [bool(known.find(name)) for name in "abc"] == [True, False, True]
