@@ -254,7 +254,7 @@ class Settings(Serving):
     reads: Reads = setting(
         "ROLLWAY_READS",
         lambda text: Reads(one_of(*Reads)(text)),
-        Reads.COMPILED.value,
+        Reads.PLANNED.value,
         "Who answers queries first: planned (the database, in one statement), compiled (functions"
         " made of the document), stock (the GraphQL library); the next takes what one cannot.",
     )
