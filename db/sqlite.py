@@ -9,6 +9,7 @@ would also keep the connection's lock for good.
 """
 
 import asyncio
+import base64
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
@@ -42,6 +43,11 @@ AWAY = {
     sqlite3.SQLITE_CANTOPEN: DatabaseAway,
 }
 NO_ROOM = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
+
+
+def base64url(text: str) -> str:
+    """Return a text in base64 for URLs, without padding: statements may call it."""
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def away(fault: Exception) -> DatabaseAway | None:
@@ -183,6 +189,12 @@ class _Client(_Statements):
         self._patience_seconds = float(self.pragmas["busy_timeout"]) / 1000
         self.pragmas["busy_timeout"] = str(BUSY_MILLISECONDS)
         self._turn = asyncio.Lock()  # of those who found somebody else writing
+
+    async def _post_connect(self) -> None:
+        await super()._post_connect()
+        connection = self._connection
+        assert connection is not None  # noqa: S101 (it has just been made)
+        await connection.create_function("base64url", 1, base64url, deterministic=True)
 
     async def patiently(self, act: Callable[[], Awaitable[T]]) -> T:
         """Do *act*, again while another process writes; DatabaseBusy when that takes too long."""

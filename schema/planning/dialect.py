@@ -57,8 +57,12 @@ class Dialect(Protocol):
         """Return the words of a text, which commas are between."""
         ...
 
-    def cursor(self, order: str, row_id: str, *, is_time: bool) -> str | None:
-        """Return the place of a row in its list; None: this database cannot say it."""
+    def cursor(self, order: str, row_id: str, *, is_time: bool) -> str:
+        """Return the place of a row; it fails for one whose key JSON would escape."""
+        ...
+
+    def first(self, value: str, source: str) -> str:
+        """Return a value of the first of some rows; null where there is none."""
         ...
 
     def object(self, pairs: Pairs, source: str) -> str:
@@ -71,6 +75,10 @@ class Dialect(Protocol):
 
     def each(self, rows: str, table: str, alias: str) -> str:
         """Return the join of what *rows* finds, in *table* and as *alias*, for rows on the left."""
+        ...
+
+    def rows(self, texts: str, alias: str) -> str:
+        """Return a table of a list of texts, its only column is `value`."""
         ...
 
     def answer(self, pairs: Pairs, characters_max: str, good: str) -> str:
@@ -147,7 +155,7 @@ class Postgres:
         """Return the words of a text."""
         return f"to_json(string_to_array({value}, ','))"
 
-    def cursor(self, order: str, row_id: str, *, is_time: bool) -> str | None:
+    def cursor(self, order: str, row_id: str, *, is_time: bool) -> str:
         """Return the place of a row."""
         key = f"trim('\"' FROM ({self.moment(order)})::text)" if is_time else order
         place = f"'[\"' || {key} || '\", \"' || {row_id} || '\"]'"
@@ -155,6 +163,10 @@ class Postgres:
         encoded = f"encode(convert_to({place}, 'UTF8'), 'base64')"
         shown = f"rtrim(translate({encoded}, '+/' || chr(10), '-_'), '=')"
         return f"CASE WHEN {plain} THEN {shown} ELSE {_failing(row_id)}::text END"
+
+    def first(self, value: str, source: str) -> str:
+        """Return a value of the first of some rows; null where there is none."""
+        return f"(SELECT {value} {source} LIMIT 1)"
 
     def object(self, pairs: Pairs, source: str) -> str:
         """Return a row as an object."""
@@ -169,6 +181,10 @@ class Postgres:
         """Return the join of what is found for each row."""
         del table
         return f"CROSS JOIN LATERAL (SELECT {alias}.* {rows}) {alias}"
+
+    def rows(self, texts: str, alias: str) -> str:
+        """Return a table of a list of texts."""
+        return f"unnest({texts}::text[]) {alias}(value)"
 
     def answer(self, pairs: Pairs, characters_max: str, good: str) -> str:
         """Return the statement: OFFSET keeps the text from being made twice."""
@@ -242,10 +258,16 @@ class Sqlite:
             f" ELSE '[\"' || replace({value}, ',', '\",\"') || '\"]' END"
         )
 
-    def cursor(self, order: str, row_id: str, *, is_time: bool) -> str | None:
-        """Return nothing: there is no base64."""
-        del order, row_id, is_time
-        return None
+    def cursor(self, order: str, row_id: str, *, is_time: bool) -> str:
+        """Return the place of a row."""
+        key = f"trim({self.moment(order)}, '\"')" if is_time else order
+        place = f"'[\"' || {key} || '\", \"' || {row_id} || '\"]'"
+        plain = f"{key} || {row_id} NOT GLOB '*[^] !#-[^-~]*'"  # what JSON does not escape
+        return f"CASE WHEN {plain} THEN json_quote(base64url({place})) ELSE {_broken(row_id)} END"
+
+    def first(self, value: str, source: str) -> str:
+        """Return a value of the first of some rows; null where there is none."""
+        return f"coalesce((SELECT {value} {source} LIMIT 1), 'null')"
 
     def object(self, pairs: Pairs, source: str) -> str:
         """Return a row as an object; without SELECT where it can be, its parser has little room."""
@@ -261,6 +283,10 @@ class Sqlite:
     def each(self, rows: str, table: str, alias: str) -> str:
         """Return the join of what is found for each row, by ids: there is no LATERAL."""
         return f'CROSS JOIN "{table}" {alias} ON {alias}.id IN (SELECT {alias}.id {rows})'
+
+    def rows(self, texts: str, alias: str) -> str:
+        """Return a table of a list of texts, which is JSON."""
+        return f"json_each({texts}) {alias}"
 
     def answer(self, pairs: Pairs, characters_max: str, good: str) -> str:
         """Return the statement."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from graphql import GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import FieldDetailsList
 
-from resolvers.paging import Selection, place_of, spread_of, stored
-from schema.planning.declared import Paged, Unplanned
+from db.rows import listing
+from resolvers.paging import Condition, Selection, place_of, spread_of, stored
+from schema.planning.declared import Paged
 
 if TYPE_CHECKING:
     from schema.planning.statement import Writer
@@ -20,22 +21,22 @@ class Pages:
     """One page of what belongs to a row that the statement calls *parent*."""
 
     def __init__(self, writer: "Writer", paged: Paged, selection: Selection, parent: str) -> None:
-        if spread_of(paged.relation, selection):
-            raise Unplanned("filter")
         self._writer = writer
         self._paged = paged
         self._relation = paged.relation
         self._selection = selection
         self._x = writer.alias()
-        self._through = f"{self._x}_a"
+        self._names = {"x": self._x, "a": f"{self._x}_a", "v": f"{self._x}_v"}
+        self._spread = spread_of(paged.relation, selection)
         self._table = paged.relation.model._meta.db_table  # noqa: SLF001
         self._keys = [writer.filled(each, p=parent) for each in paged.parent]
         self._mine = " AND ".join(
             f"{self._renamed(column)} = {key}"
             for column, key in zip(paged.relation.parent, self._keys, strict=True)
         )
-        seen = [writer.filled(paged.where, x=self._x, p=parent)] if paged.where else []
-        self._where = [*seen, *self._conditions()]
+        self._seen = [writer.filled(paged.where, x=self._x, p=parent)] if paged.where else []
+        self._where = [*self._seen, *self._conditions(self._spread)]
+        self._tables = " CROSS JOIN ".join(self._each_of())
         falling = self._relation.descending != selection.backwards
         self._order = self._sorted(falling=falling)
         self._shown = self._sorted(falling=self._relation.descending)
@@ -96,15 +97,12 @@ class Pages:
 
     def _at_end(self, order: str) -> str:
         rows = self._derived(self._fetched(self._selection.size))
-        return f"(SELECT {self._cursor()} {rows} {order} LIMIT 1)"
+        return self._writer.dialect.first(self._cursor(), f"{rows} {order}")
 
     def _cursor(self) -> str:
         x, order = self._x, self._relation.order
         is_time = order.endswith("_time")
-        found = self._writer.dialect.cursor(f"{x}.{order}", f"{x}.id", is_time=is_time)
-        if found is None:
-            raise Unplanned("cursor")
-        return found
+        return self._writer.dialect.cursor(f"{x}.{order}", f"{x}.id", is_time=is_time)
 
     def _page(self) -> str:
         """Return the rows of the page in their order."""
@@ -117,21 +115,30 @@ class Pages:
     def _fetched(self, limit: int, *, skipped: int = 0) -> str:
         """Return rows as they are found, which is backwards for a page from the end."""
         window = f"LIMIT {limit} OFFSET {skipped}" if skipped else f"LIMIT {limit}"
-        if not self._relation.through:
-            where = " AND ".join([self._mine, *self._where, *self._behind])
+        mine = self._renamed(self._relation.joint) or self._mine
+        where = " AND ".join([mine, *self._where, *self._behind])
+        if not self._tables:
             return f"{self._source()} WHERE {where} {self._order} {window}"
-        where = " AND ".join([self._renamed(self._relation.joint), *self._where, *self._behind])
         rows = f"{self._source()} WHERE {where} {self._order} LIMIT {limit + skipped}"
         each = self._writer.dialect.each(rows, self._table, self._x)
-        through = f"FROM {self._renamed(self._relation.through)}"
-        return f"{through} {each} WHERE {self._mine} {self._order} {window}"
+        whose = f"WHERE {self._mine}" if self._relation.through else ""
+        return f"FROM {self._tables} {each} {whose} {self._order} {window}"
+
+    def _each_of(self) -> list[str]:
+        """Return the tables for each of whose rows a page is read."""
+        tables = [self._renamed(self._relation.through)] if self._relation.through else []
+        if self._spread:
+            values = self._writer.constant(listing(sorted({*map(str, self._spread.values)})))
+            tables.append(self._writer.dialect.rows(values, self._names["v"]))
+        return tables
 
     def _count(self) -> str:
         source = self._source()
+        where = [*self._seen, *self._conditions()] if self._spread else self._where
         if self._relation.through:
             joint = self._renamed(self._relation.joint)
             source += f" JOIN {self._renamed(self._relation.through)} ON {joint}"
-        return f"SELECT count(*) {source} WHERE {' AND '.join([self._mine, *self._where])}"
+        return f"SELECT count(*) {source} WHERE {' AND '.join([self._mine, *where])}"
 
     def _source(self) -> str:
         return f"FROM {self._renamed(self._relation.source)}"
@@ -141,9 +148,13 @@ class Pages:
         x = self._x
         return f"ORDER BY {x}.{self._relation.order} {direction}, {x}.id {direction}"
 
-    def _conditions(self) -> list[str]:
+    def _conditions(self, spread: Condition | None = None) -> list[str]:
+        """Return what must hold of a row; of *spread*, for the value `v`."""
         found = [self._renamed(self._relation.where)] if self._relation.where else []
         for each in self._selection.conditions:
+            if each is spread:
+                found.append(self._renamed(f"{each.column} = v.value"))
+                continue
             values = ", ".join(self._stored(value) for value in each.values) or "NULL"
             listed = f"({values})" if each.operator == "IN" else values
             escape = " ESCAPE '!'" if each.operator == "LIKE" else ""
@@ -165,5 +176,4 @@ class Pages:
 
     def _renamed(self, sql: str) -> str:
         """Return SQL of the relation with the names that its tables have in this statement."""
-        names = {"x": self._x, "a": self._through}
-        return re.sub(r"\b([xa])(?=\.|$)", lambda found: names[found[1]], sql)
+        return re.sub(r"\b([xav])(?=\.|$)", lambda found: self._names[found[1]], sql)
