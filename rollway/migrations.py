@@ -5,12 +5,17 @@ offline from the same models.
 """
 
 import asyncio
+import fcntl
 import json
+import math
+import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypedDict
 
@@ -27,6 +32,10 @@ from db.trouble import DatabaseAway
 
 APP = "rollway"
 HISTORY = "aerich"  # Aerich's own table: it keeps the history, so it stays
+ALONE = 0x526F6C6C776179  # the number of the lock in PostgreSQL
+ALONE_SECONDS = 600.0
+PAUSE_SECONDS = 0.2
+DEADLOCK, DEADLOCKS_MAX = "40P01", 5
 LOCATION = Path(db.models.__file__).parent / "migrations"
 OFFLINE_URLS = {"sqlite": "sqlite://:memory:", "postgres": "asyncpg://nobody@127.0.0.1:1/none"}
 
@@ -75,11 +84,78 @@ class Change(TypedDict):
     state: str
 
 
+class Busy(Exception):
+    """Somebody else has been migrating this database for too long."""
+
+    def __str__(self) -> str:
+        return (
+            f"another migration has been at work for {ALONE_SECONDS:.0f} s:"
+            " wait for it, or end what hangs, and migrate again"
+        )
+
+
 async def upgrade(url: str) -> list[str]:
-    """Apply what is missing to the database at *url*; return the names of what was applied."""
+    """Apply what is missing to the database at *url*; return the names of what was applied.
+
+    Others who migrate it wait; Busy says that it took too long. Where servers that work on it and
+    the migration wait for each other, PostgreSQL ends one of them, and the migration tries again.
+    """
     async with Command(db.config(url), app=APP, location=str(LOCATION)) as command:
         await command.init()
-        return await command.upgrade()
+        async with _alone(url):
+            missing = await _missing(command)
+            for _ in range(DEADLOCKS_MAX):
+                try:
+                    await command.upgrade()
+                except OperationalError as fault:
+                    if not _is_deadlock(fault):
+                        raise
+                else:
+                    return missing
+            await command.upgrade()
+            return missing
+
+
+@asynccontextmanager
+async def _alone(url: str) -> AsyncIterator[None]:
+    """Keep others from migrating the same database for the duration of the block."""
+    client = connections.get("default")
+    if client.capabilities.dialect == "sqlite":
+        lock = os.open(Path(url.partition("://")[2].partition("?")[0]).parent, os.O_RDONLY)
+        try:
+            await _until(partial(asyncio.to_thread, _held, lock))
+            yield
+        finally:
+            os.close(lock)
+        return
+    async with client.acquire_connection() as connection:
+        # Not by waiting for it: an index that is built concurrently waits for who waits.
+        await _until(partial(connection.fetchval, "SELECT pg_try_advisory_lock($1)", ALONE))
+        try:
+            yield
+        finally:
+            await connection.execute("SELECT pg_advisory_unlock($1)", ALONE)
+
+
+async def _until(held: Callable[[], Awaitable[bool]]) -> None:
+    """Return once a lock is *held*; Busy when that takes too long."""
+    for _ in range(math.ceil(ALONE_SECONDS / PAUSE_SECONDS)):
+        if await held():
+            return
+        await asyncio.sleep(PAUSE_SECONDS)
+    raise Busy
+
+
+def _held(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_deadlock(fault: OperationalError) -> bool:
+    return getattr(fault.args[0] if fault.args else None, "sqlstate", None) == DEADLOCK
 
 
 async def pending(url: str) -> list[str]:
@@ -90,12 +166,16 @@ async def pending(url: str) -> list[str]:
         return _all()
     async with Command(db.config(url), app=APP, location=str(LOCATION)) as command:
         await command.init()
-        try:
-            return await command.heads()
-        except DatabaseAway:
-            raise
-        except OperationalError:  # an empty database has no history table
-            return _all()
+        return await _missing(command)
+
+
+async def _missing(command: Command) -> list[str]:
+    try:
+        return await command.heads()
+    except DatabaseAway:
+        raise
+    except OperationalError:  # an empty database has no history table
+        return _all()
 
 
 def _all() -> list[str]:

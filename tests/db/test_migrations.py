@@ -1,12 +1,16 @@
 """The history of the database."""
 
 import asyncio
+import fcntl
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
+import asyncpg
 import pytest
 from aerich import Command
 from tortoise import connections
@@ -44,6 +48,65 @@ async def test_history_goes_back_and_forth(database):
 
     in_order = sorted(gone, key=lambda name: int(name.partition("_")[0]))
     assert in_order == again == await command.history()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def empty(request, tmp_path):
+    """The address of a database with nothing in it."""
+    if request.param == "sqlite":
+        return f"sqlite://{tmp_path}/rollway.sqlite3"
+    url = request.getfixturevalue("postgres_url")
+    async with db.connect(url):
+        await connections.get("default").execute_script(
+            "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
+        )
+    return url
+
+
+async def migrated(url, folder):
+    """Migrate by the command; return its status and what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        *(Path(sys.executable).parent / "rollway", "migrate", "--data", folder),
+        env={"ROLLWAY_DATABASE_URL": url, "PATH": "/usr/bin:/bin"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    return process.returncode, said.decode()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+async def test_many_migrate_at_once_and_one_does(empty, tmp_path):
+    """As the first containers of as many servers do; none of them fails."""
+    found = await asyncio.gather(*(migrated(empty, tmp_path) for _ in range(4)))
+
+    assert [status for status, _ in found] == [0] * 4, found
+    (applied,) = [said for _, said in found if said != "The database is up to date.\n"]
+    assert applied.split() == migrations._all()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
+async def test_who_migrates_is_not_waited_for_without_end(request, dialect, monkeypatch):
+    """Whoever waits is told why."""
+    database = request.getfixturevalue(f"{dialect}_url")
+    monkeypatch.setattr(migrations, "ALONE_SECONDS", 0.3)
+    if database.startswith("sqlite"):
+        other = os.open(Path(database.removeprefix("sqlite://")).parent, os.O_RDONLY)
+        fcntl.flock(other, fcntl.LOCK_EX)
+        end = partial(asyncio.to_thread, os.close, other)
+    else:
+        other = await asyncpg.connect(database)
+        await other.execute("SELECT pg_advisory_lock($1)", migrations.ALONE)
+        end = other.close
+
+    def upgrade():
+        return asyncio.run(migrations.upgrade(database))
+
+    with pytest.raises(migrations.Busy, match="another migration has been at work"):
+        await asyncio.to_thread(upgrade)
+    await end()
+    assert await asyncio.to_thread(upgrade) == []
 
 
 SCHEDULES = 6
