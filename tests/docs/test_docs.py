@@ -11,6 +11,7 @@ import tomllib
 import urllib.request
 from contextlib import closing
 from dataclasses import fields
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -212,7 +213,7 @@ def words_of(block: str) -> list[list[str]]:
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("page", PAGES, ids=names)
-def test_commands_that_install_or_serve_exist(page: Path, tmp_path: Path):
+def test_commands_that_install_or_serve_exist(page: Path):
     """`make x` is a target, `rollway x --y` a command with that option, `ROLLWAY_X=` a setting."""
     for language, text in blocks(page.read_text()):
         if language != "sh" or words_of(text)[0][0] not in NOT_RUN:
@@ -229,10 +230,16 @@ def test_commands_that_install_or_serve_exist(page: Path, tmp_path: Path):
                 if not words:
                     break
             if words:
-                check_command(words, tmp_path)
+                check_command(words)
 
 
-def check_command(words: list[str], folder: Path) -> None:
+@cache
+def help_of(command: str) -> str:
+    """Return what a command says of itself."""
+    return bash(f"rollway {command} --help", ROOT)
+
+
+def check_command(words: list[str]) -> None:
     """Check one command without running it."""
     project = tomllib.loads(read("pyproject.toml"))["project"]
     match words:
@@ -245,7 +252,7 @@ def check_command(words: list[str], folder: Path) -> None:
             assert name == f"dist/{project['name']}-{project['version']}-py3-none-any.whl"
             assert extra in project["optional-dependencies"]
         case ["rollway", command, *rest]:
-            text = bash(f"rollway {command} --help", folder)
+            text = help_of(command)
             for word in rest:
                 assert not word.startswith("--") or f"{word} " in text, word
         case _:
