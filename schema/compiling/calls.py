@@ -43,10 +43,12 @@ class Call:
         if not isinstance(field, StrawberryField) or field.extensions or ONCE in field.metadata:
             raise Uncompiled
         self._field: StrawberryField = field
-        self._takes_parent = _takes_parent(field.base_resolver)
-        self.fixed = self._fixed(field.base_resolver)
+        # What a subscription's event is shown as is the event; its resolver makes these.
+        resolver = None if field.is_subscription else field.base_resolver
+        self._takes_parent = _takes_parent(resolver)
+        self.fixed = _same if field.is_subscription else self._fixed(resolver)
         self.waits = is_waited_for(self.definition)
-        self.is_coroutine = field.base_resolver is not None and field.base_resolver.is_async
+        self.is_coroutine = resolver is not None and resolver.is_async
 
     def info(self, executor: Any) -> GraphQLResolveInfo[Any]:
         """Return what the library tells resolvers, but for the number of an entry in a list."""
@@ -97,6 +99,10 @@ class Call:
         if resolver.info_parameter is not None:
             given[resolver.info_parameter.name] = info
         return given
+
+
+def _same(event: Any) -> Any:
+    return event
 
 
 def _returns_awaitable(resolver: StrawberryResolver[Any] | None) -> bool:

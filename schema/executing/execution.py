@@ -186,23 +186,25 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
     def execute_operation(self, serially: bool | None = None) -> Any:  # noqa: FBT001 - as there
         """Execute a query, a mutation, or one event of a subscription; the last to its end."""
         root = self._compiled()
-        if root is not None:
-            return self._answered(root)
-        return self._executed(serially)
+        if root is None:
+            return self._executed(serially)
+        if self.operation.operation is OperationType.SUBSCRIPTION:
+            return to_its_end(self._answered(root), self.context_value.loaders.stop)
+        return self._answered(root)
 
     def _compiled(self) -> Objects | None:
         """Return how the answer is made by functions; None where the library makes it."""
         bounds = self.context_value.services.bounds
         hooked = self.middleware_manager is not None and self.middleware_manager.middlewares
-        reads = self.operation.operation is OperationType.QUERY
-        if bounds.reads is Reads.STOCK or hooked or not reads:
+        changes = self.operation.operation is OperationType.MUTATION
+        if bounds.reads is Reads.STOCK or hooked or changes:
             return None
         return _operations.of(self)
 
     async def _answered(self, root: Objects) -> Any:
         """Return the answer as functions make it; what goes wrong, the library does once more.
 
-        It knows how to say that, and nothing is changed by a query.
+        It knows how to say that, and nothing is changed by a query, nor by showing an event.
         """
         context: Context = self.context_value
         run = Run(self, context.services.bounds.cost_max, CHARACTERS_MAX)

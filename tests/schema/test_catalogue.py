@@ -39,6 +39,7 @@ COMPARED = (documents.NotKept, documents.NotSupported)
 
 # What may be raised and the catalogue does not name, and why no client meets it.
 WITHIN = {
+    "auth.remembered.Unproven": "the caller is looked up",
     "auth.identities.LoginTaken": "a page of /oauth answers it",
     "auth.identities.SessionEnded": "a page of /oauth answers it",
     "auth.logins.NotThisTrip": "a page of /oauth answers it",

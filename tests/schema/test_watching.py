@@ -1,7 +1,9 @@
 """Subscriptions to many tasks: what they begin with, whom they follow, what they cost."""
 
 import asyncio
+import re
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,12 +12,14 @@ from auth import sessions
 from auth.budgets import Budgets
 from auth.viewer import Viewer
 from control.pubsub import org_topic, task_topic
-from db.models import Org, Task, TaskEvent
+from db.models import Org, Step, Task, TaskEvent
+from resolvers.operations.bounds import Reads
 from resolvers.watching.events import TASKS_MAX
 from schema import schema
 from tests.schema.test_cost import bounded
 
 MANY = "subscription ($tasks: [TaskPosition!]!) { tasksEvents(tasks: $tasks) { taskId seq } }"
+FAULT = re.compile("[0-9a-f]{12}")  # a number that is another each time
 MINE = "subscription { viewerTasks { id } }"
 
 
@@ -81,6 +85,50 @@ async def test_each_task_from_its_own_place(world, team):
     for task, after, end in zip(tasks, places, ends, strict=True):
         seen = [each["seq"] for each in events if each["taskId"] == task.id]
         assert seen == list(range(after + 1, end + 1))
+
+
+EVENTS = """subscription ($id: ID!) { taskEvents(taskId: $id) { __typename at: time ...Every } }
+  fragment Every on TaskEvent { seq task { id application { name } }
+    ... on StepStatusChanged { step { name status } stepIndex name error exitCode stepIs: status }
+    ... on StepOutput { text lines { number text } expired }
+    ... on TaskStatusChanged { status } ... on StreamEnd { status } }"""
+ROWS = [
+    {"kind": "task", "status": "running"},
+    {"kind": "step", "status": "running", "step_index": 0, "name": "x"},
+    {"kind": "output", "step_index": 0},
+    {"kind": "step", "status": "failure", "step_index": 0, "name": "x", "exit_code": 1},
+    {"kind": "end", "status": "failure"},
+]
+
+
+@pytest.mark.parametrize("status", ["running", "strange"])
+async def test_events_are_shown_alike_by_whoever_shows_them(world, team, status):
+    """Functions, and the library; that alone where a value has no meaning."""
+    ann, web = team
+    (task,) = await world.tasks(web, 1)
+    await Step.filter(task_id=task.id).delete()
+    await Step.create(id=f"{task.id}.0", task=task, index=0, name="x", status="failure")
+    rows = [{**ROWS[0], "status": status}, *ROWS[1:]]
+    for seq, row in enumerate(rows, start=1):
+        await TaskEvent.create(task=task, seq=seq, time=datetime.now(UTC), **row)
+    await Task.filter(id=task.id).update(next_seq=len(ROWS) + 1)
+
+    answers = {}
+    for reads in Reads:
+        own = Viewer(ann, (await sessions.start(ann))[0])
+        context = world.api.context(own)
+        bounds = replace(context.services.bounds, reads=reads)
+        context.services = replace(context.services, bounds=bounds)
+        results = await schema.stream(
+            EVENTS, variable_values={"id": task.id}, context_value=context
+        )
+        answers[reads] = [(each.data, str(each.errors)) async for each in results], context.answered
+
+    shown = [FAULT.sub("", str(found)) for found, _ in answers.values()]
+    assert len(set(shown)) == 1
+    assert len(answers[Reads.STOCK][0]) == len(ROWS)
+    last = [who for _, who in answers.values()]
+    assert last == [Reads.COMPILED, Reads.COMPILED, Reads.STOCK]
 
 
 async def test_a_chatty_task_lets_others_speak(world, team):
