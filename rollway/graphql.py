@@ -98,10 +98,15 @@ class View(Http):
             self._remembered.keep(context.viewer)
         return context
 
+    def doubt(self, context: Context) -> None:
+        """Have who comes next with what this caller showed be looked up."""
+        if context.proof is not None:
+            self._remembered.forget(context.proof)
+
     async def prove(self, context: Context) -> None:
         """Look up who the caller is, if that is not known for certain."""
         if context.proof is not None and isinstance(context.request, Request):
-            self._remembered.forget(context.proof)
+            self.doubt(context)
             context.proof = None
             context.viewer = await self._viewer(context.request)
             self._remembered.keep(context.viewer)

@@ -58,6 +58,10 @@ class Http(GraphQL[Context, None]):
         """Return the context of a request; its caller may have to be proven."""
         raise NotImplementedError
 
+    def doubt(self, context: Context) -> None:
+        """Have who comes next with what this caller showed be looked up."""
+        raise NotImplementedError
+
     async def prove(self, context: Context) -> None:
         """Look up who the caller is, if that is not known for certain."""
         raise NotImplementedError
@@ -91,6 +95,13 @@ class Http(GraphQL[Context, None]):
             return await self.render_graphql_ide(request)
         blank = await self.get_sub_response(request)
         context = await self.known_context(request, blank)
+        try:
+            return await self._answer_to(context, request, blank)
+        except Refusal:  # which the caller was charged for
+            self.doubt(context)
+            raise
+
+    async def _answer_to(self, context: Context, request: Request, blank: Response) -> ASGIApp:
         context.services.bounds.checks.admit(context.caller)
         given = await asked.read(request, self.batch_max, context.checking)
         if isinstance(given, GraphQLRequestData):
@@ -131,13 +142,13 @@ class Http(GraphQL[Context, None]):
         """Return the answer to a query that the database writes; None: it must be executed."""
         if not given.query or _kind(given, context.checking) is not OperationType.QUERY:
             return None
-        said = given.query, given.variables, given.operation_name
+        said = given.query, given.variables, given.operation_name, context, given.extensions
         async with while_waited_for(cast("Request", context.request)):
             try:
-                data = await schema.planned(*said, context)
+                data = await schema.planned(*said)
             except Unproven:
                 await self.prove(context)
-                data = await schema.planned(*said, context)
+                data = await schema.planned(*said)
         if data is None:
             return None
         return b'{"data":%b,"extensions":%b}' % (data, encoded(extensions(context)))

@@ -54,12 +54,13 @@ class Patience:
 class Lingering:
     """A connection's transport, which goes on reading when it is closed amid a request's body."""
 
-    __slots__ = ("_conn", "lingers", "transport")
+    __slots__ = ("_conn", "_end", "lingers", "transport")
 
     def __init__(self, transport: asyncio.Transport, conn: h11.Connection) -> None:
         self.transport = transport
         self._conn = conn
         self.lingers = False
+        self._end: asyncio.TimerHandle | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.transport, name)
@@ -69,13 +70,20 @@ class Lingering:
         return self.lingers or self.transport.is_closing()
 
     def close(self) -> None:
-        """Say no more; what comes is for the protocol to count. The second time it ends."""
+        """Say no more; what comes is for the protocol to count. It ends soon, or the next time."""
         if self.is_closing() or self._conn.their_state is not h11.SEND_BODY:
             self.transport.close()
         else:
             self.lingers = True
             self.transport.write_eof()
             self.transport.resume_reading()
+            loop = asyncio.get_running_loop()
+            self._end = loop.call_later(SILENT_SECONDS, self.transport.abort)
+
+    def lost(self) -> None:
+        """Wait for nothing more."""
+        if self._end is not None:
+            self._end.cancel()
 
 
 class Cuttable(H11Protocol):
@@ -125,6 +133,7 @@ class Cuttable(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
         super().connection_lost(exc)
+        self._lingering.lost()
         self._unread.stop()
         if self._leaving:
             self._leaving.cancel()

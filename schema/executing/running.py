@@ -56,19 +56,21 @@ class Schema(strawberry.Schema):
 
     async def planned(
         self,
-        text: str,
+        query: str | None,
         variables: dict[str, Any] | None,
         name: str | None,
         context: Context,
+        extensions: object = None,
     ) -> bytes | None:
         """Return the data of a query's answer as JSON, if the database writes it; else None."""
         if context.services.bounds.reads is not Reads.PLANNED:
             return None
         try:
-            known = self.checked(text, context.checking)
+            text = self.text(query, extensions, context)
+            known = self.checked(text, context.checking) if text else None
         except GraphQLError:
             return None
-        if known.errors:
+        if known is None or known.errors:
             return None
         return await self._plans.answer(known.document, name, variables, context)
 

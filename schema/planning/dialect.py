@@ -13,6 +13,7 @@ Pairs = Sequence[tuple[str, str]]  # names in the answer, and what stands there
 
 KEY_BYTES_MAX = 63  # PostgreSQL cuts longer names of columns
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1  # GraphQL's
+ROW = '"a row"'  # no column has such a name: they are GraphQL's
 SHORTEST_SECONDS = "0.0001"  # shorter ones are written with an exponent
 
 
@@ -170,12 +171,12 @@ class Postgres:
 
     def object(self, pairs: Pairs, source: str) -> str:
         """Return a row as an object."""
-        return f"(SELECT row_to_json(r) FROM (SELECT {_columns(pairs)} {source}) r)"
+        return f"(SELECT row_to_json({ROW}) FROM (SELECT {_columns(pairs)} {source}) {ROW})"
 
     def array(self, pairs: Pairs, source: str) -> str:
         """Return rows as a list."""
-        rows = f"(SELECT {_columns(pairs)} {source}) r"
-        return f"(SELECT coalesce(json_agg(r), '[]') FROM {rows})"
+        rows = f"(SELECT {_columns(pairs)} {source}) {ROW}"
+        return f"(SELECT coalesce(json_agg({ROW}), '[]') FROM {rows})"
 
     def each(self, rows: str, table: str, alias: str) -> str:
         """Return the join of what is found for each row."""

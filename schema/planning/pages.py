@@ -57,10 +57,9 @@ class Pages:
             case "pageInfo":
                 info = get_named_type(type_.fields[name].type)
                 assert isinstance(info, GraphQLObjectType)  # noqa: S101 (Relay says so)
-                pairs = [
-                    (key, self._info(info, inner))
-                    for key, inner, _ in writer.selected(info, details)
-                ]
+                selected = list(writer.selected(info, details))
+                writer.once(inner for _, inner, _ in selected)
+                pairs = [(key, self._info(info, inner)) for key, inner, _ in selected]
                 return dialect.object(pairs, "")
             case "totalCount":
                 return dialect.number(f"({self._count()})")

@@ -12,6 +12,7 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
@@ -41,6 +42,8 @@ log = logging.getLogger("rollway.api")
 
 SHAPES_MAX = 16  # of one operation: variables may make it another statement
 SHAPE_CHARACTERS_MAX = 1000
+CHARACTERS_MAX = 16 * 1024 * 1024  # of the documents and statements that are kept
+REST_SECONDS = 60.0  # of a statement that failed: another's values may be the reason
 DIALECTS: Mapping[str, Dialect] = {each.name: each for each in (Postgres(), Sqlite())}
 
 
@@ -55,20 +58,38 @@ class _Operation:
     node: OperationDefinitionNode
     fragments: dict[str, FragmentDetails]
     given: frozenset[str]
+    characters: int
     statements: OrderedDict[str, Statement | None] = field(default_factory=OrderedDict)
+    resting: OrderedDict[str, float] = field(default_factory=OrderedDict)
+
+    def given_by(self, values: VariableValues) -> frozenset[str]:
+        """Return the variables that are parameters; of one that is null more is to be said."""
+        return frozenset(each for each in self.given if values.coerced.get(each) is not None)
 
     def shape(self, values: VariableValues) -> str:
         """Return what the statement depends on."""
-        own = [each for each in values.coerced.items() if each[0] not in self.given]
-        return f"{dialect()} {own!r}"
+        given = self.given_by(values)
+        own = [each for each in values.coerced.items() if each[0] not in given]
+        return f"{dialect()} {own!r} {sorted(given)!r}"
 
     def keep(self, shape: str, statement: Statement | None) -> None:
         """Keep the statement for a shape, or that there is none."""
         if len(shape) > SHAPE_CHARACTERS_MAX:
             return
         self.statements[shape] = statement
+        self.characters += _characters(shape, statement)
         while len(self.statements) > SHAPES_MAX:
-            self.statements.popitem(last=False)
+            self.characters -= _characters(*self.statements.popitem(last=False))
+
+    def rest(self, shape: str, until: float) -> None:
+        """Leave a shape to others until then."""
+        self.resting[shape[:SHAPE_CHARACTERS_MAX]] = until
+        while len(self.resting) > SHAPES_MAX:
+            self.resting.popitem(last=False)
+
+    def rests(self, shape: str, now: float) -> bool:
+        """Tell whether a shape is left to others."""
+        return self.resting.get(shape[:SHAPE_CHARACTERS_MAX], now) > now
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +110,7 @@ class Plans:
         self._core = core
         self._config = schema.config
         self._scalars = schema.schema_converter.scalar_registry
-        self._operations: Kept[tuple[DocumentNode, _Operation | None]] = Kept()
+        self._operations: Kept[_Operation] = Kept(characters_max=CHARACTERS_MAX)
 
     async def answer(
         self,
@@ -115,41 +136,45 @@ class Plans:
         if isinstance(values, list):
             return None
         shape = operation.shape(values)
+        clock = asyncio.get_running_loop().time
         statement = self._statement(operation, shape, values)
-        if statement is None:
+        if statement is None or operation.rests(shape, clock()):
             return None
         built = _Built(self._core, operation.node, operation.fragments, values, context)
         if charge(built) is not None:
             return None
         context.paid = True
         bounds = context.services.bounds
-        context.until = asyncio.get_running_loop().time() + bounds.query_seconds
+        context.until = clock() + bounds.query_seconds
         most = statement.bytes_max(bounds.cost_max)
         asked = Asked(viewer, values.coerced, most, context.proof)
         try:
             async with asyncio.timeout_at(context.until):
                 found = await _fetched(statement, asked)
         except Unproven:
+            assert context.bill is not None  # noqa: S101 (a query has one)
+            bounds.budgets.owe(context.caller, -context.bill.cost)
             context.paid, context.bill = False, None
             raise
         except (DatabaseAway, TimeoutError):
             return None
         except Exception:
-            log.info("a statement for a query failed, it is not tried again", exc_info=True)
-            operation.keep(shape, None)
+            log.info("a statement for a query failed, it has a rest", exc_info=True)
+            operation.rest(shape, clock() + REST_SECONDS)
             return None
         if found is not None:
             context.answered = Reads.PLANNED
         return found
 
     def _operation(self, document: DocumentNode, name: str | None) -> _Operation | None:
-        key = id(document), name
-        kept = self._operations.find(key)
-        if kept is None or kept[0] is not document:
-            kept = document, _read(document, name)
-            characters = len(document.loc.source.body) if document.loc else 0
-            self._operations.keep(key, kept, characters)
-        return kept[1]
+        node = get_operation_ast(document, name)
+        if node is None or node.operation is not OperationType.QUERY:
+            return None
+        kept = self._operations.find(id(node))
+        if kept is None or kept.node is not node:
+            kept = _read(document, node)
+            self._operations.keep(id(node), kept, kept.characters)
+        return kept
 
     def _statement(
         self, operation: _Operation, shape: str, values: VariableValues
@@ -160,6 +185,7 @@ class Plans:
             return known[shape]
         made = self._written(operation, values)
         operation.keep(shape, made)
+        self._operations.keep(id(operation.node), operation, operation.characters)
         return made
 
     def _written(self, operation: _Operation, values: VariableValues) -> Statement | None:
@@ -168,13 +194,13 @@ class Plans:
             operation.node,
             operation.fragments,
             values,
-            operation.given,
+            operation.given_by(values),
             self._arguments,
             DIALECTS[dialect()],
         )
         try:
             return writer.statement()
-        except (Unplanned, InvalidPage):
+        except (Unplanned, InvalidPage, GraphQLError):  # the last two are for others to say
             return None
 
     def _arguments(self, field_: StrawberryField, given: dict[str, Any]) -> dict[str, Any]:
@@ -193,16 +219,18 @@ async def _fetched(statement: Statement, asked: Asked) -> bytes | None:
     return None if found is None else found.replace(b", \n ", b",")
 
 
-def _read(document: DocumentNode, name: str | None) -> _Operation | None:
-    node = get_operation_ast(document, name)
-    if node is None or node.operation is not OperationType.QUERY:
-        return None
+def _characters(shape: str, statement: Statement | None) -> int:
+    return len(shape) + (len(statement.sql) if statement else 0)
+
+
+def _read(document: DocumentNode, node: OperationDefinitionNode) -> _Operation:
     fragments = {
         each.name.value: FragmentDetails(each)
         for each in document.definitions
         if isinstance(each, FragmentDefinitionNode)
     }
-    return _Operation(node, fragments, _given(document, node))
+    characters = len(document.loc.source.body) if document.loc else 0
+    return _Operation(node, fragments, _given(document, node), characters)
 
 
 class _Variables(Visitor):

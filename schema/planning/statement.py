@@ -1,7 +1,7 @@
 """The statement for an operation: its selections, walked with the schema and the tables."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -158,6 +158,13 @@ class Writer:
         for key, each in self._grouped(type_, details).items():
             yield key, each[0].node.name.value, each
 
+    @staticmethod
+    def once(names: Iterable[str]) -> None:
+        """Raise Unplanned where one comes twice: each would be worked out by itself."""
+        found = [name for name in names if name != TYPENAME]
+        if len(found) > len({*found}):
+            raise Unplanned("copies")
+
     def _grouped(self, type_: GraphQLObjectType, details: FieldDetailsList) -> GroupedFieldSet:
         found = collect_subfields(
             self._schema, self._fragments, self._variables, self._operation, type_, details
@@ -263,7 +270,9 @@ class Writer:
         connection = get_named_type(field.type)
         assert isinstance(connection, GraphQLObjectType)  # noqa: S101 (a page is one)
         pairs, room = [], Room(0, len("{}"))
-        for key, name, each in self.selected(connection, details):
+        selected = list(self.selected(connection, details))
+        self.once(name for _, name, _ in selected)
+        for key, name, each in selected:
             pairs.append((key, pages.value(connection, name, each)))
             inner = get_named_type(connection.fields[name].type) if name == "pageInfo" else None
             more = len(self._grouped(inner, each)) if isinstance(inner, GraphQLObjectType) else 0

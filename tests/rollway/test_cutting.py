@@ -22,9 +22,9 @@ SMALL_BYTES = 8 * 1024  # of a system's buffer, so that a slow reader is noticed
 
 
 @asynccontextmanager
-async def serving(length):
-    """Serve an answer of so many bytes; give where, and the server."""
-    app = Starlette(routes=[Route("/", lambda _: Response(b"x" * length))])
+async def serving(length, app=None):
+    """Serve an answer of so many bytes, or *app*; give where, and the server."""
+    app = app or Starlette(routes=[Route("/", lambda _: Response(b"x" * length))])
     listening = bind("127.0.0.1", 0)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL_BYTES)
     server = uvicorn.Server(uvicorn.Config(app, http=cuttable(), log_config=None, lifespan="off"))
@@ -155,6 +155,22 @@ async def test_after_a_long_body_that_was_refused_the_client_takes_another_conne
             refused = await client.post(url, content=pieces(), headers=headers)
             assert (refused.status_code, refused.headers["Connection"]) == (405, "close")
             assert (await client.get(url)).status_code == 200
+
+
+async def broken(_, __, send):
+    """Answer half, and no more."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+
+
+async def test_an_answer_that_breaks_off_amid_a_body_ends_the_connection(monkeypatch):
+    """Though nobody says that the answer is complete."""
+    monkeypatch.setattr(cutting, "SILENT_SECONDS", 0.3)
+    async with serving(10, broken) as (address, server):
+        with socket.create_connection(address) as lazy:
+            lazy.sendall(post(1000) + b"x")
+            while not server.server_state.connections:
+                await asyncio.sleep(0.01)
+            await ended(server)
 
 
 async def test_after_a_short_body_that_was_refused_the_connection_goes_on(monkeypatch):

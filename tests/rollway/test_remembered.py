@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import httpx2
 import pytest
@@ -22,8 +23,8 @@ END = 'mutation { endSession(input: {sessionId: "s_x"}) { __typename } }'
 
 
 @pytest.fixture
-async def client(database, tmp_path):
-    """Somebody who is signed in and has asked before; on each of the databases."""
+def server(database, tmp_path):
+    """A server whose queries the database answers; on each of the databases."""
     given = {
         "ROLLWAY_DATA": str(tmp_path),
         "ROLLWAY_DATABASE_URL": database,
@@ -31,7 +32,12 @@ async def client(database, tmp_path):
         "ROLLWAY_BATCH_OPERATIONS": "2",
     }
     vault = Vault(secrets.token_bytes(KEY_BYTES))
-    server = Server(load(UP, given, {}), vault, Isolation(Level.PLAIN))
+    return Server(load(UP, given, {}), vault, Isolation(Level.PLAIN))
+
+
+@pytest.fixture
+async def client(server):
+    """Somebody who is signed in and has asked before."""
     user = await User.create(id="u_ann", username="ann")
     _, token = await sessions.start(user)
     headers = {"Authorization": f"Bearer {token}"}
@@ -89,6 +95,34 @@ async def test_whatever_is_asked(client, body, headers, expected):
 
     assert expected in answer.text.replace(" ", "")
     assert "ann" not in answer.text
+
+
+def by_hash(digest, **more):
+    """Return a request for a document by its hash."""
+    return {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": digest}}, **more}
+
+
+async def test_documents_by_their_hash(client):
+    """Who is answered by the database leaves them for those who send the hash alone."""
+    digest = sha256(WHO.encode()).hexdigest()
+    wrong = (await client.post("/graphql", json=by_hash("0" * 64, query=WHO))).json()
+    sent = (await client.post("/graphql", json=by_hash(digest, query=WHO))).json()
+    alone = (await client.post("/graphql", json=by_hash(digest))).json()
+
+    assert "data" not in wrong
+    assert sent["data"] == alone["data"] == {"viewer": {"username": "ann"}}
+
+
+async def test_what_is_refused_is_on_the_bill_of_who_was_there_once(client, server):
+    """Then whoever sends it is looked up again."""
+    await Session.all().delete()
+    levels = server.services.bounds.checks._budgets._levels
+    headers, charged = {"Content-Type": "application/json"}, []
+    for _ in range(3):
+        await client.post("/graphql", content=b"[" + b" " * 500_000, headers=headers)
+        charged.append(levels["u_ann"])
+
+    assert charged[0] == charged[1] == charged[2]
 
 
 async def test_the_last_use_is_marked(client):

@@ -15,7 +15,11 @@ PAGE = """query ($id: ID!, $first: Int = 3) { application(id: $id) { id name vie
   ownerOrg { alias } environments { name latestTask { id status } } tasks(first: $first) {
   totalCount nodes { id status duration createdTime steps { index name status } } } } }"""
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+NAMED = """query ($id: ID!) { viewer { orgs { nodes { r: name id } edges { r: cursor } } }
+  application(id: $id) { r: id environments { r: name } } }"""
 OTHERS = {
+    "a part of a page twice": "{ viewer { orgs { a: totalCount b: totalCount } } }",
+    "a part of its place twice": "{ viewer { orgs { pageInfo { a: endCursor b: endCursor } } } }",
     "a field of Python's": "{ viewer { apiTokens { id } } }",
     "a field of a schema": "{ __schema { queryType { name } } }",
     "wrong variables": "query ($id: ID!) { task(id: $id) { id } }",
@@ -81,6 +85,33 @@ async def test_pages_as_deep_as_they_are(world, page, name):
     found = await planned(world, user, query, **variables)
 
     assert found == await world.api.execute(query, user, **variables)
+
+
+async def test_names_in_an_answer_are_none_of_the_statements(world, page):
+    """PostgreSQL takes a name for a column before it takes it for a row."""
+    user, application = page
+
+    found = await planned(world, user, NAMED, id=application.id)
+
+    assert found == await world.api.execute(NAMED, user, id=application.id)
+
+
+async def test_null_for_a_variable_with_a_default(world, page):
+    """Whether others gave a value before or not, the library says what is wrong with it."""
+    query = 'query ($name: String = "acme") { org(name: $name) { name } }'
+    for _ in range(2):
+        assert await planned(world, page[0], query, name=None) is None
+        assert await planned(world, page[0], query, name="acme") == {"org": {"name": "acme"}}
+
+
+async def test_names_of_operations_are_not_kept(world, page):
+    """Those that are none might be as long as anybody likes."""
+    before = len(schema._plans._operations)
+    for number in range(3):
+        context = context_of(world, page[0])
+        name = f"x{number}" * 1000
+        assert await schema.planned("{ viewer { id } }", {}, name, context) is None
+    assert len(schema._plans._operations) <= before + 1
 
 
 async def test_what_is_not_the_callers_is_null(world, page):
