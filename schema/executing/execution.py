@@ -212,7 +212,8 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
             (data,) = await root.rows(run, [self.root_value])
         except Exception as fault:  # noqa: BLE001 - whatever it is, it is told as always
             fault.__traceback__ = None  # which holds what was loaded, and is held by it
-            context.loaders.stop()
+            if self.operation.operation is OperationType.QUERY:
+                context.loaders.stop()  # a subscription's are others' too, who see to its rights
             context.forget()
         else:
             context.answered = Reads.COMPILED

@@ -116,7 +116,8 @@ async def test_who_sleeps_is_brought_to_the_latest(stage, watch, monkeypatch):
     sleeper.read()
     await sleeper.until(lambda: at(sleeper, stage) == stage.step)
 
-    assert sleeper.last == others[0].last
+    while sleeper.last != others[0].last:  # a state may come twice, to one before another
+        await asyncio.sleep(0.01)
     assert sleeper.steps_back == 0
 
 
