@@ -107,7 +107,7 @@ async def upgrade(url: str) -> list[str]:
             for _ in range(DEADLOCKS_MAX):
                 try:
                     await command.upgrade()
-                except OperationalError as fault:
+                except Exception as fault:
                     if not _is_deadlock(fault):
                         raise
                 else:
@@ -154,8 +154,9 @@ def _held(lock: int) -> bool:
     return True
 
 
-def _is_deadlock(fault: OperationalError) -> bool:
-    return getattr(fault.args[0] if fault.args else None, "sqlstate", None) == DEADLOCK
+def _is_deadlock(fault: Exception) -> bool:
+    """Tell whether PostgreSQL ended a statement for one; Tortoise hands the driver's error on."""
+    return any(getattr(each, "sqlstate", None) == DEADLOCK for each in (fault, *fault.args))
 
 
 async def pending(url: str) -> list[str]:

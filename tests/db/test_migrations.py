@@ -14,6 +14,7 @@ import asyncpg
 import pytest
 from aerich import Command
 from tortoise import connections
+from tortoise.transactions import in_transaction
 
 import db
 from db.models import Environment, Org, Task, User
@@ -107,6 +108,32 @@ async def test_who_migrates_is_not_waited_for_without_end(request, dialect, monk
         await asyncio.to_thread(upgrade)
     await end()
     assert await asyncio.to_thread(upgrade) == []
+
+
+async def test_a_deadlock_with_who_works_is_tried_again(postgres_url, monkeypatch):
+    """PostgreSQL ends one of two who wait for each other; that may be the migration."""
+    real, met = Command.upgrade, []
+
+    async def upgrade(command):
+        if met:
+            return await real(command)
+        async with in_transaction() as mine:
+            await mine.execute_query('LOCK TABLE "task"')
+            other = await asyncpg.connect(postgres_url)
+            await other.execute('SET deadlock_timeout = 60000; BEGIN; LOCK TABLE "step"')
+            waiting = asyncio.create_task(other.execute('LOCK TABLE "task"; COMMIT'))
+            try:
+                await mine.execute_query('LOCK TABLE "step"')
+            except asyncpg.DeadlockDetectedError as fault:
+                met.append(fault)
+                raise
+            finally:
+                waiting.add_done_callback(lambda _: other.terminate())
+
+    monkeypatch.setattr(Command, "upgrade", upgrade)
+
+    assert await asyncio.to_thread(asyncio.run, migrations.upgrade(postgres_url)) == []
+    assert len(met) == 1
 
 
 SCHEDULES = 6

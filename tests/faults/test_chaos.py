@@ -6,7 +6,7 @@ from tests.faults.chaos import Chaos
 from tests.faults.judge import Judge
 
 SEED = 7
-FAULTS = 12
+FAULTS = 8
 ON = {
     "postgres": {"servers": 2, "workers": 3},
     "sqlite": {"postgres": False, "workers": 2},

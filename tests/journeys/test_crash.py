@@ -112,9 +112,9 @@ async def test_many_kills(own_rollway, member_of, connect, repository):
     code = repository(f"steps: [{{run: '{lines}'}}, {{run: '{lines}'}}]")
     client, application = await _before(own_rollway, member_of, code)
     ends = []
-    for number in range(12):
+    for number in range(8):
         task_id = await client.deploy(application)
-        await asyncio.sleep(number * 0.05)
+        await asyncio.sleep(number * 0.075)
         seen = await client.pages(task_id)
         own_rollway.kill9()
         await asyncio.to_thread(own_rollway.restart)

@@ -10,7 +10,7 @@ import pytest
 
 from rollway.keyfile import NAME
 
-ROTATIONS = 6
+ROTATIONS = 4
 PIPELINE = """
 steps:
   - env:
