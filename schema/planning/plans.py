@@ -76,6 +76,7 @@ class _Operation:
         """Keep the statement for a shape, or that there is none."""
         if len(shape) > SHAPE_CHARACTERS_MAX:
             return
+        assert shape not in self.statements  # noqa: S101 (a caller's mistake)
         self.statements[shape] = statement
         self.characters += _characters(shape, statement)
         while len(self.statements) > SHAPES_MAX:

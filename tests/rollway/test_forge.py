@@ -77,7 +77,7 @@ def test_it_serves_git_and_the_api(forge, tmp_path):
 
 def test_what_is_in_a_repository_is_not_looked_at(tmp_path):
     """Git makes and removes folders there at any time."""
-    for name in ("acme/shop.git", "acme/shop.git/objects/x.git", "acme/work/.git", "alone.git"):
+    for name in ("acme/shop.git", "acme/shop.git/objects/x.git", "acme/checkout/.git", "alone.git"):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "HEAD").touch()
     (tmp_path / "acme" / "half.git").mkdir()
