@@ -202,7 +202,7 @@ class _Client(_Statements):
         try:
             if not self._turn.locked():
                 with suppress(DatabaseBusy):
-                    return await self._told(act)
+                    return await self._noting_busy(act)
             async with asyncio.timeout(until - monotonic()):
                 await self._turn.acquire()
             try:
@@ -217,11 +217,18 @@ class _Client(_Statements):
     async def _until(self, until: float, act: Callable[[], Awaitable[T]]) -> T:
         while True:
             try:
-                return await self._told(act)
+                return await self._noting_busy(act)
             except DatabaseBusy:
                 if monotonic() > until:
                     raise
             await asyncio.sleep(REST_SECONDS)
+
+    async def _noting_busy(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Do *act*; that it has to wait is noted at once: who is waited for may not stay for it."""
+        try:
+            return await self._told(act)
+        except DatabaseBusy as fault:
+            raise self.trouble.note(fault) from fault.__cause__
 
     async def _do(self, act: Callable[[], Awaitable[T]], query: str) -> T:
         if query.lstrip().startswith(READING):

@@ -1,6 +1,7 @@
 """Why the database cannot be used for a while, told alike of each kind of database."""
 
 from dataclasses import dataclass, field
+from math import inf
 from time import monotonic
 from typing import cast
 
@@ -35,11 +36,11 @@ class NoConnection(DatabaseAway):
 
 
 class Trouble:
-    """What a process last met."""
+    """What a process last met; *last* is None again once it is known to be over."""
 
     def __init__(self) -> None:
         self.last: DatabaseAway | None = None
-        self._at = 0.0
+        self._at = -inf
 
     def note(self, fault: DatabaseAway) -> DatabaseAway:
         """Remember *fault*, and return it."""
@@ -47,8 +48,8 @@ class Trouble:
         return fault
 
     def within(self, seconds: float) -> bool:
-        """Tell whether there was any in the last *seconds*."""
-        return self.last is not None and monotonic() - self._at < seconds
+        """Tell whether there was any in the last *seconds*, over or not."""
+        return monotonic() - self._at < seconds
 
 
 def trouble() -> Trouble:

@@ -1,6 +1,7 @@
 """The sweeper ends what dead workers left, and nothing that only could not be heard."""
 
 import asyncio
+import sqlite3
 from contextlib import suppress
 
 import asyncpg
@@ -71,6 +72,33 @@ async def test_after_an_outage_nobody_is_dead(sweeping, draft, database, postgre
 
     task = await Task.get(id=task_id)
     assert (task.status, task.epoch) == ("running", lease.epoch)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_who_was_kept_from_writing_is_not_dead(sweeping, draft, database):
+    """Nobody waits long enough to be refused: the worker asks again later, so does the sweeper."""
+
+    async def beat_briefly():
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.2 * LEASE_SECONDS):
+                    await sweeping.beat("w_alive", [lease])
+            await asyncio.sleep(0.9 * LEASE_SECONDS)
+
+    task_id = (await sweeping.submit(draft())).id
+    lease = (await sweeping.claim("w_alive")).lease
+    await sweeping.append(lease, 0, ())
+    await asyncio.sleep(0.9 * LEASE_SECONDS)
+    other = sqlite3.connect(database.partition("//")[2].partition("?")[0], isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    beating = asyncio.create_task(beat_briefly())
+    await asyncio.sleep(1.5 * LEASE_SECONDS)
+    other.execute("ROLLBACK")
+    other.close()
+    await asyncio.sleep(0.6 * LEASE_SECONDS)  # the sweeper was refused one and a half ago
+    beating.cancel()
+
+    assert await status_of(task_id) == "running"
 
 
 async def test_a_task_that_was_not_begun_waits_again_after_three_heartbeats(sweeping, draft):

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from contextlib import suppress
 
 import pytest
 from tortoise import connections
@@ -9,7 +10,7 @@ from tortoise.transactions import in_transaction
 
 import db
 from db.models import User
-from db.trouble import DatabaseBusy, DatabaseFull
+from db.trouble import DatabaseBusy, DatabaseFull, trouble, usable
 
 INSERT = """INSERT INTO "user" (id, username, created_time)
 VALUES ('u_other', 'other', '2026-01-01 00:00:00+00:00')"""
@@ -51,6 +52,23 @@ async def test_a_database_that_stays_locked_is_an_error_and_no_standstill(sqlite
         other.execute("ROLLBACK")
         async with in_transaction() as transaction:
             await User.create(id="u_one", username="one", using_db=transaction)
+    other.close()
+
+
+async def test_what_was_in_the_way_is_remembered(sqlite_url, path):
+    """Also where nobody waited for its end, and once it is known to be over."""
+    other = sqlite3.connect(path, isolation_level=None)
+    async with db.connect(sqlite_url), asyncio.timeout(15):
+        assert not trouble().within(60)
+        other.execute("BEGIN IMMEDIATE")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.2), in_transaction():
+                pytest.fail("began though the database is locked")
+        assert trouble().within(60)
+        other.execute("ROLLBACK")
+        await usable()
+        assert trouble().last is None
+        assert trouble().within(60)
     other.close()
 
 
