@@ -6,6 +6,9 @@ PYTHON = $(shell for each in python3.11 python3; do $$each -c 'import sys; sys.e
 PIP = .venv/bin/python -m pip --disable-pip-version-check --quiet
 PINS = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(ARGS)
 
+# Where Python is told to keep nothing it has compiled, half of each start goes into doing it again.
+export PYTHONDONTWRITEBYTECODE =
+
 # ---------------------------------------------------------------- run
 up: .venv/app.stamp
 	.venv/bin/rollway up $(ARGS)
