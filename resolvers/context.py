@@ -33,7 +33,8 @@ from db.audit import Act, Actor, Entry
 from db.vault import Vault
 from engine.store import Store
 from providers.repository import Policy
-from resolvers.operations.bounds import Bill, Bounds, Reads
+from resolvers.operations.bounds import Bill, Bounds
+from resolvers.operations.reads import Reads
 from resolvers.operations.uses import Uses
 from resolvers.reading.loaders import Loaders
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -26,20 +26,12 @@ from control.deploys import Deploys
 from control.hosting.statuses import Statuses
 from control.hosting.webhooks import Webhooks
 from control.integrations import Integrations
-from control.port import Queue
-from control.pubsub import PubSub
 from control.queue import presence
-from control.queue.embedded import EmbeddedTurns
-from control.queue.procrastinate import ProcrastinateTurns
 from control.queue.sweeper import Sweeper
-from control.queue.tasks import TaskQueue
-from control.queue.turns import Turns
 from control.reports import Reports
 from control.rights import Rights
 from control.schedules.due import Schedules
-from control.sqlite_pubsub import SqlitePubSub
 from db.checkpoint import checkpoints
-from db.trouble import DatabaseAway
 from db.vault import Vault
 from engine.executors.isolation import Isolation
 from resolvers.context import Services
@@ -56,101 +48,50 @@ from rollway.documents import registered
 from rollway.fitting import ANY_ADDRESS
 from rollway.graphql import View
 from rollway.hooks import deploy_hooks, webhooks
-from rollway.observing.health import Health
 from rollway.observing.ids import RequestIds
-from rollway.observing.metered import MeteredQueue
-from rollway.observing.metrics import Metrics, Scrape
+from rollway.observing.metrics import Scrape
+from rollway.process import Process
 from rollway.remote.doors import Doors
-from rollway.setting import BadSetting
 from rollway.settings import Settings
 from rollway.sockets.door import Door
 from rollway.sockets.lobby import Lobby
 from rollway.sockets.operation import Sockets
-from rollway.working.machine import Working
-
-if TYPE_CHECKING:
-    from rollway.observing.tracing import Tracing
 
 log = logging.getLogger("rollway.server")
 
 PRUNE_SECONDS = 3600.0
 RENEW_SECONDS = 600.0
 PACK_SECONDS = 5.0
-RESTART_SECONDS = 5.0
-POLL_SECONDS = 15.0  # where every bell is heard
-POLL_SECONDS_SHARED = 1.0  # where a ring of another process may get lost
 LOOK_SECONDS = 5.0  # a right that is lost is heard of
 LOOK_SECONDS_SHARED = 0.5  # a stream ends within a second of its right
 PREFLIGHT_SECONDS = 7200  # the longest that browsers keep it
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
-def tracing_of(settings: Settings) -> "Tracing | None":
-    """Return what sends traces; None where no collector is set.
-
-    BadSetting where the extra `tracing` is not installed.
-    """
-    if settings.otlp_url is None:
-        return None
-    try:
-        from rollway.observing import tracing  # noqa: PLC0415 - an extra, and slow to import
-    except ImportError as fault:
-        reason = "needs the extra `tracing`: pip install 'rollway[tracing]'"
-        raise BadSetting("ROLLWAY_OTLP_URL", reason) from fault
-    return tracing.Tracing(settings.otlp_url)
-
-
-def shared_by(settings: Settings) -> tuple[Turns, PubSub]:
-    """Return the order of tasks and the bells: of one process, or of all on one database."""
-    if settings.embedded:
-        return EmbeddedTurns(), SqlitePubSub()
-    from control.postgres_pubsub import PostgresPubSub  # noqa: PLC0415 (an extra)
-
-    return ProcrastinateTurns(), PostgresPubSub()
-
-
-class Server:
-    """The parts of one process."""
+class Server(Process):
+    """A process with the API."""
 
     def __init__(self, settings: Settings, vault: Vault, isolation: Isolation) -> None:
-        self.settings = settings
-        self.health = Health()
         self.streams = Streams(settings.streams_per_user, settings.streams_max)
         self.sockets = Sockets(
             Door(settings.sockets_per_user, settings.sockets_max),
             Running(settings.operations_per_user, settings.operations_max),
         )
-        self.metrics = Metrics(self._open_now())
-        turns, pubsub = shared_by(settings)
-        self._pubsub = pubsub
-        queue = TaskQueue(
-            turns,
-            pubsub,
-            vault,
-            lease_seconds=settings.lease_seconds,
-            runs_max=settings.task_runs_max,
-            log_bytes_max=settings.task_log_bytes_max,
-            poll_seconds=POLL_SECONDS if settings.embedded else POLL_SECONDS_SHARED,
-        )
-        self.queue: Queue = MeteredQueue(queue, self.metrics)
-        self.tracing = tracing_of(settings)
-        if self.tracing:
-            self.queue = self.tracing.queue(self.queue)
-        self.working = Working(settings, isolation)
+        super().__init__(settings, vault, isolation, self._open_now())
         self.doors = Doors(self.queue, vault, self.working.store, settings.lease_seconds)
         logins = Logins(settings.logins, vault, settings.url)
         integrations = Integrations(vault, settings.policy, renewing.by(logins))
-        self._statuses = Statuses(integrations, pubsub)
+        self._statuses = Statuses(integrations, self.pubsub)
         deploys = Deploys(self.queue, vault, settings.policy, integrations)
         self._schedules = Schedules(deploys)
         self.services = Services(
             queue=self.queue,
             deploys=deploys,
-            deliveries=Deliveries(deploys, vault, pubsub),
+            deliveries=Deliveries(deploys, vault, self.pubsub),
             integrations=integrations,
             webhooks=Webhooks(integrations, vault, settings.url),
-            reports=Reports(vault, pubsub),
-            rights=Rights(pubsub, LOOK_SECONDS if settings.embedded else LOOK_SECONDS_SHARED),
+            reports=Reports(vault, self.pubsub),
+            rights=Rights(self.pubsub, LOOK_SECONDS if settings.embedded else LOOK_SECONDS_SHARED),
             accounts=Accounts(Passwords(settings.password_cost), settings.attempts),
             vault=vault,
             store=self.working.store,
@@ -240,11 +181,6 @@ class Server:
         )
         return [sharing]
 
-    async def flush(self) -> None:
-        """Send the traces that are left."""
-        if self.tracing:
-            await asyncio.to_thread(self.tracing.close)
-
     def leave(self) -> None:
         """Have what is open for long end: the server stops."""
         self.health.leave()
@@ -277,7 +213,7 @@ class Server:
             parts.append(self.work)
         if self.settings.embedded:
             parts.append(self._checkpoint)
-        jobs = [asyncio.create_task(self._keep(part)) for part in parts]
+        jobs = [asyncio.create_task(self.keep(part)) for part in parts]
         async with self.carrying():
             try:
                 yield
@@ -286,42 +222,6 @@ class Server:
                     job.cancel()
                 await asyncio.wait(jobs)
                 await self.flush()
-
-    @asynccontextmanager
-    async def carrying(self) -> AsyncIterator[None]:
-        """Let other servers on the same database hear what rings, for as long as somebody works."""
-        carrying = asyncio.create_task(self._keep(self._carry))
-        try:
-            yield
-        finally:
-            carrying.cancel()
-            await asyncio.wait({carrying})
-
-    async def _keep(self, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run a part for ever; one that fails is started again, and /healthz tells meanwhile.
-
-        Not where that is the database's fault.
-        """
-        while True:
-            try:
-                await part()
-            except Exception as fault:
-                if away := _away(fault):
-                    log.warning("%s waits: %s", part.__name__, away)
-                    await asyncio.sleep(RESTART_SECONDS)
-                    continue
-                log.critical("%s stopped", part.__name__, exc_info=True)
-            self.metrics.failures.labels(part.__name__).inc()
-            self.health.down(part.__name__)
-            await asyncio.sleep(RESTART_SECONDS)
-            self.health.up(part.__name__)
-
-    async def work(self) -> None:
-        """Run tasks until cancelled, after ending what a killed worker of this folder left."""
-        await self.working.clear()
-        worker = self.working.worker(self.queue)
-        async with presence.known(worker.name, self.settings.worker_labels or ()):
-            await worker.run()
 
     async def _pack(self) -> None:
         """Compress the logs of steps that have ended, as many at a time as there are by then."""
@@ -371,16 +271,4 @@ class Server:
 
     async def _mark(self) -> None:
         """Mark waiting tasks that no worker may take."""
-        await presence.Stranded(self._pubsub).work()
-
-    async def _carry(self) -> None:
-        """Carry rings to and from other servers."""
-        await self._pubsub.work()
-
-
-def _away(fault: BaseException) -> DatabaseAway | None:
-    """Return that the database is away, where a part stopped for nothing else."""
-    if not isinstance(fault, BaseExceptionGroup):
-        return fault if isinstance(fault, DatabaseAway) else None
-    found = [_away(each) for each in fault.exceptions]
-    return None if None in found else found[0]
+        await presence.Stranded(self.pubsub).work()

@@ -12,8 +12,8 @@ from engine.executors import NotStarted
 from engine.executors.isolation import Level, Unavailable, choose
 from engine.git import caution, outdated
 from rollway import migrations
-from rollway.app import tracing_of
 from rollway.keyfile import BadKeyFile, KeyFile
+from rollway.process import tracing_of
 from rollway.remote.enrolment import Enrolment, NotEnrolled, token_of
 from rollway.setting import BadSetting
 from rollway.settings import Settings

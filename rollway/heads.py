@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from db.audit import Head, Verdict
+from rollway.refused import Refused
 
 FINE = "ok"
 BROKEN = "BROKEN"
 EMPTY = "-"
 
 
-class Unreadable(Exception):
+class Unreadable(Refused):
     """What should hold the heads of an earlier run does not; the text says why."""
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from time import time
 
 from db.vault import KEY_BYTES, key_id
+from rollway.refused import Refused
 
 log = logging.getLogger("rollway.keys")
 
@@ -25,7 +26,7 @@ FILE_BYTES_MAX = 64 * 1024
 HEAD = "# Master keys of Rollway, the current one first. Copies belong apart from the database.\n"
 
 
-class BadKeyFile(Exception):
+class BadKeyFile(Refused):
     """The key file cannot be used; the text says why, and what to do."""
 
 

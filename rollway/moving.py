@@ -8,8 +8,9 @@ from control.queue.procrastinate import ProcrastinateTurns
 from db import connect, moving
 from db.moving import Miscounted, NotEmpty, Source
 from rollway import migrations
+from rollway.refused import Refused
 from rollway.settings import Settings
-from rollway.starting import Refused, data_folder, reaching, require_head
+from rollway.starting import data_folder, reaching, require_head
 from rollway.variables import database
 
 PENDING = "SELECT count(*) AS count FROM task WHERE status = 'pending' AND reported = false"

@@ -8,9 +8,10 @@ from pathlib import Path
 from engine.language.document import DOCUMENT_BYTES_MAX, Issue
 from engine.language.pipeline_schema import pipeline_schema
 from engine.language.verdict import Verdict, examine
+from rollway.refused import Refused
 
 
-class Unreadable(Exception):
+class Unreadable(Refused):
     """The file cannot be read; the text says why."""
 
 

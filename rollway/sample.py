@@ -19,6 +19,7 @@ from engine.executors import PATH
 from providers import Provider
 from resolvers import environments
 from resolvers.inputs import DEFAULT_ENVIRONMENT, EnvironmentInput
+from rollway.refused import Refused
 
 USERNAME = "demo"
 TEAM = "demo"
@@ -42,7 +43,7 @@ IDENTITY = (
 )
 
 
-class NoGit(Exception):
+class NoGit(Refused):
     """git is not installed; `rollway check` lists what is needed."""
 
     def __str__(self) -> str:

@@ -5,10 +5,11 @@ from dataclasses import field
 from typing import Any
 
 from auth.logins import TRAITS, Service
+from rollway.refused import Refused
 from rollway.variables import elsewhere, visible
 
 
-class BadSetting(Exception):
+class BadSetting(Refused):
     """A setting has a value it cannot have."""
 
     def __init__(self, name: str, reason: str) -> None:

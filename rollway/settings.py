@@ -14,7 +14,7 @@ from engine.executors.isolation import Level
 from engine.job import Limits
 from engine.store import ARTIFACT_BYTES_MAX
 from providers.repository import Policy
-from resolvers.operations.bounds import Reads
+from resolvers.operations.reads import Reads
 from rollway.fitting import check
 from rollway.serving import Serving
 from rollway.setting import BadSetting, registration, setting

@@ -11,18 +11,14 @@ from db.trouble import NoConnection
 from db.vault import Vault
 from engine.executors.isolation import Isolation, Level, Unavailable, choose
 from rollway import migrations
-from rollway.keyfile import BadKeyFile, KeyFile
-from rollway.setting import BadSetting
+from rollway.keyfile import KeyFile
+from rollway.refused import Refused
 from rollway.settings import Settings
 
 log = logging.getLogger("rollway.server")
 
 CONNECTION_SECONDS = 60.0  # for a database that has no connection to spare
 RETRY_SECONDS = 2.0
-
-
-class Refused(Exception):
-    """The command cannot do what was asked; the text says why."""
 
 
 def isolation_of(settings: Settings) -> Isolation:
@@ -43,7 +39,7 @@ def reaching(settings: Settings, other: str | None = None) -> Iterator[None]:
     """Refuse what the database, or the *other* one, cannot do within the block."""
     try:
         yield
-    except (BadKeyFile, BadSetting, Refused):
+    except Refused:
         raise
     except Exception as fault:  # the driver's own, the ORM's, the operating system's
         kind = (other or settings.database).partition("://")[0]

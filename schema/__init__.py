@@ -6,6 +6,7 @@ from datetime import datetime
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.types.base_scalars import DateTimeDefinition
 
+from resolvers import enums as enums  # they must be known before types name them
 from schema.account import ApiToken, Invitation, Session
 from schema.deploy_hooks import DeployHook
 from schema.documents.checked import TOKENS_MAX as TOKENS_MAX

@@ -19,9 +19,9 @@ from db.vault import KEY_BYTES, Vault
 from engine.events import Output, Planned, StepChanged, TaskChanged, now
 from engine.executors.isolation import Isolation, Level
 from engine.state import StepStatus, TaskStatus
-from rollway.__main__ import FRAME_BYTES_MAX
 from rollway.app import Server
 from rollway.connections.cutting import cuttable
+from rollway.listen import FRAME_BYTES_MAX
 from rollway.settings import UP, load
 from rollway.sockets.frames import Protocol
 from tests.conftest import make_application

@@ -51,7 +51,7 @@ def peers(tmp_path) -> Iterator[Callable[..., dict]]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={"TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin"},
+            env={"TMPDIR": str(tmp_path), "PATH": "/usr/sbin:/usr/bin:/bin"},
         )
         try:
             said, log = running.communicate()

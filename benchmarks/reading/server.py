@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 import db
 from db.vault import KEY_BYTES, Vault
 from engine.executors.isolation import Isolation, Level
-from resolvers.operations.bounds import Reads
+from resolvers.operations.reads import Reads
 from rollway import migrations
 from rollway.app import Server
 from rollway.connections.cutting import cuttable

@@ -3,31 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 import strawberry
 
 from auth.budgets import Budgets
 from resolvers.operations.checks import Checks
 from resolvers.operations.documents import Documents
+from resolvers.operations.reads import Reads
 
 CHARACTERS_MAX = 8 * 1024 * 1024  # of an answer; one page of a log has up to half of them
 FIELDS = "fields"
 CHARACTERS = "characters"
 ROWS_MAX = 20_000  # of lists that have no pages, for one of an operation's fields
 ROWS = "rows"
-
-
-class Reads(StrEnum):
-    """Who answers queries: each kind what it can, and the next what is left. Answers are the same.
-
-    PLANNED: one statement of the database. COMPILED: functions made of the document. STOCK: the
-    GraphQL library.
-    """
-
-    PLANNED = "planned"
-    COMPILED = "compiled"
-    STOCK = "stock"
 
 
 @dataclass(eq=False)

@@ -9,11 +9,12 @@ import socket
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
-from typing import cast
+from typing import Any, cast
 
 import uvicorn
 
 from rollway.connections.accepting import Acceptor
+from rollway.refused import Refused
 
 log = logging.getLogger("rollway.server")
 
@@ -24,7 +25,7 @@ COLLECTOR = (700, 10, 1000)
 OTHER_FILES = 6000  # guests, those that wait, and what the server and its steps have open besides
 
 
-class CannotListen(Exception):
+class CannotListen(Refused):
     """The address is taken, or no such one is here; the text says which."""
 
 
@@ -112,3 +113,12 @@ class Announcing(uvicorn.Server):
         for each in self._acceptors:
             each.stop()
         await super().shutdown(sockets)
+
+
+def play(application: Any, listening: socket.socket, said: str) -> int:
+    """Serve the ASGI *application* of a double until told to stop; return the exit code."""
+    config = uvicorn.Config(
+        application, log_config=None, access_log=False, timeout_graceful_shutdown=1
+    )
+    Announcing(config, lambda: print(said, flush=True)).run(sockets=[listening])
+    return 0

@@ -47,8 +47,9 @@ from rollway.connections.seats import Seats
 from rollway.observing.health import database_fault
 from rollway.remote.arrivals import Arrivals
 from rollway.remote.bodies import read_object
+from rollway.remote.codes import AFTER
 from rollway.remote.pace import Pace
-from rollway.remote.refusals import AFTER, REFUSALS, NotYours, explained
+from rollway.remote.refusals import REFUSALS, NotYours, explained
 
 SMALL_BYTES_MAX = 16 * 1024
 BODY_BYTES_MAX = 64 * 1024

@@ -13,7 +13,7 @@ import httpx2
 
 from control.port import Dismissed, EventsRefused, LeaseLost, LogFull, QueueAway, StoreAway
 from control.remote.wire import SESSION_HEADER
-from rollway.remote import refusals
+from rollway.remote import codes
 
 log = logging.getLogger("rollway.worker")
 
@@ -129,7 +129,7 @@ class Line:
                     if document is not None:
                         self._prefer(url)
                         return document
-                    if refused.get("code") == refusals.AWAY:
+                    if refused.get("code") == codes.AWAY:
                         away = url
                         then = since + _after_seconds(refused, monotonic() - since)
                         after_seconds = max(after_seconds, then - begin)
@@ -206,7 +206,7 @@ def _read(
 
 def _after_seconds(refused: dict[str, Any], most_seconds: float) -> float:
     """Return for how long a server had been asked when its database was still away."""
-    said = refused.get(refusals.AFTER)
+    said = refused.get(codes.AFTER)
     return min(max(0.0, said), most_seconds) if isinstance(said, int | float) else 0.0
 
 
@@ -223,16 +223,16 @@ def _refuse(code: object, said: Mapping[str, Any], task_id: str) -> None:
     """Raise what the server says by its own code; a status alone may be a proxy's."""
     error = str(said.get("error"))
     match code:
-        case refusals.UNKNOWN:
+        case codes.UNKNOWN:
             raise Dismissed("the server does not know it, or it was removed there")
-        case refusals.REFUSED:
+        case codes.REFUSED:
             raise Dismissed("its registration token was used, has expired, or never was")
-        case refusals.GONE:
+        case codes.GONE:
             raise Dismissed("another process works with its credential now")
-        case refusals.LOST | refusals.NOT_YOURS:
+        case codes.LOST | codes.NOT_YOURS:
             raise LeaseLost(task_id)
-        case refusals.LOG_FULL:
+        case codes.LOG_FULL:
             stored = said.get("stored")
             raise LogFull(error, stored=stored if isinstance(stored, int) else 0)
-        case refusals.UNREADABLE | refusals.IMPOSSIBLE:
+        case codes.UNREADABLE | codes.IMPOSSIBLE:
             raise EventsRefused(error)

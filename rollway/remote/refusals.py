@@ -9,6 +9,7 @@ from control.remote.wire import Unreadable
 from engine.store import DiskFull, TooLarge, TooMany
 from rollway.body import BodiesFull
 from rollway.connections.seats import Full
+from rollway.remote import codes
 from schema.requests import BodyBroken, BodyTooLarge, BodyTooSlow
 
 
@@ -25,20 +26,6 @@ class Shown:
     code: str
 
 
-UNREADABLE = "INVALID"
-UNKNOWN = "WORKER_UNKNOWN"
-REFUSED = "REGISTRATION_REFUSED"
-NOT_YOURS = "TASK_OF_ANOTHER"
-LOST = "LEASE_LOST"
-GONE = "SESSION_GONE"
-IMPOSSIBLE = "EVENTS_REFUSED"
-AWAY = "STORE_AWAY"
-LOG_FULL = "LOG_FULL"
-BUSY = "BUSY"
-FULL = "DISK_FULL"
-AFTER = "afterSeconds"  # beside AWAY: see StoreAway
-
-
 def explained(refusal: Exception) -> dict[str, object]:
     """Return what a worker is told besides the code."""
     said = str(refusal) or (type(refusal).__doc__ or "").partition("\n")[0]
@@ -47,21 +34,21 @@ def explained(refusal: Exception) -> dict[str, object]:
 
 
 REFUSALS: Mapping[type[Exception], Shown] = {
-    Unreadable: Shown(400, UNREADABLE),
-    BodyBroken: Shown(400, UNREADABLE),
-    MachineUnknown: Shown(401, UNKNOWN),
-    RegistrationRefused: Shown(401, REFUSED),
-    NotYours: Shown(403, NOT_YOURS),
-    BodyTooSlow: Shown(408, BUSY),
-    LeaseLost: Shown(409, LOST),
-    SessionGone: Shown(410, GONE),
-    BodyTooLarge: Shown(413, UNREADABLE),
-    TooLarge: Shown(413, UNREADABLE),
-    TooMany: Shown(413, UNREADABLE),
-    LogFull: Shown(413, LOG_FULL),
-    EventsRefused: Shown(422, IMPOSSIBLE),
-    BodiesFull: Shown(503, BUSY),
-    Full: Shown(503, BUSY),
-    StoreAway: Shown(503, AWAY),
-    DiskFull: Shown(503, FULL),
+    Unreadable: Shown(400, codes.UNREADABLE),
+    BodyBroken: Shown(400, codes.UNREADABLE),
+    MachineUnknown: Shown(401, codes.UNKNOWN),
+    RegistrationRefused: Shown(401, codes.REFUSED),
+    NotYours: Shown(403, codes.NOT_YOURS),
+    BodyTooSlow: Shown(408, codes.BUSY),
+    LeaseLost: Shown(409, codes.LOST),
+    SessionGone: Shown(410, codes.GONE),
+    BodyTooLarge: Shown(413, codes.UNREADABLE),
+    TooLarge: Shown(413, codes.UNREADABLE),
+    TooMany: Shown(413, codes.UNREADABLE),
+    LogFull: Shown(413, codes.LOG_FULL),
+    EventsRefused: Shown(422, codes.IMPOSSIBLE),
+    BodiesFull: Shown(503, codes.BUSY),
+    Full: Shown(503, codes.BUSY),
+    StoreAway: Shown(503, codes.AWAY),
+    DiskFull: Shown(503, codes.FULL),
 }

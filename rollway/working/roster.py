@@ -16,7 +16,7 @@ from db.audit import SERVER_CHAIN, Act, Actor, Entry, org_chain
 from db.machines import WorkerMachine
 from resolvers.validation import Check
 from resolvers.workers.inputs import check_labels
-from rollway.starting import Refused
+from rollway.refused import Refused
 
 OPERATOR = Actor(None, "operator", "rollway worker")
 

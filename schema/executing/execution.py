@@ -28,8 +28,9 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from tortoise.models import Model
 
 from resolvers.context import Context
-from resolvers.operations.bounds import CHARACTERS, CHARACTERS_MAX, FIELDS, AnswerTooLong, Reads
+from resolvers.operations.bounds import CHARACTERS, CHARACTERS_MAX, FIELDS, AnswerTooLong
 from resolvers.operations.ending import to_its_end
+from resolvers.operations.reads import Reads
 from schema.compiling.calls import is_waited_for
 from schema.compiling.operations import CompiledOperations
 from schema.compiling.run import Run

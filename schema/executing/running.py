@@ -13,9 +13,9 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from resolvers.context import Context
-from resolvers.operations.bounds import Reads
 from resolvers.operations.checks import Charging
 from resolvers.operations.documents import DocumentRefused
+from resolvers.operations.reads import Reads
 from schema.catalogue import error
 from schema.documents.checked import Checked, CheckedDocuments
 from schema.errors import shown

@@ -30,7 +30,7 @@ from auth.remembered import Unproven
 from db.rows import dialect, fetch
 from db.trouble import DatabaseAway
 from resolvers.context import Context
-from resolvers.operations.bounds import Reads
+from resolvers.operations.reads import Reads
 from resolvers.paging import InvalidPage
 from schema.documents.kept import Kept
 from schema.executing.charging import charge

@@ -9,7 +9,8 @@ import tomllib
 import pytest
 from compose_spec import PyCompose
 
-from rollway.__main__ import SHUTDOWN_SECONDS, _parser
+from rollway.arguments import parser
+from rollway.listen import SHUTDOWN_SECONDS
 from rollway.settings import SERVE, load
 from tests.deploy.installation import ROOT, Compose, image_environment, make_secrets, seconds
 
@@ -43,7 +44,7 @@ def test_the_file_is_valid(compose):
 def test_commands_and_settings_exist(compose):
     """Every service of ours parses its arguments, and its variables are settings that fit."""
     for name, service in compose.ours.items():
-        _parser().parse_args(service["command"])
+        parser().parse_args(service["command"])
         environment = compose.environment(name)
         settings = load(SERVE, {}, environment)
         assert settings.host == "0.0.0.0"

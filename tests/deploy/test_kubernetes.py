@@ -5,7 +5,8 @@ import re
 import kubernetes_validate
 import pytest
 
-from rollway.__main__ import SHUTDOWN_SECONDS, _parser
+from rollway.arguments import parser
+from rollway.listen import SHUTDOWN_SECONDS
 from rollway.settings import SERVE, load
 from tests.deploy.installation import DEPLOY, image_environment, make_secrets, manifests, variables
 
@@ -66,7 +67,7 @@ def test_commands_and_settings_exist(secrets):
     """Every container parses its arguments, and its variables are settings that fit."""
     for _, container in containers():
         assert container["image"] == CHOSEN["images"][0]["name"]
-        _parser().parse_args(container["args"])
+        parser().parse_args(container["args"])
         environment = image_environment()
         for source in container["envFrom"]:
             ((kind, reference),) = source.items()

@@ -1,6 +1,8 @@
 """The command line, as somebody types it."""
 
 import base64
+import importlib
+import json
 import socket
 import sqlite3
 import stat
@@ -11,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from db.vault import key_id
-from rollway import sample, uses
-from rollway.__main__ import _parser, main
+from rollway import forge, sample, uses
+from rollway.__main__ import main
+from rollway.arguments import parser
+from rollway.commands import module_of
 from rollway.keyfile import KeyFile
 from schema import schema
 
@@ -31,6 +35,7 @@ COMMANDS = [
     "forge",
     "pipeline",
 ]
+ROOMS = {"rollway", "resolvers", "auth", "engine", "providers", "db"}
 
 
 @pytest.fixture
@@ -51,9 +56,41 @@ def test_every_command_explains_itself(command, capsys):
 
 def test_the_commands_are_those():
     """No command without a case here."""
-    actions = next(action for action in _parser()._actions if action.dest == "command")
+    actions = next(action for action in parser()._actions if action.dest == "command")
 
     assert sorted(actions.choices) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_its_part(command):
+    """It is loaded by name."""
+    assert callable(importlib.import_module(module_of(command)).run)
+
+
+def test_a_service_that_can_be_played_can_be_named():
+    """The command line names them without loading them."""
+    for provider in forge.DIALECTS:
+        parser().parse_args(["forge", "--provider", provider, "--folder", "."])
+    with pytest.raises(SystemExit):
+        parser().parse_args(["forge", "--provider", "git", "--folder", "."])
+
+
+@pytest.mark.parametrize(
+    ("module", "rooms"),
+    [
+        ("rollway.__main__", {"rollway", "providers"}),
+        ("rollway.commands.migrate", {*ROOMS, "control"}),
+        ("rollway.working.beside", {*ROOMS, "control"}),
+        ("rollway.working.elsewhere", {*ROOMS, "control"}),
+    ],
+)
+def test_a_command_loads_what_it_needs(module, rooms):
+    """Help nearly nothing, and a worker no part of the API."""
+    asked = f"import {module}, sys, json; print(json.dumps([*sys.modules]))"
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True)
+    loaded = {each.partition(".")[0] for each in json.loads(said.stdout)}
+
+    assert loaded & {*ROOMS, "control", "schema", "strawberry", "graphql"} <= rooms
 
 
 def test_schema_prints_the_sdl(capsys):

@@ -13,7 +13,7 @@ from auth.viewer import Viewer
 from db.models import Session, User
 from db.vault import KEY_BYTES, Vault
 from engine.executors.isolation import Isolation, Level
-from resolvers.operations.bounds import Reads
+from resolvers.operations.reads import Reads
 from rollway.app import Server
 from rollway.settings import UP, load
 

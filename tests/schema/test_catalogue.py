@@ -94,7 +94,7 @@ WITHIN = {
     "rollway.setting.BadSetting": "the command ends with it",
     "rollway.sockets.along.NotShared": "who watches is answered alone",
     "rollway.sockets.messages.Malformed": "a socket closes with it",
-    "rollway.starting.Refused": "the command ends with it",
+    "rollway.refused.Refused": "the command ends with it",
     "schema.compiling.run.Uncompiled": "the GraphQL library answers instead",
     "schema.planning.declared.Unplanned": "functions answer instead",
 }

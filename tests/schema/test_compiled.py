@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from db.models import Org, Step, Task
-from resolvers.operations.bounds import Reads
+from resolvers.operations.reads import Reads
 from schema import schema
 from schema.compiling import operations
 from schema.compiling.operations import CompiledOperations

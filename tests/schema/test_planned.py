@@ -8,7 +8,7 @@ import pytest
 
 from control.journal import new_step
 from db.models import Step, Task
-from resolvers.operations.bounds import Reads
+from resolvers.operations.reads import Reads
 from schema import schema
 
 PAGE = """query ($id: ID!, $first: Int = 3) { application(id: $id) { id name viewerCan { deploy }

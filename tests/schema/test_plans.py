@@ -227,7 +227,7 @@ async def done_by_itself(api, plans):
     await packing.pack()
     await plans.look("what is not packed", 2 * unpacked)
     await server.queue.reap()
-    await Stranded(server._pubsub).look()
+    await Stranded(server.pubsub).look()
     await server.metrics.page()
     await plans.look("what waits", WAITING)
     for watched in (
@@ -236,7 +236,7 @@ async def done_by_itself(api, plans):
         Watched(user_id="u_0"),
     ):
         for since in (None, datetime.now(UTC) - timedelta(seconds=2)):
-            following = changes.follow(watched, since, server._pubsub, 1)
+            following = changes.follow(watched, since, server.pubsub, 1)
             async with aclosing(following):
                 async for each in following:
                     if isinstance(each, changes.Shown):

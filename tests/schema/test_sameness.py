@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from db.models import Throttle
 from db.vault import KEY_BYTES, Vault
 from engine.executors.isolation import Isolation, Level
-from resolvers.operations.bounds import Reads
+from resolvers.operations.reads import Reads
 from rollway.app import Server
 from rollway.settings import UP, load
 from schema import schema

@@ -13,7 +13,7 @@ from auth.budgets import Budgets
 from auth.viewer import Viewer
 from control.pubsub import org_topic, task_topic
 from db.models import Org, Step, Task, TaskEvent
-from resolvers.operations.bounds import Reads
+from resolvers.operations.reads import Reads
 from resolvers.watching.events import TASKS_MAX
 from schema import schema
 from tests.schema.test_cost import bounded
