@@ -208,9 +208,8 @@ class Deploys:
         """
         if known := await self._queue.known(request):
             return known
-        application = await fresh(request.app_id)
+        application, environment = await _place(request.app_id, request.env_name)
         request = replace(request, application=application)
-        environment = await _environment(application, request.env_name)
         parse(application.repo_url, self._policy)
         found = await self._resolve(request)
         source = request.source
@@ -236,6 +235,7 @@ class Deploys:
             idempotency_key=request.idempotency_key,
             idempotency_hash=request.idempotency_hash,
             shown=self._integrations.opens(application.owner_org, application),
+            team=application.owner_org.name,
         )
         return await self._queue.submit(draft, _told(request, draft))
 
@@ -294,8 +294,7 @@ class Deploys:
             raise NotDoneHere
         if source.status != TaskStatus.SUCCESS:
             raise NotEarlierSuccess(Unfit.STATUS.of(status=TaskStatus(source.status).name))
-        application = await fresh(request.app_id)
-        environment = await _environment(application, request.env_name)
+        application, environment = await _place(request.app_id, request.env_name)
         if environment.latest_task_id == source.id:
             raise NotEarlierSuccess(Unfit.LATEST)
         owner = application.owner_org
@@ -305,12 +304,11 @@ class Deploys:
 
     async def cancel(self, task: Task, reason: str, actor: Actor, still: Still) -> Task:
         """Cancel a task, see `Queue.cancel`; return it as it stands now."""
-        same = Environment.filter(id=f"{task.app_id}:{task.env_name}")
-        environment = await same.select_related("application__owner_org").first()
-        if environment is None:  # and so is everything that could be cancelled
+        try:
+            application, environment = await _place(task.app_id, task.env_name)
+        except EnvironmentGone:  # and so is everything that could be cancelled
             application = await fresh(task.app_id)
         else:
-            application = environment.application
             reason = Secrets(await self._secrets(application, environment)).mask(reason)
         entry = Entry(actor, Act.TASK_CANCELLED, task.id, after={"reason": reason})
         told = Told(org_chain(application.owner_org.name), entry, still)
@@ -372,11 +370,17 @@ async def fresh(application_id: str) -> Application:
     return found
 
 
-async def _environment(application: Application, name: str) -> Environment:
-    environment = await Environment.filter(id=f"{application.id}:{name}").first()
+async def _place(application_id: str, env_name: str) -> tuple[Application, Environment]:
+    """Return an application as it stands now, with its OWNER, and one of its environments.
+
+    ApplicationGone, EnvironmentGone.
+    """
+    same = Environment.filter(id=f"{application_id}:{env_name}")
+    environment = await same.select_related("application__owner_org").first()
     if environment is None:
-        raise EnvironmentGone(name)
-    return environment
+        await fresh(application_id)
+        raise EnvironmentGone(env_name)
+    return environment.application, environment
 
 
 def _payload(request: Dispatch, secrets: Secrets) -> dict[str, object]:

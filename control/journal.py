@@ -1,7 +1,7 @@
 """A task's journal: one gap-free, ordered record, and the rows that follow from it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from itertools import chain, islice
@@ -15,12 +15,13 @@ from tortoise.models import Model
 
 from control.port import Entry, EntryKind, EventsRefused
 from db import documents, rows
+from db.bundle import Bundle
 from db.models import Environment, LogChunk, Step, Task, TaskEvent
 from engine.events import Event, LogStream, Output, Planned, StepChanged, TaskChanged, now
 from engine.state import StepStatus, TaskStatus, advance_step, advance_task
 
 PAGE_ENTRIES = 100
-FIRST_SEQ = 1  # of the entry that `open_journal` writes; a task is stored with the next one
+FIRST_SEQ = 1  # of the entry that `begin` writes; a task is stored with the next one
 SEQ_MAX = 2**31 - 1  # that the column, and a GraphQL Int, can hold
 STATEMENT_ROWS_MAX = 128
 ENTRY_COLUMNS = (
@@ -190,13 +191,13 @@ class Writer:
             self._entry(EntryKind.END, event.time, status=task.status)
 
     async def _flush(self) -> None:
-        task, db = self._task, self._db
+        task, bundle = self._task, Bundle(self._db)
         if self._added:
-            await Step.bulk_create(self._added, using_db=db)
+            await Step.bulk_create(self._added, using_db=self._db)
         if self._is_planned:
-            task.plan_hash = await _plan_hash(task, db)
+            task.plan_hash = await _plan_hash(task, self._db)
         if touched := self._touched - {step.index for step in self._added}:
-            await _update([self._steps[index] for index in touched], STEP_COLUMNS, db)
+            _update([self._steps[index] for index in touched], STEP_COLUMNS, bundle)
         changed = ["next_seq", "received", *self._also]
         if self._is_planned:
             changed += ["pipeline", "commit", "plan_hash"]
@@ -208,33 +209,42 @@ class Writer:
         if self._steps or self._status_changed:
             task.updated_time = now()  # when it can be seen, which may be later than it happened
             changed += ["updated_time"]
-        await task.save(using_db=db, update_fields=sorted({*changed}))
-        await _insert(TaskEvent, ENTRY_COLUMNS, self._entries, db)
+        bundle.update(task, sorted({*changed}))
+        _insert(TaskEvent, ENTRY_COLUMNS, self._entries, bundle)
         if self._chunks:
-            await _insert(LogChunk, CHUNK_COLUMNS, self._chunks, db)
+            _insert(LogChunk, CHUNK_COLUMNS, self._chunks, bundle)
         if self._status_changed:
-            await documents.write_latest(task, db)
+            documents.add_latest(task, bundle)
+        await bundle.send()
 
 
-async def _update(rows: Sequence[Model], columns: Sequence[str], db: BaseDBAsyncClient) -> None:
-    """Write *columns* of *rows* with one statement for all."""
+def _update(rows: Sequence[Model], names: Sequence[str], bundle: Bundle) -> None:
+    """Write these fields of *rows*: on PostgreSQL by one statement, the same for any number."""
+    if bundle.db.capabilities.dialect != "postgres":
+        for row in rows:
+            bundle.update(row, names)
+        return
     meta = rows[0]._meta  # noqa: SLF001
-    marks = _marks(len(columns) + 1, db)
-    changes = ", ".join(f'"{name}"={mark}' for name, mark in zip(columns, marks, strict=False))
-    sql = f'UPDATE "{meta.db_table}" SET {changes} WHERE "id"={marks[-1]}'  # noqa: S608
-    fields = [meta.fields_map[name] for name in (*columns, "id")]
+    fields = [meta.fields_map[name] for name in (*names, "id")]
+    lists = ", ".join(f"{{{at}}}::{_kind(field)}[]" for at, field in enumerate(fields))
+    columns = ", ".join(f'"{name}"' for name in (*names, "id"))
+    changes = ", ".join(f'"{name}" = v."{name}"' for name in names)
+    text = (
+        f'UPDATE "{meta.db_table}" x SET {changes}'  # noqa: S608
+        f" FROM unnest({lists}) AS v ({columns}) WHERE x.id = v.id"
+    )
     values = [
-        [field.to_db_value(getattr(row, field.model_field_name), row) for field in fields]
-        for row in rows
+        [field.to_db_value(getattr(row, field.model_field_name), row) for row in rows]
+        for field in fields
     ]
-    await db.execute_many(sql, values)
+    bundle.add(text, values)
 
 
-async def _insert(
+def _insert(
     model: type[Model],
     columns: Sequence[str],
     rows: Sequence[tuple[object, ...]],
-    db: BaseDBAsyncClient,
+    bundle: Bundle,
 ) -> None:
     """Insert *rows* as they are: making models of them costs more than the database does.
 
@@ -243,28 +253,25 @@ async def _insert(
     """
     table = model._meta.db_table  # noqa: SLF001
     names = ", ".join(f'"{column}"' for column in columns)
-    if db.capabilities.dialect == "postgres":
+    if bundle.db.capabilities.dialect == "postgres":
         kinds = (_kind(model._meta.fields_map[column]) for column in columns)  # noqa: SLF001
-        lists = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(kinds, start=1))
-        sql = f'INSERT INTO "{table}" ({names}) SELECT * FROM unnest({lists})'  # noqa: S608
-        await db.execute_query(sql, list(zip(*rows, strict=True)))
+        lists = ", ".join(f"{{{at}}}::{kind}[]" for at, kind in enumerate(kinds))
+        text = f'INSERT INTO "{table}" ({names}) SELECT * FROM unnest({lists})'  # noqa: S608
+        bundle.add(text, list(zip(*rows, strict=True)))
         return
     for at in range(0, len(rows), STATEMENT_ROWS_MAX):
         given = rows[at : at + STATEMENT_ROWS_MAX]
-        marks = iter("?" * (len(given) * len(columns)))
-        groups = (f"({', '.join(islice(marks, len(columns)))})" for _ in given)
-        sql = f'INSERT INTO "{table}" ({names}) VALUES {", ".join(groups)}'  # noqa: S608
-        await db.execute_query(sql, list(chain.from_iterable(given)))
+        marks = iter(range(len(given) * len(columns)))
+        groups = (
+            f"({', '.join(f'{{{mark}}}' for mark in islice(marks, len(columns)))})" for _ in given
+        )
+        text = f'INSERT INTO "{table}" ({names}) VALUES {", ".join(groups)}'  # noqa: S608
+        bundle.add(text, list(chain.from_iterable(given)))
 
 
 def _kind(field: Field[Any]) -> str:
     """Return the type of a column in PostgreSQL, without its length."""
     return str(field.get_for_dialect("postgres", "SQL_TYPE")).partition("(")[0]
-
-
-def _marks(count: int, db: BaseDBAsyncClient) -> list[str]:
-    postgres = db.capabilities.dialect == "postgres"
-    return [f"${number}" if postgres else "?" for number in range(1, count + 1)]
 
 
 async def _plan_hash(task: Task, db: BaseDBAsyncClient) -> str:
@@ -345,9 +352,18 @@ async def last_seq(task_id: str) -> int:
     return int(str(found[0])) - 1 if found else 0
 
 
-async def open_journal(task: Task, db: BaseDBAsyncClient) -> None:
-    """Write the first entry of a task just stored, its environment's latest: it is PENDING."""
-    entry = (task.id, FIRST_SEQ, EntryKind.TASK.value, task.created_time)
-    said = (None, None, task.status, None, None)
-    await _insert(TaskEvent, ENTRY_COLUMNS, [(*entry, *said)], db)
-    await documents.write_latest(task, db, submitted=True)
+async def begin(task: Task, also: Iterable[Model], bundle: Bundle) -> None:
+    """Store a new task, with its first entry, which says how it stands, and the rows *also*.
+
+    What is in the *bundle* already is stored with them.
+    """
+    entry = TaskEvent(
+        task_id=task.id,
+        seq=FIRST_SEQ,
+        kind=EntryKind.TASK.value,
+        time=task.created_time,
+        status=task.status,
+    )
+    for row in (task, *also, entry):
+        bundle.insert(row)
+    await bundle.send()

@@ -186,7 +186,7 @@ class Draft:
     """A task to be queued; *inputs* are sealed. *shown*: its commit is to show how it stands.
 
     *trace_parent*: the span that caused it, as W3C's Trace Context writes it. *runs_on*: the labels
-    that its worker must have, see `db.labels`.
+    that its worker must have, see `db.labels`. *team*: the application's, where that is known.
     """
 
     id: str
@@ -210,6 +210,7 @@ class Draft:
     shown: bool = False
     trace_parent: str | None = None
     runs_on: str = ""
+    team: str | None = None
 
 
 class WaitingFor(StrEnum):

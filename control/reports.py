@@ -18,6 +18,7 @@ from control.pubsub import PubSub
 from control.watching import changes
 from db import audit, documents
 from db.audit import Act, Actor, Entry, Still, org_chain
+from db.bundle import Bundle
 from db.ids import new_id
 from db.models import Application, Environment, Org, Task
 from db.vault import Vault
@@ -180,8 +181,8 @@ async def _begin(report: Report, secrets: Secrets, db: BaseDBAsyncClient) -> Tas
     )
     mine = Environment.filter(id=f"{task.app_id}:{task.env_name}").using_db(db)
     await mine.update(latest_task_id=task.id)
-    await task.save(using_db=db, force_create=True)
-    await journal.open_journal(task, db)
+    await journal.begin(task, (), Bundle(db))
+    await documents.become_latest(task, db)
     if status.completed:
         await journal.Writer(task, db).write([TaskChanged(time=now(), status=status)])
     return task

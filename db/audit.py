@@ -22,6 +22,7 @@ from weakref import WeakValueDictionary
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.transactions import in_transaction
 
+from db.bundle import Bundle
 from db.chains import AuditChain, AuditEntry
 from db.trouble import NoConnection
 
@@ -29,6 +30,8 @@ PAGE_ENTRIES = 500
 CHANGING_MAX = 3  # of a process at once what one chain tells of; a pool has five connections
 TURN_SECONDS = 30.0
 SERVER_CHAIN = "server"  # what the operator does that is no team's and no user's
+
+HEAD = 'UPDATE "audit_chain" SET "seq" = {0}, "hash" = {1} WHERE "id" = {2}'
 
 Still = Callable[[BaseDBAsyncClient], Awaitable[None]]
 
@@ -117,6 +120,10 @@ class Told:
     async def write(self, db: BaseDBAsyncClient, end: AuditChain | None = None) -> None:
         """Append the entry, within the transaction of what it tells; see `write`."""
         await write(self.chain, self.entry, db, end)
+
+    def add(self, end: AuditChain, bundle: Bundle) -> None:
+        """Have the entry appended with what it tells; see `add`."""
+        add(self.chain, self.entry, end, bundle)
 
 
 class Head(NamedTuple):
@@ -217,7 +224,13 @@ async def write(
 
     *end* is the chain as this transaction has locked it, if it has, and nobody wrote since.
     """
-    end = end or await lock(chain, db)
+    bundle = Bundle(db)
+    add(chain, entry, end or await lock(chain, db), bundle)
+    await bundle.send()
+
+
+def add(chain: str, entry: Entry, end: AuditChain, bundle: Bundle) -> None:
+    """Have *entry* appended to *chain*, which is locked, with what else is in the *bundle*."""
     row = AuditEntry(
         id=f"{chain}#{end.seq + 1:010}",
         chain=chain,
@@ -234,9 +247,9 @@ async def write(
         after=dict(entry.after) if entry.after is not None else None,
     )
     row.hash = _hash(end.hash, row)
-    await row.save(using_db=db, force_create=True)
+    bundle.insert(row)
+    bundle.add(HEAD, [row.seq, row.hash, chain])
     end.seq, end.hash = row.seq, row.hash
-    await end.save(using_db=db, update_fields=["seq", "hash"])
 
 
 async def verify(kept: Mapping[str, Head] = MappingProxyType({})) -> AsyncIterator[Verdict]:

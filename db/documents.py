@@ -5,6 +5,7 @@ from json import dumps
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from db.bundle import Bundle
 from db.models import Application, Document, Environment, Step, Task
 
 
@@ -29,34 +30,41 @@ async def write_environments(application_id: str, db: BaseDBAsyncClient) -> None
 
 LATEST = {
     "sqlite": """
-UPDATE application SET environment = json_set(environment, '$."' || ?2 || '".latest_task', json(?3))
-WHERE id = ?1 AND json_type(environment, '$."' || ?2 || '"') = 'object'
+UPDATE application
+SET environment = json_set(environment, '$."' || {1} || '".latest_task', json({2}))
+WHERE id = {0} AND json_type(environment, '$."' || {1} || '"') = 'object'
 """,
     "postgres": """
-UPDATE application SET environment = jsonb_set(environment, ARRAY[$2, 'latest_task'], $3::jsonb)
-WHERE id = $1 AND environment ? $2
+UPDATE application SET environment = jsonb_set(environment, ARRAY[{1}, 'latest_task'], {2}::jsonb)
+WHERE id = {0} AND environment ? {1}
 """,
 }
 # Who waited for the row's lock looks at the document that is there then.
 STILL = {
-    "sqlite": """AND json_extract(environment, '$."' || ?2 || '".latest_task.taskId') = ?4""",
-    "postgres": "AND environment #>> ARRAY[$2, 'latest_task', 'taskId'] = $4",
+    "sqlite": """AND json_extract(environment, '$."' || {1} || '".latest_task.taskId') = {3}""",
+    "postgres": "AND environment #>> ARRAY[{1}, 'latest_task', 'taskId'] = {3}",
 }
 
 
-async def write_latest(task: Task, db: BaseDBAsyncClient, *, submitted: bool = False) -> None:
-    """Write how *task* stands into `application.environment`, if it is its environment's latest.
+async def become_latest(task: Task, db: BaseDBAsyncClient) -> None:
+    """Write into `application.environment` that *task* is its environment's latest.
 
-    *submitted*: it became that in this transaction. Of the document nothing else is written.
+    The last lock of a transaction: who ends a task has the task's row when they take this one.
     """
-    dialect = db.capabilities.dialect
-    values = [task.app_id, task.env_name, dumps(_latest(task))]
-    if not submitted:
-        await db.execute_query(LATEST[dialect] + STILL[dialect], [*values, task.id])
-        return
-    written, _ = await db.execute_query(LATEST[dialect], values)
-    if not written:  # the document does not know the environment
+    bundle = Bundle(db)
+    bundle.add(LATEST[db.capabilities.dialect], _written(task))
+    if await bundle.send() == [0]:  # the document does not know the environment
         await write_environments(task.app_id, db)
+
+
+def add_latest(task: Task, bundle: Bundle) -> None:
+    """Have written how *task* stands there, if it is its environment's latest, and nothing else."""
+    dialect = bundle.db.capabilities.dialect
+    bundle.add(LATEST[dialect] + STILL[dialect], [*_written(task), task.id])
+
+
+def _written(task: Task) -> list[str]:
+    return [task.app_id, task.env_name, dumps(_latest(task))]
 
 
 def _environment(row: Environment, latest: Task | None) -> Document:

@@ -176,7 +176,7 @@ class Context:
         With *env_name*, the action is on that environment alone.
         """
         self.signed_in()
-        application = await self.loaders.application.load(application_id)
+        application = await self.loaders.owned(application_id)
         if application is None:
             raise NotFound("application")
         owner = await self.owner(application)
@@ -195,7 +195,7 @@ class Context:
         task = await self.loaders.whole_task.load(task_id)
         if task is None:
             raise NotFound("task")
-        application = await self.loaders.application.load(task.app_id)
+        application = await self.loaders.owned(task.app_id)
         if application is None or not self.sees(task.app_id, task.env_name):
             raise NotFound("task")
         owner = await self.owner(application)

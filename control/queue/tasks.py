@@ -13,6 +13,7 @@ from typing import Any
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
+from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from control import assignment, journal
@@ -43,8 +44,9 @@ from control.queue.looks import Looks
 from control.queue.superseding import supersede
 from control.queue.turns import AHEAD_MAX, Turns
 from control.watching import changes, tails
-from db import audit, documents
+from db import audit, documents, rows
 from db.audit import Told, org_chain
+from db.bundle import Bundle
 from db.fields import Concurrency
 from db.models import Application, CommitStatus, Environment, Task
 from db.vault import NotSealedHere, Vault
@@ -60,6 +62,8 @@ PENDING = TaskStatus.PENDING.value
 REAPED_MAX = 1000  # tasks in one pass; the next one comes soon
 UNNAMED_LEASE_SHARE_MAX = 0.6  # three heartbeats: a task that has not begun is given back then
 EPOCH_MAX = 20  # and is lost then: it may be what its workers do not survive
+NO_COLUMNS = ("shown", "team")  # of a draft
+LATEST = "UPDATE environment SET latest_task_id = {0} WHERE id = {1} RETURNING concurrency"
 CLAIMED = ("epoch", "worker", "unconfirmed", "secret_versions")
 
 
@@ -97,19 +101,21 @@ class TaskQueue:
         task = _task(draft)
         try:
             async with audit.telling(told) as (db, end):
+                bundle = Bundle(db)
                 if told is not None:
-                    task.team = await _require_team(task.app_id, told.chain, db)
-                    await told.write(db, end)
+                    if told.still is None:
+                        await _require_team(task.app_id, told.chain, db)
+                    told.add(end or await audit.lock(told.chain, db), bundle)
                 way = await _make_latest(task, db)
                 step = journal.new_step(task.id, 0, SET_UP)
                 task.steps = documents.steps_document([], [step])
-                await task.save(using_db=db, force_create=True)
+                also: list[Model] = [step]
+                if draft.shown:
+                    also.append(CommitStatus(task_id=task.id, due_time=task.created_time))
+                await journal.begin(task, also, bundle)
                 superseded = await supersede(task, way, self._turns, told, db)
                 await self._turns.add(task, db)
-                if draft.shown:
-                    await CommitStatus.create(task=task, due_time=task.created_time, using_db=db)
-                await step.save(using_db=db, force_create=True)
-                await journal.open_journal(task, db)
+                await documents.become_latest(task, db)
         except IntegrityError:
             if known := await self.known(draft):
                 return known
@@ -361,31 +367,32 @@ async def _make_latest(task: Task, db: BaseDBAsyncClient) -> Concurrency:
 
     Locks the environment's row, so that of two tasks one comes first. Raises EnvironmentGone.
     """
-    found = Environment.filter(id=f"{task.app_id}:{task.env_name}").using_db(db)
-    if not await found.update(latest_task_id=task.id):
+    sql = LATEST.format(rows.mark(1), rows.mark(2))
+    found = await db.execute_query_dict(sql, [task.id, f"{task.app_id}:{task.env_name}"])
+    if not found:
         raise EnvironmentGone(task.env_name)
-    ways = await found.values_list("concurrency", flat=True)
-    return Concurrency(str(ways[0]))
+    return Concurrency(str(found[0]["concurrency"]))
 
 
-async def _require_team(application_id: str, chain: str, db: BaseDBAsyncClient) -> str:
-    """Return the application's team, which must be that of *chain*, now locked; ApplicationGone."""
+async def _require_team(application_id: str, chain: str, db: BaseDBAsyncClient) -> None:
+    """Raise ApplicationGone unless the application's team is that of *chain*, now locked."""
     found = Application.filter(id=application_id).using_db(db)
-    for name in await found.values_list("owner_org__name", flat=True):
-        if chain == org_chain(str(name)):
-            return str(name)
-    raise ApplicationGone
+    names = await found.values_list("owner_org__name", flat=True)
+    if chain not in [org_chain(str(name)) for name in names]:
+        raise ApplicationGone
 
 
 def _task(draft: Draft) -> Task:
     values: dict[str, Any] = {
-        name: getattr(draft, name) for name in draft.__slots__ if name != "shown"
+        name: getattr(draft, name) for name in draft.__slots__ if name not in NO_COLUMNS
     }
     created = datetime.now(UTC)
-    return Task(
+    task = Task(
         status=PENDING,
         created_time=created,
         updated_time=created,
         next_seq=journal.FIRST_SEQ + 1,
         **values,
     )
+    task.team = draft.team
+    return task

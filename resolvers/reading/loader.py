@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 K = TypeVar("K")
@@ -60,8 +61,9 @@ class Loader(Generic[K, T]):
         for key, value in values.items():
             self._known.setdefault(key, value)
             waiting = self._asked.pop(key, None)
-            if waiting is not None and not waiting.done():
-                waiting.set_result(value)
+            if waiting is not None:
+                with suppress(asyncio.InvalidStateError):  # who waited may have gone
+                    waiting.set_result(value)
 
     def _begin(self) -> None:
         task = asyncio.get_running_loop().create_task(self._answer())

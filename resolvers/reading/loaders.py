@@ -14,7 +14,7 @@ from auth.permissions import Role
 from control import journal, retention
 from control.port import Entry
 from db.models import Application, Delivery, Document, Environment, Org, Step, Task, User
-from db.rows import among, large
+from db.rows import among, large, one
 from db.uses import DeprecatedUse
 from resolvers import paging
 from resolvers.operations import uses
@@ -56,6 +56,14 @@ class Loaders:
     def application(self) -> Loader[str, Application | None]:
         """Return the loader of applications by id."""
         return self._loader(by_id(Application))
+
+    async def owned(self, application_id: str) -> Application | None:
+        """Return an application; its OWNER's row, which is asked for next, is read with it."""
+        known = await one(Application, "id", application_id, joined="owner_org")
+        if known is not None:
+            self.application.prime({known.id: known})
+            self.org.prime({known.owner_org_id: known.owner_org})
+        return known
 
     @cached_property
     def environment(self) -> Loader[str, Environment | None]:

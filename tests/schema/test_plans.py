@@ -36,7 +36,8 @@ GROWING = {"task", "step", "task_event", "log_chunk", "audit_entry", "delivery",
 READING = {"Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Tid Scan"}
 NEVER_USED = set()
 LOOKING = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH)\b")
-CALLING = re.compile(r"procrastinate_\w+_v\d\(")  # what is done by a function cannot be done twice
+# What is done by a function, or by a row of its own number, cannot be done twice.
+CALLING = re.compile(r"procrastinate_\w+_v\d\(|INSERT INTO")
 
 TASKS = "{ nodes { id status createdTime } pageInfo { hasNextPage } }"
 LISTED = """query ($where: TaskFilter, $first: Int, $last: Int, $after: String, $before: String) {
