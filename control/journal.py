@@ -346,6 +346,17 @@ def _read(row: TaskEvent, chunk: LogChunk | None) -> Entry:
     )
 
 
+async def log_bytes(task_id: str, db: BaseDBAsyncClient) -> dict[int, int]:
+    """Return how much is kept of the output of each step that is not packed yet."""
+    size = "octet_length(text)" if rows.dialect() == "postgres" else "length(CAST(text AS BLOB))"
+    sql = (
+        f"SELECT step_index, sum({size}) AS bytes FROM log_chunk"  # noqa: S608
+        f" WHERE task_id = {rows.mark(1)} AND stream = {rows.mark(2)} GROUP BY step_index"
+    )
+    found = await db.execute_query_dict(sql, [task_id, LogStream.OUTPUT.value])
+    return {row["step_index"]: int(row["bytes"]) for row in found}
+
+
 async def last_seq(task_id: str) -> int:
     """Return the number of the last entry; 0 where there is no such task."""
     found = await Task.filter(id=task_id).values_list("next_seq", flat=True)

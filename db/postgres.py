@@ -107,6 +107,11 @@ async def _connect(*given: Any, **named: Any) -> asyncpg.Connection:
     connecting = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(connecting)
+    except asyncpg.exceptions.PostgresError as fault:
+        if away(fault):
+            raise
+        # It may not be used by us now: closed to all, gone, another password. Trying again helps.
+        raise ConnectionError(str(fault)) from fault
     except asyncio.CancelledError:
         _left.add(connecting)
         connecting.add_done_callback(_let_go)

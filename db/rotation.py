@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from tortoise.transactions import in_transaction
@@ -24,11 +25,14 @@ class Tally:
     faults: list[str] = field(default_factory=list)
 
 
-async def tally() -> Tally:
-    """Count the sealed values of the database."""
+async def tally(pages_max: int | None = None) -> Tally:
+    """Count the sealed values of the database, or those in the first so many rows of a table.
+
+    *pages_max* is in pages of ROWS_MAX rows.
+    """
     found = Tally()
     for column in SEALED:
-        async for rows in _pages(column):
+        async for rows in _pages(column, pages_max):
             for row in rows:
                 for where, key in _keys(column, row):
                     if key is None:
@@ -61,10 +65,12 @@ async def rewrap(vault: Vault, told: Callable[[Sealed, int], None]) -> list[str]
     return failed
 
 
-async def _pages(column: Sealed) -> AsyncIterator[list[dict[str, Any]]]:
+async def _pages(
+    column: Sealed, pages_max: int | None = None
+) -> AsyncIterator[list[dict[str, Any]]]:
     """Yield rows with something in *column*, in the order of their ids."""
     last = ""
-    while True:
+    for _ in count() if pages_max is None else range(pages_max):
         rows = (
             await column.model.filter(id__gt=last)
             .exclude(**{f"{column.column}__isnull": True})

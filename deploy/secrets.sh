@@ -4,6 +4,7 @@
 # sh deploy/secrets.sh FOLDER [DATABASE_URL]
 set -eu
 umask 077
+mkdir -p "$1"
 cd "$1"
 if [ -e server.env ]; then
     echo "$1/server.env is there already: another master key could not open what this one sealed" >&2

@@ -43,7 +43,8 @@ class Job:
     *runtimes* is a folder with runtimes by name, each with a `bin`. *store* keeps caches and
     artifacts, None: nothing is kept. *debug* has the shell print each command before it runs it. A
     command begins when *admit* has returned. *mirrors* is a folder for copies of repositories,
-    those of each *tenant* apart. Once *overflow* is set the task fails, with its reason.
+    those of each *tenant* apart. Once *overflow* is set the task fails, with its reason. *machine*
+    is what people call the machine, for the log.
     """
 
     task_id: str
@@ -62,3 +63,4 @@ class Job:
     debug: bool = False
     admit: Callable[[], Awaitable[None]] = admit_all
     overflow: Cancel = field(default_factory=Cancel)
+    machine: str = ""

@@ -181,6 +181,8 @@ class _Run:
 
     async def _prepare(self, lines: "asyncio.Queue[str | None]") -> None:
         job, limits = self._job, self._job.limits
+        if job.machine:
+            lines.put_nowait(f"[runs on {job.machine}]")
         source = job.workspace / "source"
         workspace.create(job.workspace)
         self._disk = Disk(

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,6 +32,8 @@ from control.reports import Reports
 from control.rights import Rights
 from control.schedules.due import Schedules
 from db.checkpoint import checkpoints
+from db.rotation import tally
+from db.trouble import DatabaseAway
 from db.vault import Vault
 from engine.executors.isolation import Isolation
 from resolvers.context import Services
@@ -213,6 +215,7 @@ class Server(Process):
             parts.append(self.work)
         if self.settings.embedded:
             parts.append(self._checkpoint)
+        await self._look_at_keys()
         jobs = [asyncio.create_task(self.keep(part)) for part in parts]
         async with self.carrying():
             try:
@@ -222,6 +225,17 @@ class Server(Process):
                     job.cancel()
                 await asyncio.wait(jobs)
                 await self.flush()
+
+    async def _look_at_keys(self) -> None:
+        """Say so where secrets do not open here: servers of one database need the same keys."""
+        with suppress(DatabaseAway):
+            found = await tally(pages_max=1)
+            if missing := sorted(found.values.keys() - {*self.services.vault.key_ids}):
+                log.error(
+                    "secrets are sealed with %s, which is no master key of this server; see"
+                    " `rollway key status`",
+                    ", ".join(missing),
+                )
 
     async def _pack(self) -> None:
         """Compress the logs of steps that have ended, as many at a time as there are by then."""

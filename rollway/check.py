@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from auth.logins import TRAITS, Service
+from db import connect
+from db.rotation import tally
 from db.vault import key_id
 from engine.executors import NotStarted
 from engine.executors.isolation import Level, Unavailable, choose
@@ -85,7 +87,24 @@ async def _containers(settings: Settings) -> Finding:
 
 
 async def _stores(settings: Settings) -> Sequence[Finding]:
-    return [_master_key(settings), await _database(settings)]
+    database = await _database(settings)
+    return [_master_key(settings), database, *([await _sealed(settings)] if database.fine else [])]
+
+
+async def _sealed(settings: Settings) -> Finding:
+    """Tell whether what is stored opens with the keys that are here."""
+    try:
+        keys = settings.master_keys or KeyFile(settings.data).read()
+    except BadKeyFile:
+        keys = ()
+    async with connect(settings.database):
+        found = await tally()
+    missing = sorted(found.values.keys() - {key_id(each) for each in keys})
+    count = sum(found.values.values())
+    if not missing:
+        return Finding("secrets", f"{count}, sealed with keys that are here")
+    text = f"sealed with {', '.join(missing)}, not here: give all servers the same master key"
+    return Finding("secrets", text, fine=False)
 
 
 def _servers(settings: Settings) -> Finding:

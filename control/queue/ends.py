@@ -8,7 +8,7 @@ from db.models import Environment, Step, Task
 from engine.events import Event, StepChanged, TaskChanged, now
 from engine.state import StepStatus, TaskStatus
 
-LOST = "The worker that ran this step went away; what the step had done by then is unknown."
+LOST = "The worker that ran this step went away, or was cut off; what was done by then is unknown."
 AGAIN = "Run {run} ended here: its worker went away, and what it had done is unknown."
 
 
@@ -36,13 +36,19 @@ async def end(task: Task, db: BaseDBAsyncClient) -> None:
     time = now()
     rows = await Step.filter(task_id=task.id).using_db(db).order_by("index")
     unended = [step for step in rows if not StepStatus(step.status).completed]
+    sizes = await journal.log_bytes(task.id, db) if any(map(_runs, unended)) else {}
     events: list[Event] = [
         StepChanged(
             time=time,
             index=step.index,
-            status=running if step.status == StepStatus.RUNNING else unbegun,
+            status=running if _runs(step) else unbegun,
             error=error if step is unended[0] else None,
+            log_bytes=sizes.get(step.index, 0),
         )
         for step in unended
     ]
     await journal.Writer(task, db).write([*events, TaskChanged(time=time, status=status)])
+
+
+def _runs(step: Step) -> bool:
+    return step.status == StepStatus.RUNNING

@@ -94,6 +94,7 @@ class Worker:
         self._policy = policy
         self._limits = limits
         self._running: dict[Lease, Held] = {}
+        self._unheard: set[Lease] = set()  # whose log may still be taken once the queue is back
         self._live: set[str] = set()  # ids of the tasks that may have processes
         self._switch = switch
         self._draining = asyncio.Event()
@@ -183,7 +184,9 @@ class Worker:
     async def _beat_once(self) -> None:
         """Beat, again if need be; what was not heard of for as long as its lease allows stops."""
         while not await self._beaten() and self._running:
-            self._stop([lease for lease in self._running if self._rest_seconds([lease]) <= 0])
+            unheard = [lease for lease in self._running if self._rest_seconds([lease]) <= 0]
+            self._unheard.update(unheard)
+            self._stop(unheard)
             await asyncio.sleep(min(self._rest_seconds(self._running), RETRY_SECONDS))
 
     def _rest_seconds(self, leases: Collection[Lease]) -> float:
@@ -271,6 +274,7 @@ class Worker:
                 if spool:
                     spool.close()
                 self._running.pop(lease, None)
+                self._unheard.discard(lease)
                 self._watch()
                 self._free.release()
 
@@ -328,7 +332,8 @@ class Worker:
         """Have what was reported stored, then the end, also when the worker is being stopped."""
         lease = report.lease
         report.close()
-        patience_seconds = DRAIN_SECONDS if last is None else self._link.conclude_seconds
+        stopped = last is None and lease not in self._unheard
+        patience_seconds = DRAIN_SECONDS if stopped else self._link.conclude_seconds
         until = monotonic() + patience_seconds
         await asyncio.wait({sender}, timeout=patience_seconds)
         report.give_up()
@@ -408,6 +413,7 @@ class Worker:
             debug=assignment.debug,
             admit=partial(self._admit, assignment.lease),
             overflow=report.overflow,
+            machine=self._link.machine,
         )
         async with aclosing(run(job, self._executor, cancel)) as events:
             await self._begin(assignment.lease, await anext(events))

@@ -15,6 +15,7 @@ JSON = "json"
 FORMATS = (TEXT, JSON)
 LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s%(about)s"
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+TASK = re.compile(r"t_[0-9a-f]{32}")
 NAMES = {"levelname": "level", "name": "logger", "exc_info": "traceback"}
 
 
@@ -25,8 +26,19 @@ class About(logging.Filter):
         """Let every record pass."""
         known = {"request": request_id.get(), "task": task_id.get()}
         said = ", ".join(f"{name} {value}" for name, value in known.items() if value)
+        if known["task"] is None:  # the message may name one
+            known["task"] = _named(record.args)
         vars(record).update(known, about=f" [{said}]" if said else "")
         return True
+
+
+def _named(arguments: object) -> str | None:
+    texts = (
+        (each for each in arguments if isinstance(each, str))
+        if isinstance(arguments, tuple)
+        else ()
+    )
+    return next(filter(TASK.fullmatch, texts), None)
 
 
 class Lines(logging.Formatter):

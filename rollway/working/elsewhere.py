@@ -21,6 +21,8 @@ from rollway.starting import data_folder, isolation_of
 from rollway.working.machine import Working, work_until_told
 from rollway.working.page import shown
 
+log = logging.getLogger("rollway.worker")
+
 
 def run(settings: Settings) -> int:
     """Work until told to stop; return the exit code."""
@@ -31,6 +33,8 @@ def run(settings: Settings) -> int:
             "a worker that is given a server's address needs no ROLLWAY_DATABASE_URL and no"
             " ROLLWAY_MASTER_KEY, and must not have them"
         )
+    if settings.worker_labels:
+        log.warning("ROLLWAY_WORKER_LABELS is not used: the server knows this worker's labels")
     working = Working(settings, isolation_of(settings))
     with data_folder(settings), suppress(asyncio.CancelledError):
         try:
@@ -55,7 +59,13 @@ async def _work(settings: Settings, working: Working) -> None:
         session = await enrolment.begin(line, version("rollway"), settings.worker_slots)
         queue = RemoteQueue(line, session.lease_seconds)
         figures = WorkerFigures(settings.worker_slots)
-        link = Link(session.name, CLAIM_WAIT_SECONDS, FINISH_SECONDS, settings.spool_bytes_max)
+        link = Link(
+            session.name,
+            CLAIM_WAIT_SECONDS,
+            FINISH_SECONDS,
+            settings.spool_bytes_max,
+            machine=session.machine,
+        )
         print(
             f"Rollway works as {session.machine} on up to {settings.worker_slots} tasks", flush=True
         )

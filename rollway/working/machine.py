@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable
+from socket import gethostname
 from typing import TYPE_CHECKING
 
 from control.port import Dismissed, WorkerQueue
@@ -85,6 +86,7 @@ class Working:
         alone = settings.embedded and not settings.worker_urls
         link = link or Link(
             labels=settings.worker_labels or (),
+            machine=gethostname(),
             conclude_seconds=ALONE_SECONDS if alone else CONCLUDE_SECONDS,
             alone=alone,
         )

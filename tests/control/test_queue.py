@@ -7,7 +7,7 @@ import pytest
 
 from control.port import AlreadyCompleted, EntryKind, IdempotencyKeyReused, Lease, LeaseLost
 from db.models import Application, Step, Task
-from engine.events import Output, Planned, StepChanged, TaskChanged, now
+from engine.events import LogStream, Output, Planned, StepChanged, TaskChanged, now
 from engine.state import StepStatus, TaskStatus
 
 
@@ -164,6 +164,24 @@ async def test_a_silent_worker_loses_its_task_once(queue, draft):
     assert (await story(queue, task_id))[-2:] == [("task", "lost"), ("end", "lost")]
     with pytest.raises(LeaseLost):
         await queue.finish(lease, ended())
+
+
+async def test_a_lost_step_says_how_much_of_its_log_is_kept(queue, draft):
+    """As one that ended does; its worker says nothing of it any more."""
+    task_id = (await queue.submit(draft())).id
+    lease = (await queue.claim("w")).lease
+    time, text = now(), "\u00fcber\n"
+    runs = StepChanged(time=time, index=0, status=StepStatus.RUNNING)
+    lines = [
+        Output(time=time, index=0, stream=LogStream.OUTPUT, first_line=at, text=text)
+        for at in (1, 2)
+    ]
+    note = Output(time=time, index=0, stream=LogStream.SYSTEM, first_line=3, text="note\n")
+    await queue.append(lease, 0, [runs, *lines, note])
+    await queue.abandon(lease)
+
+    step = await Step.get(task_id=task_id, index=0)
+    assert (step.status, step.log_bytes) == ("failure", 2 * len(text.encode()))
 
 
 async def test_a_beaten_lease_is_left_alone(queue, draft):

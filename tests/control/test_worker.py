@@ -455,6 +455,40 @@ async def test_a_worker_out_of_touch_stops_its_processes(repository, working, qu
                 await asyncio.sleep(0.02)
 
 
+async def test_what_was_printed_before_a_long_silence_is_kept(
+    repository, working, queue, draft, monkeypatch
+):
+    """A queue that was away has given nothing to others: it takes the rest of the log."""
+    monkeypatch.setattr("control.working.worker.DRAIN_SECONDS", 0.1)
+    stored, gone = queue.append, asyncio.Event()
+
+    async def append(lease, position, events):
+        if gone.is_set():
+            raise QueueAway("nobody answers")
+        await stored(lease, position, events)
+
+    async def beat(*_):
+        raise QueueAway("nobody answers")
+
+    queue.append = append
+    answers = {"wait": Answer(b"one\n", waits=True)}
+    async with working(answers, lease_seconds=1) as executor:
+        task_id = (await queue.submit(draft())).id
+        await until(task_id, "running")
+        gone.set()
+        queue.beat = beat
+        async with asyncio.timeout(30):
+            while task_id not in executor.closed:
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(1)
+        gone.clear()
+        task = await until(task_id, "lost")
+        texts = [entry.text async for entry in queue.tail({task_id: 0}) if entry.step_index]
+
+    assert task.status == "lost"
+    assert "".join(texts) == "one\n"
+
+
 async def test_a_claim_that_is_read_late_starts_nothing(repository, working, queue, draft):
     """A worker that stood still between its claim and the start: the task was given back."""
 

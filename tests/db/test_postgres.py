@@ -3,6 +3,7 @@
 import asyncio
 import gc
 
+import asyncpg
 import pytest
 from tortoise import connections
 from tortoise.transactions import in_transaction
@@ -93,6 +94,33 @@ async def test_a_process_that_stands_still_lets_go(postgres_url):
             await stand_still()
 
         assert (await User.get(id="u_held")).username == "theirs"
+
+
+async def test_a_database_that_may_not_be_used_now_is_away(postgres_url, postgres_server):
+    """Closed for everybody, renamed, another password: servers wait for it, as for one that went.
+
+    Each of them is a refusal of its own, and none is a fault of Rollway's.
+    """
+    name = postgres_url.rpartition("/")[2]
+    admin = await asyncpg.connect(postgres_server)
+    try:
+        async with db.connect(postgres_url), asyncio.timeout(30):
+            assert await User.all().count() == 0
+            await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            await admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+            )
+            for _ in range(3):
+                with pytest.raises(DatabaseAway):
+                    await User.all().count()
+                with pytest.raises(DatabaseAway):
+                    async with in_transaction():
+                        pytest.fail("began")
+            await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+            assert await User.all().count() == 0
+    finally:
+        await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        await admin.close()
 
 
 async def test_a_move_may_wait_for_the_other_database(postgres_url):

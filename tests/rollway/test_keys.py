@@ -14,8 +14,11 @@ import db
 from db.models import Org, User
 from db.sealed import TEAM_SECRETS
 from db.vault import KEY_BYTES, Vault, key_id
+from engine.executors.isolation import Isolation, Level
 from rollway.__main__ import main
+from rollway.app import Server
 from rollway.keyfile import NAME, KeyFile
+from rollway.settings import UP, load
 
 PLACE = TEAM_SECRETS.place("acme")
 EARLIER_SECONDS = 3600
@@ -138,6 +141,38 @@ def test_keys_that_are_missing_are_named(key, file, store):
     assert code == 1
     assert missing in lines
     assert "does not open: org/acme/secrets A" in lines
+
+
+def test_a_server_with_other_keys_is_told(file, store, tmp_path, capsys, caplog, url):
+    """Of several servers one may have been given another key: the check fails, the server says so.
+
+    With the right one nothing is said.
+    """
+    (mine,) = file.read()
+
+    def found():
+        code = main(["check", "--data", str(tmp_path)])
+        return code, capsys.readouterr().out
+
+    async def serve():
+        settings = load(UP, {"ROLLWAY_DATA": str(tmp_path), "ROLLWAY_DATABASE_URL": url}, {})
+        server = Server(settings, Vault(mine), Isolation(Level.PLAIN))
+        async with db.connect(url, everywhere=True), server.running():
+            pass
+
+    store(Vault(mine), "A")
+    code, said = found()
+    assert code == 0
+    assert "secrets        1, sealed with keys that are here" in said
+    asyncio.run(serve())
+    assert "secrets are sealed" not in caplog.text
+
+    store(Vault(STALE), "A", "B")
+    code, said = found()
+    asyncio.run(serve())
+    assert code == 1
+    assert f"sealed with {key_id(STALE)}, not here" in said
+    assert f"secrets are sealed with {key_id(STALE)}" in caplog.text
 
 
 def test_with_the_setting_all_is_wrapped_with_its_first_key(key, store, stored, monkeypatch):

@@ -56,6 +56,20 @@ def test_a_traceback_stands_further_in(log):
     assert "\x1b" not in stream.getvalue()
 
 
+def test_json_names_the_task_a_message_is_about(log):
+    """Wherever it was written; text has it once."""
+    task = "t_" + "0a" * 16
+    logger, stream = log(JSON)
+    logger.info("task %s is given to worker %s", task, "w_1")
+    logger.info("nothing of %s", "t_x")
+    first, second = map(json.loads, stream.getvalue().splitlines())
+    assert (first["task"], second["task"]) == (task, None)
+
+    logger, stream = log(TEXT)
+    logger.info("task %s has ended", task)
+    assert stream.getvalue().count(task) == 1
+
+
 def test_json_is_one_object_a_line(log):
     """Whatever is in it."""
     logger, stream = log(JSON)
