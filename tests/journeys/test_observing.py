@@ -70,7 +70,7 @@ async def test_a_deploy_shows_in_figures_and_log(observed, member_of, repository
     about = {
         (line["message"], line["request"], line["task"]) for line in lines if task in str(line)
     }
-    assert (f"task {task} is queued", "from-the-proxy", None) in about
+    assert (f"task {task} is queued", "from-the-proxy", task) in about
     assert (f"task {task} has ended: success", None, task) in about
     assert {"time", "level", "logger", "message", "request", "task"} <= set(lines[0])
 
