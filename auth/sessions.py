@@ -55,7 +55,7 @@ async def start(
 async def find(token: str) -> Session | None:
     """Return the session of *token*, with its user; None when it has ended or never was."""
     now = datetime.now(UTC)
-    session = await one(Session, "token_hash", hash_token(token), joined="user")
+    session = await one(Session, "token_hash", hash_token(token), "user")
     if session is None or session.expires_time <= now:
         return None
     if session.last_used_time < now - timedelta(seconds=USED_SECONDS):

@@ -68,7 +68,7 @@ def good(now: datetime) -> QuerySet[ApiToken]:
 async def find(value: str) -> ApiToken | None:
     """Return the token of *value*, with its user; None when it has expired or is revoked."""
     now = datetime.now(UTC)
-    token = await one(ApiToken, "token_hash", hash_token(value), joined="user")
+    token = await one(ApiToken, "token_hash", hash_token(value), "user")
     if token is None or (token.expires_time is not None and token.expires_time <= now):
         return None
     used = token.last_used_time

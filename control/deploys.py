@@ -11,6 +11,7 @@ from control.assignment import open_inputs, openable, seal_inputs
 from control.hosting.refs import Refs
 from control.integrations import Integrations
 from control.port import ApplicationGone, Draft, EnvironmentGone, Queue
+from db import rows
 from db.audit import Act, Actor, Entry, Still, Told, org_chain
 from db.ids import new_id
 from db.models import KEY_CHARACTERS_MAX, Application, Environment, Org, Task
@@ -364,7 +365,7 @@ def _told(request: Dispatch, draft: Draft) -> Told:
 
 async def fresh(application_id: str) -> Application:
     """Return the application as it stands now, with its OWNER; ApplicationGone without one."""
-    found = await Application.filter(id=application_id).select_related("owner_org").first()
+    found = await rows.one(Application, "id", application_id, "owner_org", whole=True)
     if found is None:
         raise ApplicationGone
     return found
@@ -375,8 +376,8 @@ async def _place(application_id: str, env_name: str) -> tuple[Application, Envir
 
     ApplicationGone, EnvironmentGone.
     """
-    same = Environment.filter(id=f"{application_id}:{env_name}")
-    environment = await same.select_related("application__owner_org").first()
+    environment_id, path = f"{application_id}:{env_name}", ("application", "owner_org")
+    environment = await rows.one(Environment, "id", environment_id, *path, whole=True)
     if environment is None:
         await fresh(application_id)
         raise EnvironmentGone(env_name)

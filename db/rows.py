@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
 from tortoise import connections, fields
@@ -79,7 +80,7 @@ def _shown(model: type[Model], dialect: str, unshown: frozenset[str]) -> Shown[A
 
 def shown(model: type[M]) -> Shown[M]:
     """Return what is read of the rows of *model*."""
-    return _shown(model, dialect(), UNSHOWN.get(model, frozenset()))
+    return _known(model, dialect(), whole=False)
 
 
 def acted_on(model: type[M], unread: frozenset[str], dialect: str) -> Shown[M]:
@@ -108,9 +109,13 @@ async def among(
     where: str = "",
     order: str = "",
     most: int | None = None,
+    whole: bool = False,
 ) -> list[M]:
-    """Return the rows whose *column* is one of *keys*, in the order of another; at most *most*."""
-    known = shown(model)
+    """Return the rows whose *column* is one of *keys*, in the order of another; at most *most*.
+
+    *whole*: with what is large, so that they can be acted on.
+    """
+    known = _known(model, dialect(), whole=whole)
     sql = _among(known, column, where, order, most)
     return [known.of(row) for row in await fetch(sql, [listing(keys)])]
 
@@ -144,23 +149,52 @@ async def large(
     return {row["id"]: _document(row["document"]) for row in rows}
 
 
-async def one(model: type[M], column: str, key: str, *, joined: str) -> M | None:
-    """Return the row whose *column* is *key*, with the row that its relation *joined* names."""
-    mine, relation = shown(model), model._meta.fields_map[joined]  # noqa: SLF001
-    assert isinstance(relation, fields.relational.ForeignKeyFieldInstance)  # noqa: S101 (a caller's mistake)
-    other = shown(relation.related_model)
-    prefix = f"{joined}."
-    sql = (
-        f"SELECT {mine.columns('x')}, {other.columns('y', prefix)}"  # noqa: S608
-        f' FROM "{mine.table}" x JOIN "{other.table}" y ON y.id = x."{relation.source_field}"'
-        f' WHERE x."{column}" = {mark(1)}'
-    )
+async def one(model: type[M], column: str, key: str, *path: str, whole: bool = False) -> M | None:
+    """Return the row whose *column* is *key*, with the rows that relations lead to.
+
+    The first of *path* is a relation of its own, the next one of the row that this leads to.
+    *whole*: with what is large, so that it can be acted on.
+    """
+    sql, parts = _one(model, column, path, dialect(), whole)
     for row in await fetch(sql, [key]):
-        joint = other.of({name: row.pop(prefix + name) for name in other.fields})
-        made = mine.of(row)
-        setattr(made, joined, joint)
-        return made
+        made = [
+            known.of({name: row[prefix + name] for name in known.fields}) for known, prefix in parts
+        ]
+        for name, (mine, other) in zip(path, pairwise(made), strict=True):
+            setattr(mine, name, other)
+        first: M = made[0]
+        return first
     return None
+
+
+@cache
+def _one(
+    model: type[Model],
+    column: str,
+    path: tuple[str, ...],
+    dialect: str,
+    whole: bool,  # noqa: FBT001 (a key)
+) -> tuple[str, list[tuple[Shown[Any], str]]]:
+    """Return such a statement, and what is read of each row under which prefix."""
+    parts = [(_known(model, dialect, whole=whole), "")]
+    tables = f'"{parts[0][0].table}" x0'
+    for number, name in enumerate(path, start=1):
+        relation = model._meta.fields_map[name]  # noqa: SLF001
+        assert isinstance(relation, fields.relational.ForeignKeyFieldInstance)  # noqa: S101 (a caller's mistake)
+        model = relation.related_model
+        known = _known(model, dialect, whole=whole)
+        here = f'x{number}.id = x{number - 1}."{relation.source_field}"'
+        tables += f' JOIN "{known.table}" x{number} ON {here}'
+        parts.append((known, f"{number}."))
+    columns = ", ".join(
+        known.columns(f"x{number}", prefix) for number, (known, prefix) in enumerate(parts)
+    )
+    return f'SELECT {columns} FROM {tables} WHERE x0."{column}" = {mark(1)}', parts  # noqa: S608
+
+
+def _known(model: type[M], dialect: str, *, whole: bool) -> Shown[M]:
+    unread = frozenset[str]() if whole else UNSHOWN.get(model, frozenset())
+    return _shown(model, dialect, unread)
 
 
 def mark(number: int) -> str:

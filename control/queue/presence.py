@@ -71,14 +71,18 @@ class Stranded:
         for org, needed, stranded in found:
             served = any(_takes(worker, str(org), str(needed)) for worker in workers)
             if served == stranded:
-                kind = {"app__owner_org__name": org, "runs_on": needed, "stranded": stranded}
-                await self._mark(kind, stranded=not served)
+                await self._mark(str(org), str(needed), stranded=not served)
 
-    async def _mark(self, kind: dict[str, object], *, stranded: bool) -> None:
-        for task in await Task.filter(**WAITING, **kind).only("id", "app_id").limit(CHANGED_MAX):
-            same = Task.filter(id=task.id, stranded=not stranded, **WAITING)
-            if await same.update(stranded=stranded, updated_time=datetime.now(UTC)):
-                await changes.ring(task, self._pubsub)
+    async def _mark(self, org: str, needed: str, *, stranded: bool) -> None:
+        """Change the mark of all that wait for the same; whoever watches one looks at it again."""
+        others = Task.filter(stranded=not stranded, **WAITING)
+        mine = others.filter(app__owner_org__name=org, runs_on=needed)
+        tasks = await mine.only("id", "app_id").limit(CHANGED_MAX)
+        same = others.filter(id__in=[task.id for task in tasks])
+        await same.update(stranded=stranded, updated_time=datetime.now(UTC))
+        for task in tasks:
+            task.team = org
+            await changes.ring(task, self._pubsub)
 
 
 async def _online() -> list[Reach]:

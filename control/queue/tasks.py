@@ -44,7 +44,7 @@ from control.queue.looks import Looks
 from control.queue.superseding import supersede
 from control.queue.turns import AHEAD_MAX, Turns
 from control.watching import changes, tails
-from db import audit, documents, rows
+from db import audit, documents
 from db.audit import Told, org_chain
 from db.bundle import Bundle
 from db.fields import Concurrency
@@ -63,7 +63,7 @@ REAPED_MAX = 1000  # tasks in one pass; the next one comes soon
 UNNAMED_LEASE_SHARE_MAX = 0.6  # three heartbeats: a task that has not begun is given back then
 EPOCH_MAX = 20  # and is lost then: it may be what its workers do not survive
 NO_COLUMNS = ("shown", "team")  # of a draft
-LATEST = "UPDATE environment SET latest_task_id = {0} WHERE id = {1} RETURNING concurrency"
+LATEST = "UPDATE environment SET latest_task_id = $1 WHERE id = $2 RETURNING concurrency"
 CLAIMED = ("epoch", "worker", "unconfirmed", "secret_versions")
 
 
@@ -367,8 +367,13 @@ async def _make_latest(task: Task, db: BaseDBAsyncClient) -> Concurrency:
 
     Locks the environment's row, so that of two tasks one comes first. Raises EnvironmentGone.
     """
-    sql = LATEST.format(rows.mark(1), rows.mark(2))
-    found = await db.execute_query_dict(sql, [task.id, f"{task.app_id}:{task.env_name}"])
+    environment_id = f"{task.app_id}:{task.env_name}"
+    if db.capabilities.dialect == "postgres":
+        found = await db.execute_query_dict(LATEST, [task.id, environment_id])
+    else:  # which returns what it has written since SQLite 3.35 only
+        same = Environment.filter(id=environment_id).using_db(db)
+        await same.update(latest_task_id=task.id)
+        found = await same.values("concurrency")
     if not found:
         raise EnvironmentGone(task.env_name)
     return Concurrency(str(found[0]["concurrency"]))

@@ -59,7 +59,7 @@ class Loaders:
 
     async def owned(self, application_id: str) -> Application | None:
         """Return an application; its OWNER's row, which is asked for next, is read with it."""
-        known = await one(Application, "id", application_id, joined="owner_org")
+        known = await one(Application, "id", application_id, "owner_org")
         if known is not None:
             self.application.prime({known.id: known})
             self.org.prime({known.owner_org_id: known.owner_org})
@@ -210,12 +210,12 @@ def by_id(model: type[M]) -> Callable[[list[str]], Awaitable[list[M | None]]]:
 
 
 async def _whole_tasks(ids: list[str]) -> list[Task | None]:
-    found = {row.id: row for row in await Task.filter(id__in=ids)}
+    found = {row.id: row for row in await among(Task, "id", ids, whole=True)}
     return [found.get(each) for each in ids]
 
 
 async def _whole_environments(ids: list[str]) -> list[Environment | None]:
-    found = {row.id: row for row in await Environment.filter(id__in=ids)}
+    found = {row.id: row for row in await among(Environment, "id", ids, whole=True)}
     return [found.get(each) for each in ids]
 
 

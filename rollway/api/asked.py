@@ -2,7 +2,8 @@
 
 import json
 import re
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from math import isfinite
 from typing import Any
 
 from starlette.requests import Request
@@ -17,11 +18,32 @@ from schema.requests import Asked, JsonFlaw, Kind
 BODY_BYTES_MAX = 1024 * 1024
 NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # as JSON escapes it
 NUL_IN_GRAPHQL = re.compile(r"\\u(0000|\{0+\})")
+# Escapes, and what only other encodings, and texts that are no Unicode, have.
+SUSPICIOUS = re.compile(r"\\u|[\0\ufeff\ud800-\udfff]")
 UTF_8 = frozenset({"utf-8", "utf8"})
 
 
 def decode(data: str | bytes) -> object:
     """Decode JSON; JSONDecodeError with a JsonFlaw for all that cannot be worked on."""
+    with suppress(ValueError, RecursionError):  # is looked at once more, to say what is wrong
+        text = data.decode() if isinstance(data, bytes) else data
+        if not SUSPICIOUS.search(text):
+            return PLAIN.decode(text)
+    return _decode_strictly(data)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+PLAIN = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
+
+
+def _decode_strictly(data: str | bytes) -> object:
+    """Decode what may have NUL or half a character in it."""
     try:
         decoded: object = json.loads(data)
         text = json.dumps(decoded, ensure_ascii=False, allow_nan=False)
