@@ -10,9 +10,9 @@ import pytest
 
 from tests.faults.rig import forward, ledger, network
 from tests.faults.rig.house import House
-from tests.faults.rig.postgres import free_port
 from tests.faults.rig.wire import Wire
 from tests.faults.test_servers import judged
+from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.slow,

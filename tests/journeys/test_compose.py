@@ -9,7 +9,6 @@ import asyncio
 import os
 import re
 import shutil
-import socket
 import subprocess
 import time
 from types import SimpleNamespace
@@ -20,6 +19,7 @@ import pytest
 
 from tests import logs
 from tests.deploy.installation import DEPLOY, Compose, make_secrets
+from tests.ports import free_port
 
 UP_SECONDS = 60.0
 END_SECONDS = 40.0
@@ -35,12 +35,6 @@ steps:
 """
 ARTIFACTS = "query K($id: ID!) { task(id: $id) { artifacts { url } } }"
 WORKERS = "query W($name: String!) { org(name: $name) { workers { name online running } } }"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Stack:

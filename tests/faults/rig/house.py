@@ -20,8 +20,9 @@ from pathlib import Path
 from tests import steps
 from tests.faults.rig.client import Client
 from tests.faults.rig.ledger import pipeline, read
-from tests.faults.rig.postgres import Postgres, free_port
+from tests.faults.rig.postgres import Postgres
 from tests.faults.rig.wire import Wire
+from tests.ports import free_port
 
 PROGRAM = Path(sysconfig.get_path("scripts")) / "rollway"
 NAMES = re.compile(r" \[request \w+\]| fault \w+|\b[a-z]_[0-9a-f]{8,}")

@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -14,15 +13,11 @@ from pathlib import Path
 
 import asyncpg
 
+from tests.ports import free_port
+
 READY_SECONDS = 60.0
 MACHINES = "/usr/lib/postgresql"
 USER, GROUP = "nobody", "nogroup"  # PostgreSQL refuses to run as root
-
-
-def free_port(host="127.0.0.1"):
-    """Return a port nobody listens on."""
-    with socket.create_server((host, 0)) as found:
-        return found.getsockname()[1]
 
 
 def _programs(folder):
