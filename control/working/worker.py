@@ -345,7 +345,7 @@ class Worker:
                     return
             else:
                 log.error("task %s: what it last printed could not be stored", lease.task_id)
-        except LeaseLost:
+        except (LeaseLost, Dismissed):
             return
         except Exception:
             log.exception("task %s: its end could not be stored", lease.task_id)
@@ -371,7 +371,7 @@ class Worker:
     async def _abandon(self, lease: Lease) -> None:
         try:
             await self._queue.abandon(lease)
-        except LeaseLost:
+        except (LeaseLost, Dismissed):
             pass
         except Exception:
             log.exception("task %s: its end is left to the sweeper", lease.task_id)

@@ -288,6 +288,34 @@ async def test_a_dismissed_worker_stops_for_good(repository, working, queue, dra
     assert group.group_contains(Dismissed)
 
 
+async def test_a_worker_dismissed_while_it_works_ends_without_an_error(
+    repository, working, queue, draft, caplog
+):
+    """Nobody takes what it still has to say, which is as it should be."""
+
+    class Removed(Troubled):
+        async def append(self, *given):
+            if self.trouble.is_set():
+                raise self.fault
+            await super().append(*given)
+
+        async def abandon(self, lease):
+            if self.trouble.is_set():
+                raise self.fault
+            await super().abandon(lease)
+
+    removed = Removed(queue, Dismissed("it was removed"))
+    async with working({"wait": Answer(b"one\n", waits=True)}, lease_seconds=2, by=removed) as made:
+        await queue.submit(draft())
+        await started(made, "wait")
+        removed.trouble.set()
+        with pytest.raises(ExceptionGroup):
+            async with asyncio.timeout(30):
+                await made.running
+
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
+
+
 class Answered(QueueWrapper):
     """A queue whose answer to an end comes after that to a heartbeat begun meanwhile."""
 
