@@ -185,8 +185,8 @@ class Postgres:
 
     def rows(self, texts: str, alias: str) -> str:
         """Return a table of a list of texts."""
-        # Of `unnest` a general plan expects ten rows, so that PostgreSQL, which knows how many it is
-        # each time, would plan anew each time: 2.4 ms for a page that takes one.
+        # Of `unnest` a general plan expects ten rows: PostgreSQL, which knows each time how many
+        # there are, would plan anew each time, 2.4 ms for a page that takes one.
         return f"json_array_elements_text(array_to_json({texts}::text[])) {alias}(value)"
 
     def answer(self, pairs: Pairs, characters_max: str, good: str) -> str:
