@@ -35,6 +35,12 @@ class NoConnection(DatabaseAway):
     """The database has no connection to spare."""
 
 
+def reason(fault: BaseException) -> str:
+    """Return what the driver or the system says of *fault*, for the operator."""
+    cause = fault.__cause__ if isinstance(fault, DatabaseAway) else None
+    return str(cause or fault)
+
+
 class Trouble:
     """What a process last met; *last* is None again once it is known to be over."""
 

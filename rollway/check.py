@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from auth.logins import TRAITS, Service
 from db import connect
 from db.rotation import tally
+from db.trouble import reason
 from db.vault import key_id
 from engine.executors import NotStarted
 from engine.executors.isolation import Level, Unavailable, choose
@@ -197,7 +198,7 @@ async def _database(settings: Settings) -> Finding:
     try:
         missing = await migrations.pending(settings.database)
     except Exception as fault:  # noqa: BLE001 (the driver's own, the ORM's, the system's)
-        return Finding("database", f"{shown}: {fault}", fine=False)
+        return Finding("database", f"{shown}: {reason(fault)}", fine=False)
     if missing:
         return Finding("database", f"{shown}: run `rollway migrate`", fine=False)
     return Finding("database", f"{shown}, up to date")

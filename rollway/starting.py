@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
 
-from db.trouble import NoConnection
+from db.trouble import NoConnection, reason
 from db.vault import Vault
 from engine.executors.isolation import Isolation, Level, Unavailable, choose
 from rollway import migrations
@@ -43,7 +43,7 @@ def reaching(settings: Settings, other: str | None = None) -> Iterator[None]:
         raise
     except Exception as fault:  # the driver's own, the ORM's, the operating system's
         kind = (other or settings.database).partition("://")[0]
-        raise Refused(f"the {kind} database cannot be used: {fault}") from fault
+        raise Refused(f"the {kind} database cannot be used: {reason(fault)}") from fault
 
 
 def require_head(settings: Settings) -> None:

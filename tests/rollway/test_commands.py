@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -135,6 +136,19 @@ def test_check_says_what_is_missing_and_how_steps_are_isolated(data, capsys):
     assert "isolation" in after
     assert "master key     made on the first start" in after
     assert "MISSING" not in after
+
+
+@pytest.mark.parametrize("command", ["serve", "check", "migrate"])
+def test_why_the_database_cannot_be_used_is_said(
+    command, data, capsys, monkeypatch, postgres_server
+):
+    """In the database's own words: whoever mistyped a name is not to look for a broken network."""
+    url = urlsplit(postgres_server)._replace(path="/nosuch").geturl()
+    monkeypatch.setenv("ROLLWAY_DATABASE_URL", url)
+
+    assert main([command, *data]) != 0
+    printed = capsys.readouterr()
+    assert 'database "nosuch" does not exist' in printed.out + printed.err
 
 
 def test_check_tells_the_master_key_and_fails_when_others_can_read_it(data, capsys, monkeypatch):
