@@ -34,6 +34,7 @@ T = TypeVar("T")
 INTERRUPT_SECONDS = 0.05  # a question that has not begun yet cannot be interrupted
 BUSY_MILLISECONDS = 10  # for which the connection waits, while others would read
 REST_SECONDS = 0.05
+NOTED_SECONDS = 0.2  # programs that write now and then are no trouble
 READING = ("SELECT", "WITH")
 
 AWAY = {
@@ -202,7 +203,7 @@ class _Client(_Statements):
         try:
             if not self._turn.locked():
                 with suppress(DatabaseBusy):
-                    return await self._noting_busy(act)
+                    return await self._told(act)
             async with asyncio.timeout(until - monotonic()):
                 await self._turn.acquire()
             try:
@@ -215,20 +216,16 @@ class _Client(_Statements):
             raise self.trouble.note(fault) from fault.__cause__
 
     async def _until(self, until: float, act: Callable[[], Awaitable[T]]) -> T:
+        begun = monotonic()
         while True:
             try:
-                return await self._noting_busy(act)
-            except DatabaseBusy:
+                return await self._told(act)
+            except DatabaseBusy as fault:
                 if monotonic() > until:
                     raise
+                if monotonic() - begun > NOTED_SECONDS:  # whom it is done for may not stay for it
+                    self.trouble.note(fault)
             await asyncio.sleep(REST_SECONDS)
-
-    async def _noting_busy(self, act: Callable[[], Awaitable[T]]) -> T:
-        """Do *act*; that it has to wait is noted at once: who is waited for may not stay for it."""
-        try:
-            return await self._told(act)
-        except DatabaseBusy as fault:
-            raise self.trouble.note(fault) from fault.__cause__
 
     async def _do(self, act: Callable[[], Awaitable[T]], query: str) -> T:
         if query.lstrip().startswith(READING):
