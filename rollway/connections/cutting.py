@@ -5,11 +5,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
-import h11
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.flow_control import CLOSE_HEADER
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from rollway.connections.lingering import Lingering
+from rollway.connections.patience import Patience
 from rollway.connections.seats import Waiting
 
 CUT = "rollway.cut"
@@ -17,76 +18,14 @@ SILENT_SECONDS = 20.0
 UNREAD_SECONDS = 60.0  # longer than a stream waits, which ends in better order
 UNWANTED_BYTES_MAX = 16 * 1024 * 1024  # of a body that comes after its answer
 LEAVING_SECONDS = 2.0  # for who sends it to read the answer
+LINES_BYTES_MAX = 16 * 1024  # of a head that is not complete yet, or of what follows a body
+PIPELINED_MAX = 64  # requests that are sent before the one before them is answered
 WAITING_MAX = 1000
 WAITING_PER_ADDRESS_MAX = 200
+TOO_LONG = "The head of the request is too long."
 
 
-class Patience:
-    """Ends a connection where nothing goes on for *seconds*: of what is unsent nothing is taken."""
-
-    __slots__ = ("_seconds", "_timer", "_transport", "_unsent_bytes")
-
-    def __init__(self, transport: asyncio.Transport, seconds: float) -> None:
-        self._transport = transport
-        self._seconds = seconds
-        self._unsent_bytes = 0
-        self._timer: asyncio.TimerHandle | None = None
-
-    def start(self) -> None:
-        """Count from now."""
-        self.stop()
-        self._unsent_bytes = self._transport.get_write_buffer_size()
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look)
-
-    def stop(self) -> None:
-        """Count no more."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _look(self) -> None:
-        if 0 < self._transport.get_write_buffer_size() < self._unsent_bytes:
-            self.start()
-        else:
-            self._transport.abort()
-
-
-class Lingering:
-    """A connection's transport, which goes on reading when it is closed amid a request's body."""
-
-    __slots__ = ("_conn", "_end", "lingers", "transport")
-
-    def __init__(self, transport: asyncio.Transport, conn: h11.Connection) -> None:
-        self.transport = transport
-        self._conn = conn
-        self.lingers = False
-        self._end: asyncio.TimerHandle | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.transport, name)
-
-    def is_closing(self) -> bool:
-        """Tell whether nothing more is to be said."""
-        return self.lingers or self.transport.is_closing()
-
-    def close(self) -> None:
-        """Say no more; what comes is for the protocol to count. It ends soon, or the next time."""
-        if self.is_closing() or self._conn.their_state is not h11.SEND_BODY:
-            self.transport.close()
-        else:
-            self.lingers = True
-            self.transport.write_eof()
-            self.transport.resume_reading()
-            loop = asyncio.get_running_loop()
-            self._end = loop.call_later(SILENT_SECONDS, self.transport.abort)
-
-    def lost(self) -> None:
-        """Wait for nothing more."""
-        if self._end is not None:
-            self._end.cancel()
-
-
-class Cuttable(H11Protocol):
+class Cuttable(HttpToolsProtocol):
     """uvicorn's connection; what answers a request can end it without waiting for the client.
 
     It ends by itself when no request comes for *SILENT_SECONDS*, from its beginning or from the
@@ -94,6 +33,10 @@ class Cuttable(H11Protocol):
     asked for anything yet, so many may be open: the oldest gives way. A body that may be longer
     than *UNWANTED_BYTES_MAX*, and was answered before it was there, ends the connection: the answer
     says so, for the next request to take another, and so much is read for it to arrive.
+
+    The parser has no bounds of its own. Lines that go on for more than *LINES_BYTES_MAX* without
+    an end of the head, or a piece of a body, are refused. Trailers are not read: an application
+    would find them among the headers that a proxy has looked at.
     """
 
     def __init__(self, *args: Any, waiting: Waiting, **given: Any) -> None:
@@ -103,16 +46,24 @@ class Cuttable(H11Protocol):
         self._lingering: Lingering
         self._silent: Patience
         self._unread: Patience
+        self._in_head = False
+        self._goes_on = False
+        self._lines_bytes = 0
         self._unwanted_bytes = 0
         self._leaving: asyncio.TimerHandle | None = None
         app = cast("ASGIApp", self.app)
 
         async def with_cut(scope: Scope, receive: Receive, send: Send) -> None:
             self._spoken()
-            scope["extensions"] = {**scope.get("extensions", {}), CUT: self.transport.abort}
+            scope["extensions"] = {CUT: self.transport.abort}
 
             async def answer(message: Message) -> None:
-                if message["type"] == "http.response.start" and self._body_is_too_long(scope):
+                if message["type"] != "http.response.start":
+                    await send(message)
+                    self._lingering.release()
+                    return
+                self._lingering.hold()
+                if self._body_is_too_long(scope):
                     message = {**message, "headers": [*message.get("headers", ()), CLOSE_HEADER]}
                 await send(message)
 
@@ -122,7 +73,7 @@ class Cuttable(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
-        self._lingering = Lingering(transport, self.conn)
+        self._lingering = Lingering(transport, SILENT_SECONDS)
         super().connection_made(cast("Any", self._lingering))
         address = self.client[0] if self.client else ""
         self._asked = self._waiting.enter(address, transport.abort)
@@ -134,36 +85,60 @@ class Cuttable(H11Protocol):
         """Forget it."""
         super().connection_lost(exc)
         self._lingering.lost()
-        self._unread.stop()
         if self._leaving:
             self._leaving.cancel()
         self._over()
 
     def data_received(self, data: bytes) -> None:
         """Take what the client sends; of a body that was refused not much."""
-        if not self._lingering.lingers:
-            super().data_received(data)
+        if self._lingering.lingers:
+            self._leave(len(data))
             return
-        self._unwanted_bytes += len(data)
-        if self._unwanted_bytes > UNWANTED_BYTES_MAX and self._leaving is None:
-            self.transport.pause_reading()
-            self._leaving = self.loop.call_later(LEAVING_SECONDS, self.transport.abort)
+        self._goes_on = False
+        super().data_received(data)
+        self._lines_bytes = 0 if self._goes_on else self._lines_bytes + len(data)
+        if self._lines_bytes > LINES_BYTES_MAX and not self.transport.is_closing():
+            self._refuse_lines()
 
-    def _body_is_too_long(self, scope: Scope) -> bool:
-        """Tell whether more of it may come than is read without being wanted."""
-        if self.conn.their_state is not h11.SEND_BODY:
-            return False
-        announced = dict(scope["headers"]).get(b"content-length")
-        return announced is None or int(announced) > UNWANTED_BYTES_MAX
+    def on_message_begin(self) -> None:
+        """Read the head of a request."""
+        super().on_message_begin()
+        self._in_head = self._goes_on = True
 
-    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Read a header; not one that comes behind the body."""
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer; not too many that nobody waits for one by one."""
+        self._in_head, self._goes_on = False, True
+        self._lingering.amid_body = True
+        super().on_headers_complete()
+        if len(self.pipeline) > PIPELINED_MAX:
+            self.transport.abort()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body."""
+        self._goes_on = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End the request."""
+        self._goes_on = True
+        self._lingering.amid_body = False
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
         """Hand the connection on."""
         self.transport = self._lingering.transport
-        super().handle_websocket_upgrade(event)
+        super().handle_websocket_upgrade()
+        self.parser = None
         self._over()
 
     def on_response_complete(self) -> None:
         """Wait for the next request; what is left of the answer is taken meanwhile."""
+        self._lingering.release()
         super().on_response_complete()
         self._silent.start()
 
@@ -177,12 +152,34 @@ class Cuttable(H11Protocol):
         self._unread.stop()
         super().resume_writing()
 
+    def _leave(self, received_bytes: int) -> None:
+        """Count what still comes of a body that was refused."""
+        self._unwanted_bytes += received_bytes
+        if self._unwanted_bytes > UNWANTED_BYTES_MAX and self._leaving is None:
+            self.transport.pause_reading()
+            self._leaving = self.loop.call_later(LEAVING_SECONDS, self.transport.abort)
+
+    def _refuse_lines(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.send_400_response(TOO_LONG)
+        else:
+            self.transport.abort()
+
+    def _body_is_too_long(self, scope: Scope) -> bool:
+        """Tell whether more of it may come than is read without being wanted."""
+        if scope is not self.scope or not self._lingering.amid_body:
+            return False
+        announced = dict(scope["headers"]).get(b"content-length")
+        return announced is None or int(announced) > UNWANTED_BYTES_MAX
+
     def _over(self) -> None:
         """Let go of what holds this connection, so that it is freed at once.
 
         What is left to the garbage collector makes it look at all other connections too.
         """
-        self._spoken()
+        self._asked()
+        self._silent.end()
+        self._unread.end()
         del self.app, self.cycle
 
     def _spoken(self) -> None:
