@@ -12,7 +12,8 @@ from functools import cache
 from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
-from tortoise import connections, fields
+from tortoise import fields
+from tortoise.connection import get_connection
 from tortoise.models import Model
 
 from db.models import Application, Delivery, Environment, Step, Task
@@ -90,14 +91,14 @@ def acted_on(model: type[M], unread: frozenset[str], dialect: str) -> Shown[M]:
 
 def dialect() -> str:
     """Return which kind of database it is: sqlite or postgres."""
-    name: str = connections.get("default").capabilities.dialect
+    name: str = get_connection("default").capabilities.dialect
     return name
 
 
 async def fetch(sql: str, values: Sequence[Any]) -> list[Row]:
     """Return the rows of a statement; *values* stand in it as `mark` says."""
     found: list[Row]
-    found = await connections.get("default").execute_query_dict(sql, list(values))
+    found = await get_connection("default").execute_query_dict(sql, list(values))
     return found
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from typing import Self
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from providers.refusal import Refusal
 from schema.requests import BodyBroken, BodyTooLarge, BodyTooSlow
@@ -75,14 +75,14 @@ async def read_body(request: Request, bytes_max: int, place: Place | None = None
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
+            while (message := await request.receive())["type"] == "http.request":
+                body += message.get("body", b"")
                 if len(body) > bytes_max:
                     raise BodyTooLarge(bytes_max)
                 if place is not None:
                     place.grow(len(body))
+                if not message.get("more_body"):
+                    return bytes(body)
     except TimeoutError:
         raise BodyTooSlow from None
-    except ClientDisconnect:
-        raise BodyBroken from None
-    return bytes(body)
+    raise BodyBroken

@@ -1,15 +1,19 @@
 """Who is calling, as far as the headers of a request say."""
 
+from functools import lru_cache
+
 from starlette.requests import HTTPConnection
 
 DEVICE_CHARACTERS_MAX = 200
+HEADERS_KEPT = 256
 
 
 def whence(request: HTTPConnection) -> tuple[str, str]:
     """Return where the caller is, and what their program says it is."""
     named = request.headers.get("user-agent", "")[:DEVICE_CHARACTERS_MAX]
-    device = "".join(each for each in named if each.isprintable())
-    return request.client.host if request.client else "", device
+    if not named.isprintable():
+        named = "".join(each for each in named if each.isprintable())
+    return request.client.host if request.client else "", named
 
 
 def bearer(header: object) -> str | None:
@@ -20,6 +24,7 @@ def bearer(header: object) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
+@lru_cache(HEADERS_KEPT)
 def language(header: str) -> str:
     """Return the first language of an Accept-Language header that we speak: zh, else en."""
     for part in header.split(","):

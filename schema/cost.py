@@ -46,6 +46,13 @@ Cost: TypeAlias = Callable[[Variables, int | None], int]
 Fragments: TypeAlias = Mapping[str, FragmentDefinitionNode]
 
 
+class _Fixed(int):
+    """A cost that is the same whatever is asked: most are, and are added up once."""
+
+    def __call__(self, *_: object) -> int:
+        return self
+
+
 @dataclass(frozen=True, slots=True)
 class Priced:
     """An operation whose cost can be told; what of it is introspection, and what is deprecated."""
@@ -93,7 +100,7 @@ class _Compiler:
 
     def of_set(self, selections: SelectionSetNode, parent: GraphQLCompositeType) -> Cost:
         parts = [self._of(each, parent) for each in selections.selections]
-        return lambda variables, size: sum(part(variables, size) for part in parts)
+        return _sum(parts)
 
     def _of(self, selection: SelectionNode, parent: GraphQLCompositeType) -> Cost:
         if isinstance(selection, FieldNode):
@@ -145,18 +152,31 @@ class _Compiler:
             return _list(own, below, _asked(node, definition), usual)
         page = _asked(node, definition)
         if page is None:
-            return lambda variables, _: own(variables, None) + below(variables, None)
+            return _alone(_sum([own, below]))
         entry = known.entry
         return lambda variables, _: (
             own(variables, None) + entry * page(variables) + below(variables, page(variables))
         )
 
 
+def _sum(parts: Sequence[Cost]) -> Cost:
+    fixed = _Fixed(sum(each for each in parts if isinstance(each, _Fixed)))
+    others = [each for each in parts if not isinstance(each, _Fixed)]
+    if not others:
+        return fixed
+    return lambda variables, size: sum((each(variables, size) for each in others), fixed)
+
+
+def _alone(cost: Cost) -> Cost:
+    """Return the cost of what is not multiplied by the page around."""
+    return cost if isinstance(cost, _Fixed) else lambda variables, _: cost(variables, None)
+
+
 def _own(node: FieldNode, known: Price) -> Cost:
     units = known.units
     text = _argument(node, known.text) if known.text else None
     if text is None:
-        return lambda *_: units
+        return _Fixed(units)
     return lambda variables, _: units + len(_value(text, variables) or "") // TEXT_CHARACTERS
 
 

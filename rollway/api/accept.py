@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
@@ -9,6 +10,7 @@ EVENTS = "text/event-stream"
 PARTS = "multipart/mixed"
 ANSWERS = (JSON, GRAPHQL)  # the first is what clients get who take anything
 STREAMS = (EVENTS, PARTS)
+HEADERS_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,12 @@ def read(header: str | None) -> list[Range]:
     """Return what an Accept header says; without one, anything will do."""
     pieces = [piece for piece in (header or "").split(",") if piece.strip()]
     return [_range(piece) for piece in pieces] or [Range("*/*", {}, 1.0)]
+
+
+@lru_cache(HEADERS_KEPT)
+def best(header: str | None, offered: tuple[str, ...]) -> str | None:
+    """Return the media type to answer with; None when the client reads none of those *offered*."""
+    return pick(read(header), offered)
 
 
 def pick(ranges: Sequence[Range], offered: Sequence[str]) -> str | None:

@@ -4,6 +4,7 @@ import json
 import re
 from contextlib import nullcontext, suppress
 from math import isfinite
+from types import NoneType
 from typing import Any
 
 from starlette.requests import Request
@@ -21,6 +22,14 @@ NUL_IN_GRAPHQL = re.compile(r"\\u(0000|\{0+\})")
 # Escapes, and what only other encodings, and texts that are no Unicode, have.
 SUSPICIOUS = re.compile(r"\\u|[\0\ufeff\ud800-\udfff]")
 UTF_8 = frozenset({"utf-8", "utf8"})
+JSON_TYPE = "application/json"
+PARTS = (
+    ("query", (str, NoneType), Kind.TEXT),
+    ("operationName", (str, NoneType), Kind.TEXT),
+    ("documentId", (str, NoneType), Kind.TEXT),
+    ("variables", (dict, NoneType), Kind.OBJECT),
+    ("extensions", (dict, NoneType), Kind.OBJECT),
+)
 
 
 def decode(data: str | bytes) -> object:
@@ -78,10 +87,10 @@ async def read(
 
 def _check_type(request: Request) -> None:
     name, _, rest = request.headers.get("content-type", "").partition(";")
-    charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", rest, re.IGNORECASE)
+    charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", rest, re.IGNORECASE) if rest else None
     encoded = request.headers.get("content-encoding", "identity").lower() != "identity"
     strange = charset is not None and charset[1].lower() not in UTF_8
-    if name.strip().lower() != "application/json" or strange or encoded:
+    if name.strip().lower() != JSON_TYPE or strange or encoded:
         raise requests.WrongContentType
 
 
@@ -107,14 +116,8 @@ def _decoded(data: str | bytes, what: Asked, checking: Charging) -> object:
 def _operation(asked: object) -> GraphQLRequestData:
     if not isinstance(asked, dict):
         raise requests.NoObject
-    for name, kind, said in (
-        ("query", str, Kind.TEXT),
-        ("operationName", str, Kind.TEXT),
-        ("documentId", str, Kind.TEXT),
-        ("variables", dict, Kind.OBJECT),
-        ("extensions", dict, Kind.OBJECT),
-    ):
-        if not isinstance(asked.get(name), kind | None):
+    for name, kinds, said in PARTS:
+        if not isinstance(asked.get(name), kinds):
             raise requests.WrongType(name, said)
     query, extensions = asked.get("query"), asked.get("extensions")
     if not query and (document_id := asked.get("documentId")):

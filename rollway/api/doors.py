@@ -6,7 +6,6 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +14,7 @@ from schema.requests import ForeignHost, ForeignPage
 
 KNOWN = "rollway.known_host"
 PREFLIGHT_REFUSED = 400
+NAMES_KEPT = 64
 
 
 class Hosts:
@@ -23,14 +23,20 @@ class Hosts:
     def __init__(self, app: ASGIApp, allowed_hosts: Sequence[str]) -> None:
         self._app = app
         self._door = TrustedHostMiddleware(_pass, allowed_hosts, www_redirect=False)
+        self._known = set[str | None]()  # headers that were let in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Ask Starlette's door, whose own words go nowhere."""
-        asked: dict[str, Any] = {**scope, KNOWN: False}
-        await self._door(asked, receive, _nowhere)
+        """Pass on who may come in."""
+        headers = Headers(scope=scope)
+        host = headers.get("host")
         within = self._app
-        if scope["type"] in {"http", "websocket"} and not asked[KNOWN]:
-            within = answer(ForeignHost(), HTTPConnection(scope).headers)
+        if host not in self._known:
+            asked: dict[str, Any] = {**scope, KNOWN: False}
+            await self._door(asked, receive, _nowhere)  # Starlette's, whose own words go nowhere
+            if not asked[KNOWN]:
+                within = answer(ForeignHost(), headers)
+            elif len(self._known) < NAMES_KEPT:
+                self._known.add(host)
         await within(scope, receive, send)
 
 

@@ -3,6 +3,7 @@
 Strawberry executes; what is asked, what is answered and with which status is decided here.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, nullcontext, suppress
@@ -28,7 +29,7 @@ from resolvers.context import Context
 from resolvers.operations.checks import Charging
 from rollway.api import accept, asked, refusals
 from rollway.api.framing import FRAMINGS, Framing
-from rollway.api.leaving import while_waited_for
+from rollway.api.leaving import WhileWaitedFor
 from rollway.api.pipe import Pipe
 from rollway.api.refusals import HEADERS
 from rollway.api.streams import Stream, Streams
@@ -45,6 +46,7 @@ READING = frozenset({OperationType.QUERY})
 WRITING = READING | {OperationType.MUTATION}
 COMPRESSED_BYTES_MIN = 1024
 COMPRESSION = 5
+COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class Http(GraphQL[Context, None]):
@@ -106,14 +108,14 @@ class Http(GraphQL[Context, None]):
         given = await asked.read(request, self.batch_max, context.checking)
         if isinstance(given, GraphQLRequestData):
             given = _found(given, context)
-        ranges = accept.read(request.headers.get("accept"))
+        read = request.headers.get("accept")
         if isinstance(given, GraphQLRequestData):
-            if streamed := _streamed(given, ranges, context.checking):
+            if streamed := _streamed(given, read, context.checking):
                 await self.prove(context)
                 return self._stream(given, context, streamed)
-            media_type = accept.pick(ranges, accept.ANSWERS)
+            media_type = accept.best(read, accept.ANSWERS)
         else:
-            media_type = accept.pick(ranges, (accept.JSON,))
+            media_type = accept.best(read, (accept.JSON,))
         if media_type is None:
             raise requests.NotAcceptable
         if isinstance(given, list):
@@ -122,7 +124,7 @@ class Http(GraphQL[Context, None]):
             return _written(encoded(answers), media_type, blank)
         written = await self._whole(given, context, media_type, blank)
         if request.method == "POST" and _kind(given, context.checking) is OperationType.QUERY:
-            return GZipMiddleware(written, COMPRESSED_BYTES_MIN, COMPRESSION)
+            return _compressed(written, request)
         return written
 
     async def _whole(
@@ -143,15 +145,17 @@ class Http(GraphQL[Context, None]):
         if not given.query or _kind(given, context.checking) is not OperationType.QUERY:
             return None
         said = given.query, given.variables, given.operation_name, context, given.extensions
-        async with while_waited_for(cast("Request", context.request)):
-            try:
-                data = await schema.planned(*said)
-            except Unproven:
-                await self.prove(context)
-                data = await schema.planned(*said)
-        if data is None:
-            return None
-        return b'{"data":%b,"extensions":%b}' % (data, encoded(extensions(context)))
+        context.until = asyncio.get_running_loop().time() + context.services.bounds.query_seconds
+        with suppress(TimeoutError):  # others, who have no more time either, say so
+            async with WhileWaitedFor(cast("Request", context.request), context.until):
+                try:
+                    data = await schema.planned(*said)
+                except Unproven:
+                    await self.prove(context)
+                    data = await schema.planned(*said)
+            if data is not None:
+                return b'{"data":%b,"extensions":%b}' % (data, encoded(extensions(context)))
+        return None
 
     async def _one_of_many(
         self, given: GraphQLRequestData, context: Context
@@ -167,7 +171,7 @@ class Http(GraphQL[Context, None]):
         request = cast("Request", context.request)
         reads = _kind(given, context.checking) is OperationType.QUERY
         try:
-            async with while_waited_for(request) if reads else nullcontext():
+            async with WhileWaitedFor(request) if reads else nullcontext():
                 result = await self.schema.execute(
                     given.query,
                     variable_values=given.variables,
@@ -249,7 +253,7 @@ class Http(GraphQL[Context, None]):
 def encoded(answer: object) -> bytes:
     """Return JSON in UTF-8; what has half a character, which that cannot say, as ASCII."""
     try:
-        return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+        return COMPACT.encode(answer).encode()
     except UnicodeEncodeError:
         return frames.encoded(answer)
 
@@ -277,13 +281,11 @@ def _is_a_browsers(request: Request) -> bool:
     return any(each.name == "text/html" for each in accept.read(request.headers.get("accept")))
 
 
-def _streamed(
-    given: GraphQLRequestData, ranges: list[accept.Range], checking: Charging
-) -> str | None:
+def _streamed(given: GraphQLRequestData, read: str | None, checking: Charging) -> str | None:
     """Return the media type of a stream; None when one whole answer is what the client reads."""
     if _kind(given, checking) is OperationType.SUBSCRIPTION:
-        return accept.pick(ranges, accept.STREAMS)
-    return None if accept.pick(ranges, accept.ANSWERS) else accept.pick(ranges, (accept.EVENTS,))
+        return accept.best(read, accept.STREAMS)
+    return None if accept.best(read, accept.ANSWERS) else accept.best(read, (accept.EVENTS,))
 
 
 def _kind(given: GraphQLRequestData, checking: Charging) -> OperationType | None:
@@ -297,6 +299,16 @@ def _kind(given: GraphQLRequestData, checking: Charging) -> OperationType | None
         return None
     operation = get_operation_ast(document, given.operation_name)
     return OperationType(operation.operation.value) if operation else None
+
+
+def _compressed(answer: Response, request: Request) -> ASGIApp:
+    """Return an answer that is compressed where it is long and its reader can."""
+    if len(answer.body) < COMPRESSED_BYTES_MIN:
+        return answer
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return GZipMiddleware(answer, COMPRESSED_BYTES_MIN, COMPRESSION)
+    answer.headers.add_vary_header("Accept-Encoding")
+    return answer
 
 
 def _written(body: bytes, media_type: str, blank: Response) -> Response:

@@ -1,40 +1,59 @@
-"""Clients who go away before they are answered."""
+"""Clients who go away before they are answered, and answers that take too long."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
 
 from starlette.requests import ClientDisconnect, Request
 
 PATIENCE_SECONDS = 0.5  # most answers take less, and are not worth looking after
 
 
-@asynccontextmanager
-async def while_waited_for(request: Request) -> AsyncIterator[None]:
-    """Stop what runs in the block when the client goes: ClientDisconnect."""
-    running, looking = asyncio.current_task(), None
-    gone = False
+class WhileWaitedFor:
+    """Stops what runs in the block when the client goes (ClientDisconnect), or it is late.
 
-    async def look() -> None:
-        nonlocal gone
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-        gone = True
-        if running is not None:
-            running.cancel()
+    That is TimeoutError, *until* by the loop's clock; None: it is never late.
+    """
 
-    def begin() -> None:
-        nonlocal looking
-        looking = asyncio.create_task(look())
+    __slots__ = ("_looking", "_request", "_running", "_timer", "_until", "_why")
 
-    timer = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, begin)
-    try:
-        yield
-    except asyncio.CancelledError:
-        if not gone or running is None or running.uncancel():
-            raise
-        raise ClientDisconnect from None
-    finally:
-        timer.cancel()
-        if looking is not None:
-            looking.cancel()
+    def __init__(self, request: Request, until: float | None = None) -> None:
+        self._request = request
+        self._until = until
+        self._why: type[Exception] | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[object] | None
+        self._timer: asyncio.TimerHandle
+
+    async def __aenter__(self) -> None:
+        """Begin."""
+        loop = asyncio.get_running_loop()
+        self._running = asyncio.current_task(loop)
+        first = loop.time() + PATIENCE_SECONDS
+        at = first if self._until is None else min(first, self._until)
+        self._timer = loop.call_at(at, self._begin)
+
+    async def __aexit__(
+        self, _: type[BaseException] | None, fault: BaseException | None, __: TracebackType | None
+    ) -> None:
+        """End; who is cancelled by somebody else is left alone."""
+        self._timer.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
+        if not isinstance(fault, asyncio.CancelledError) or self._why is None:
+            return
+        if self._running is None or not self._running.uncancel():
+            raise self._why from None
+
+    def _begin(self) -> None:
+        self._looking = asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        try:
+            async with asyncio.timeout_at(self._until):
+                while (await self._request.receive())["type"] != "http.disconnect":
+                    pass
+            self._why = ClientDisconnect
+        except TimeoutError:
+            self._why = TimeoutError
+        if self._running is not None:
+            self._running.cancel()

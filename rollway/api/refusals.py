@@ -57,7 +57,7 @@ BESIDE: Mapping[type[Exception], Mapping[str, str]] = {
 
 def answer(refusal: Exception, headers: Mapping[str, str]) -> Response:
     """Return the answer to a request with these *headers*."""
-    picked = accept.pick(accept.read(headers.get("accept")), accept.ANSWERS)
+    picked = accept.best(headers.get("accept"), accept.ANSWERS)
     shown = error(refusal, language(headers.get("accept-language", "")))
     return JSONResponse(
         {"errors": [shown.formatted]},

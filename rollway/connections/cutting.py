@@ -133,7 +133,7 @@ class Cuttable(HttpToolsProtocol):
         """Hand the connection on."""
         self.transport = self._lingering.transport
         super().handle_websocket_upgrade()
-        self.parser = None
+        self.parser = cast("Any", None)
         self._over()
 
     def on_response_complete(self) -> None:

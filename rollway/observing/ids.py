@@ -1,14 +1,15 @@
 """The id of a request, which its answer and every log line it causes carry."""
 
 import re
-import secrets
 from contextvars import ContextVar
+from random import getrandbits
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER = "X-Request-Id"
-ID_BYTES = 8
+NAME = HEADER.lower().encode()
+ID_BITS = 64
 GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -26,11 +27,11 @@ class RequestIds:
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope).get(HEADER, "")
-        own = given if GIVEN.fullmatch(given) else secrets.token_hex(ID_BYTES)
+        own = given if GIVEN.fullmatch(given) else f"{getrandbits(ID_BITS):016x}"
 
         async def tell(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.accept"):
-                MutableHeaders(scope=message)[HEADER] = own
+                message["headers"] = [*message.get("headers", ()), (NAME, own.encode())]
             await send(message)
 
         token = request_id.set(own)

@@ -1,6 +1,7 @@
 """Connections over HTTP that are silent, or are not read: they end, and others are served."""
 
 import asyncio
+import re
 import socket
 from contextlib import asynccontextmanager, suppress
 
@@ -185,4 +186,111 @@ async def test_after_a_short_body_that_was_refused_the_connection_goes_on(monkey
             writer.write(bytes(1000))
         writer.write(ASKED)
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        writer.transport.abort()
+
+
+async def told(address, sent):
+    """Send until the connection ends, and return what is answered."""
+    reader, writer = await asyncio.open_connection(*address)
+    reading = asyncio.create_task(reader.read())
+    for piece in sent:
+        writer.write(piece)
+        if (await asyncio.wait({reading}, timeout=0.02))[0]:
+            break
+    try:
+        return await reading
+    except ConnectionError:
+        return b""
+    finally:
+        writer.transport.abort()
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [b"GET /", b"GET / HTTP/1.1\r\nA: ", b"GET / HTTP/1.1\r\n", b""],
+    ids=["address", "value", "headers", "empty lines"],
+)
+async def test_a_head_without_an_end_is_refused(begun):
+    """The parser keeps what it reads of a line: it is not fed for ever."""
+    piece = {b"": b"\r\n" * 512, b"GET / HTTP/1.1\r\n": b"A: b\r\n" * 170}.get(begun, b"a" * 1024)
+    async with serving(10) as (address, server):
+        answer = await told(address, [begun, *[piece] * 20])
+        await ended(server)
+
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.endswith(cutting.TOO_LONG.encode())
+
+
+async def test_a_long_head_that_comes_at_once_is_read():
+    """As a long query in the address is."""
+    async with serving(10) as (address, _):
+        head = b"GET /?" + b"a" * 60_000 + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        assert (await told(address, [head])).startswith(b"HTTP/1.1 200")
+
+
+async def headers(scope, receive, send):
+    """Answer with the names of the headers, as they are once the body has been read."""
+    while (await receive()).get("more_body"):
+        pass
+    body = b",".join(name for name, _ in scope["headers"])
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body})
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+async def test_trailers_are_no_headers():
+    """A proxy in front looks at headers alone."""
+    async with serving(10, headers) as (address, _):
+        trailers = b"0\r\nAuthorization: Bearer x\r\n\r\n"
+        sent = [CHUNKED + b"1\r\nx\r\n", trailers, b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n"]
+        answer = await told(address, sent)
+
+    assert b"host,transfer-encoding" in answer
+    assert b"authorization" not in answer
+
+
+@pytest.mark.parametrize("line", [b"A: b\r\n", b"a"], ids=["lines", "a line"])
+async def test_trailers_without_an_end_are_cut(line):
+    """Nobody is asked whether they want more of them."""
+    async with serving(10, headers) as (address, server):
+        sent = [CHUNKED + b"0\r\n", *[line * (1024 // len(line))] * 20]
+        assert await told(address, sent) == b""
+        await ended(server)
+
+
+async def slow(scope, receive, send):
+    """Answer in a moment."""
+    await asyncio.sleep(0.05)
+    await headers(scope, receive, send)
+
+
+async def test_requests_may_be_sent_ahead_but_not_without_end():
+    """All are answered, in order; who sends too many is cut off."""
+    names = [f"number-{number:02}".encode() for number in range(20)]
+    asked = [b"GET / HTTP/1.1\r\n%b: x\r\n\r\n" % name for name in names]
+    async with serving(10, slow) as (address, server):
+        last = b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n"
+        answer = await told(address, [b"".join(asked) + last])
+        assert re.findall(rb"number-\d+", answer) == names
+        assert await told(address, [ASKED * (cutting.PIPELINED_MAX + 2)]) == b""
+        await ended(server)
+
+
+async def halves(_, receive, send):
+    """Answer the first half, and the other once the client has gone on."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await receive()
+    await send({"type": "http.response.body", "body": b"x"})
+
+
+async def test_the_head_of_an_answer_does_not_wait_for_its_body():
+    """Who opens a stream is told so at once; else head and body leave together."""
+    async with serving(10, halves) as (address, _):
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(post(1))
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        writer.write(b"x")
+        assert b"x" in await reader.readuntil(b"0\r\n\r\n")
         writer.transport.abort()
