@@ -18,6 +18,7 @@ from db.models import KEY_CHARACTERS_MAX, Application, Environment, Org, Task
 from db.vault import Vault
 from engine import git
 from engine.output.masking import Secrets
+from engine.repository.listing import Listings
 from engine.state import TaskStatus
 from providers import Provider
 from providers.refusal import Reason
@@ -191,13 +192,18 @@ class Deploys:
     """Turns requests into queued tasks."""
 
     def __init__(
-        self, queue: Queue, vault: Vault, policy: Policy, integrations: Integrations
+        self,
+        queue: Queue,
+        vault: Vault,
+        policy: Policy,
+        integrations: Integrations,
+        listings: Listings | None = None,
     ) -> None:
         self._queue = queue
         self._vault = vault
         self._policy = policy
         self._integrations = integrations
-        self.refs = Refs(vault, policy, integrations)
+        self.refs = Refs(vault, policy, integrations, listings)
 
     async def dispatch(self, request: Dispatch) -> Task:
         """Queue a task and return it, PENDING.

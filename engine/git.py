@@ -3,9 +3,11 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from engine.executors import PATH
 from engine.refusal import Told
@@ -27,6 +29,9 @@ from engine.repository.source import (
     redacted,
 )
 from engine.repository.submodules import submodules
+
+if TYPE_CHECKING:
+    from engine.repository.listing import Listings  # brings an HTTP client, which workers need not
 
 __all__ = [
     "CheckoutFailed",
@@ -76,13 +81,14 @@ async def resolve(
     protocols: Collection[str],
     pin: str | None = None,
     credential: Credential | None = None,
+    listings: "Listings | None" = None,
     timeout_seconds: float = 5.0,
 ) -> Resolved:
     """Ask the repository which commit *ref* is; None asks for the default branch.
 
     A short name is looked for among the branches, then among the tags. A full hash is taken as
-    it is once the repository answers. *pin* is the `host:port:address` to go to. Raises
-    RefNotFound and RepositoryUnreachable.
+    it is once the repository answers. *pin* is the `host:port:address` to go to. *listings* are
+    asked before Git is. Raises RefNotFound and RepositoryUnreachable.
     """
     source = Source(url, None, None, pin, credential)
     refused = source.refused()
@@ -91,24 +97,37 @@ async def resolve(
     if ref is not None and not is_ref(ref):
         raise RefNotFound(source.shown, ref)
     names = candidates(None if ref is not None and COMMIT.fullmatch(ref) else ref)
-    asked = [*names, *(f"{name}^{{}}" for name in names)]
-    git = Git(Path("/"), protocols, _silent, source, git_dir="/dev/null")
     try:
         async with asyncio.timeout(timeout_seconds):
-            reason = await _unusable(git)
-            listing = await git.answer("ls-remote", "--symref", "--", url, *asked)
+            found = None
+            if listings is not None and urlsplit(url).scheme in protocols:
+                found = await listings.of(source, names)
+            if found is None:
+                found = await _asked(source, names, protocols)
     except TimeoutError:
         reason = Cause.SLOW.of(seconds=timeout_seconds)
         raise RepositoryUnreachable(source.shown, reason) from None
+    resolved = _choose(ref, names, found)
+    if resolved is None:
+        raise RefNotFound(source.shown, ref or "HEAD")
+    return resolved
+
+
+async def _asked(
+    source: Source, names: Sequence[str], protocols: Collection[str]
+) -> Mapping[str, str]:
+    """Return what Git finds of *names*; RepositoryUnreachable gives its reason."""
+    git = Git(Path("/"), protocols, _silent, source, git_dir="/dev/null")
+    patterns = [*names, *(f"{name}^{{}}" for name in names)]
+    try:
+        reason = await _unusable(git)
+        listing = await git.answer("ls-remote", "--symref", "--", source.url, *patterns)
     except OSError as error:  # there is no git here
         why = error.args[0] if isinstance(error.args[0], Told) else str(error)
         raise RepositoryUnreachable(source.shown, why) from error
     if reason or listing is None:
         raise RepositoryUnreachable(source.shown, reason or git.reason)
-    resolved = _choose(ref, names, _listed(listing.decode(errors="replace")))
-    if resolved is None:
-        raise RefNotFound(source.shown, ref or "HEAD")
-    return resolved
+    return _listed(listing.decode(errors="replace"))
 
 
 async def checkout(

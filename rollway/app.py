@@ -36,6 +36,7 @@ from db.rotation import tally
 from db.trouble import DatabaseAway
 from db.vault import Vault
 from engine.executors.isolation import Isolation
+from engine.repository.listing import Listings
 from resolvers.context import Services
 from resolvers.operations.bounds import Bounds
 from resolvers.operations.checks import Checks
@@ -84,7 +85,8 @@ class Server(Process):
         logins = Logins(settings.logins, vault, settings.url)
         integrations = Integrations(vault, settings.policy, renewing.by(logins))
         self._statuses = Statuses(integrations, self.pubsub)
-        deploys = Deploys(self.queue, vault, settings.policy, integrations)
+        self._listings = Listings()
+        deploys = Deploys(self.queue, vault, settings.policy, integrations, self._listings)
         self._schedules = Schedules(deploys)
         self.services = Services(
             queue=self.queue,
@@ -224,6 +226,7 @@ class Server(Process):
                 for job in jobs:
                     job.cancel()
                 await asyncio.wait(jobs)
+                await self._listings.close()
                 await self.flush()
 
     async def _look_at_keys(self) -> None:

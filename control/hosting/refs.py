@@ -1,7 +1,7 @@
 """What a name in an application's repository stands for, and what its service tells of a commit.
 
-Names are resolved by git, for every provider alike; commits are asked for where the team has linked
-an account that opens the repository.
+Names are resolved by Git's protocol, for every provider alike; commits are asked for where the team
+has linked an account that opens the repository.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from control.integrations.accounts import NotLinked
 from db.models import Application
 from db.vault import NotSealedHere, Vault
 from engine import git
+from engine.repository.listing import Listings
 from providers.api import Api, Commit
 from providers.api.refusals import NotThere
 from providers.refusal import Reason, Refusal
@@ -43,10 +44,18 @@ class Unasked(Reason):
 class Refs:
     """Looks into repositories. Every application comes with its OWNER's row."""
 
-    def __init__(self, vault: Vault, policy: Policy, integrations: Integrations) -> None:
+    def __init__(
+        self,
+        vault: Vault,
+        policy: Policy,
+        integrations: Integrations,
+        listings: Listings | None = None,
+    ) -> None:
+        """Ask by *listings* where servers can be asked so; else by a process of Git."""
         self._vault = vault
         self._policy = policy
         self._integrations = integrations
+        self._listings = listings
         self._places = asyncio.Semaphore(GITS_MAX)
         self._of_teams = WeakValueDictionary[str, asyncio.Semaphore]()
 
@@ -71,6 +80,7 @@ class Refs:
                 protocols=self._policy.schemes,
                 pin=pin,
                 credential=credential,
+                listings=self._listings,
                 timeout_seconds=ANSWER_SECONDS,
             )
 

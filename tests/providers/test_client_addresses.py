@@ -1,13 +1,8 @@
 """Where a client goes with its token: to the host it was made for, at an address that may be."""
 
 import ssl
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from starlette.responses import (
     RedirectResponse,
 )
@@ -19,6 +14,7 @@ from providers.api.refusals import (
     ServiceDown,
 )
 from providers.repository import AddressNotAllowed, AddressUnknown, Policy
+from tests.certificates import certified
 from tests.providers.script import ANYWHERE, BOUNDS, STRICT, TOKEN, Script, fine, status
 
 
@@ -112,28 +108,6 @@ async def test_the_certificate_must_be_of_the_name(serve, tmp_path, named):
                     await client.get("user")
 
     assert len(script.requests) == (named == "forge.invalid")
-
-
-def certified(folder, name):
-    """Return the files of a certificate of *name* that vouches for itself, and of its key."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    (folder / "cert").write_bytes(certificate.public_bytes(pem))
-    (folder / "key").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-    return str(folder / "cert"), str(folder / "key")
 
 
 async def test_each_of_its_addresses_is_tried(asking):

@@ -11,7 +11,7 @@ import pytest
 
 from control.port import Dismissed, EventsRefused, LeaseLost, StoreAway
 from rollway.remote.line import Line, Unreachable
-from tests.providers.test_client_addresses import certified
+from tests.certificates import certified
 
 NOBODY = "http://127.0.0.1:1"
 

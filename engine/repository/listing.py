@@ -1,0 +1,213 @@
+"""Refs asked of a server without a process of Git: the second version of its protocol, over HTTP.
+
+See https://git-scm.com/docs/protocol-v2. Connections stay open, and a server that is known is not
+greeted again: one question, where Git asks two or three by new connections. Who answers otherwise
+is left to Git, which knows older servers, and says what is wrong.
+"""
+
+import asyncio
+import re
+import ssl
+from base64 import b64encode
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx2
+
+from engine.repository.credentials import origin_of
+from engine.repository.source import COMMIT, Source
+
+SERVERS_MAX = 64  # whose connections are kept
+CONNECTIONS_MAX = 32  # to one of them
+IDLE_SECONDS = 60.0
+REPOSITORIES_MAX = 1000  # that are known
+ANSWER_BYTES_MAX = 1024 * 1024
+TRY_SECONDS = 30.0  # who asks waits less
+UNAUTHORIZED = 401
+
+SERVICE = "git-upload-pack"
+HEADERS = {"Git-Protocol": "version=2", "User-Agent": "git/Rollway", "Accept-Encoding": "identity"}
+LENGTH_BYTES = 4  # of a packet's length, which counts itself
+LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
+FLUSH, DELIMITER = b"0000", b"0001"
+
+
+class _Unlike(Exception):
+    """Not an answer of the protocol's second version."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """How a repository is asked: by which hash it names commits, and whether it wants a login."""
+
+    hashes: bytes | None
+    login: bool
+
+
+class Listings:
+    """Asks servers. Close it in the end."""
+
+    def __init__(self, trust: ssl.SSLContext | None = None) -> None:
+        """Take *trust* for certificates that the system does not know."""
+        self._trust = trust
+        self._clients = OrderedDict[str, httpx2.AsyncClient]()
+        self._known = OrderedDict[str, _Known]()
+        self._closing = set[asyncio.Task[None]]()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for each in self._clients.values():
+            await each.aclose()
+        self._clients.clear()
+
+    async def of(self, source: Source, names: Sequence[str]) -> Mapping[str, str] | None:
+        """Return the hashes of refs by their full names; None: ask Git.
+
+        `<name>^{}` is what an annotated tag stands for, `ref: <name>` the ref that another one is,
+        as `ref: <full name>`.
+        """
+        if origin_of(source.url) is None or urlsplit(source.url).username is not None:
+            return None
+        try:
+            return await self._asked(source, names)
+        except (_Unlike, httpx2.HTTPError, httpx2.InvalidURL):
+            self._known.pop(source.url, None)
+            return None
+
+    async def _asked(self, source: Source, names: Sequence[str]) -> Mapping[str, str]:
+        known = self._known.get(source.url) or await self._greet(source)
+        sent = source, f"/{SERVICE}", _question(names, known.hashes)
+        answer, login = await self._sent(*sent, "result", login=known.login)
+        self._known[source.url] = _Known(known.hashes, login)
+        self._known.move_to_end(source.url)
+        if len(self._known) > REPOSITORIES_MAX:
+            self._known.popitem(last=False)
+        return _listed(answer, names)
+
+    async def _greet(self, source: Source) -> _Known:
+        """Ask a server which versions it speaks."""
+        path = f"/info/refs?service={SERVICE}"
+        answer, login = await self._sent(source, path, None, "advertisement", login=False)
+        lines = [each.rstrip(b"\n") for each in _packets(answer) if each is not None]
+        if b"version 2" not in lines[:2]:  # before it some say of which service
+            raise _Unlike
+        capabilities = dict(each.partition(b"=")[::2] for each in lines)
+        if b"ls-refs" not in capabilities:
+            raise _Unlike
+        return _Known(capabilities.get(b"object-format"), login)
+
+    async def _sent(
+        self, source: Source, path: str, body: bytes | None, kind: str, *, login: bool
+    ) -> tuple[bytes, bool]:
+        """Return the answer, and whether a login was wanted for it: it is shown to who wants it."""
+        request = self._request(source, path, body)
+        if login and source.credential:
+            request.headers["Authorization"] = _basic(
+                source.credential.user, source.credential.token
+            )
+        response = await self._client(source).send(request, stream=True)
+        try:
+            if response.status_code == UNAUTHORIZED and source.credential and not login:
+                return await self._sent(source, path, body, kind, login=True)
+            kinds = f"application/x-{SERVICE}-{kind}"
+            if response.status_code != httpx2.codes.OK or (
+                response.headers.get("content-type") != kinds
+            ):
+                raise _Unlike
+            answer = bytearray()
+            async for piece in response.aiter_raw():
+                answer += piece
+                if len(answer) > ANSWER_BYTES_MAX:
+                    raise _Unlike
+            return bytes(answer), login
+        finally:
+            await response.aclose()
+
+    def _request(self, source: Source, path: str, body: bytes | None) -> httpx2.Request:
+        headers = dict(HEADERS)
+        if body is not None:
+            headers["Content-Type"] = f"application/x-{SERVICE}-request"
+            headers["Accept"] = f"application/x-{SERVICE}-result"
+        url = source.url.rstrip("/") + path
+        request = httpx2.Request(
+            "GET" if body is None else "POST", url, headers=headers, content=body
+        )
+        if source.pin is not None:
+            address = source.pin.split(":", 2)[2].split(",")[0]
+            request.extensions["sni_hostname"] = request.url.host
+            request.url = request.url.copy_with(host=address.strip("[]"))
+        return request
+
+    def _client(self, source: Source) -> httpx2.AsyncClient:
+        """Return the connections to a server: those to another are checked for another name."""
+        origin = origin_of(source.url) or ""
+        client = self._clients.get(origin)
+        if client is None:
+            self._trust = self._trust or ssl.create_default_context()  # what Git trusts too
+            limits = httpx2.Limits(max_connections=CONNECTIONS_MAX, keepalive_expiry=IDLE_SECONDS)
+            client = self._clients[origin] = httpx2.AsyncClient(
+                verify=self._trust, trust_env=False, timeout=TRY_SECONDS, limits=limits
+            )
+        self._clients.move_to_end(origin)
+        if len(self._clients) > SERVERS_MAX:
+            _, oldest = self._clients.popitem(last=False)
+            closing = asyncio.create_task(oldest.aclose())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+        return client
+
+
+def _basic(user: str, token: str) -> str:
+    return "Basic " + b64encode(f"{user}:{token}".encode()).decode()
+
+
+def _question(names: Sequence[str], hashes: bytes | None) -> bytes:
+    """Return what asks for the refs whose names begin so."""
+    capabilities = [b"command=ls-refs\n"] + ([b"object-format=" + hashes] if hashes else [])
+    wanted = [b"peel\n", b"symrefs\n", *(f"ref-prefix {name}\n".encode() for name in names)]
+    lines = (*map(_packet, capabilities), DELIMITER, *map(_packet, wanted), FLUSH)
+    return b"".join(lines)
+
+
+def _packet(line: bytes) -> bytes:
+    return b"%04x%b" % (len(line) + LENGTH_BYTES, line)
+
+
+def _packets(data: bytes) -> Iterator[bytes | None]:
+    """Yield the packets of an answer; None for what stands between their groups."""
+    at = 0
+    while at < len(data):
+        if not LENGTH.match(data, at):
+            raise _Unlike
+        length = int(data[at : at + LENGTH_BYTES], 16)
+        if length < LENGTH_BYTES:
+            yield None
+            at += LENGTH_BYTES
+            continue
+        if at + length > len(data):
+            raise _Unlike
+        yield data[at + LENGTH_BYTES : at + length]
+        at += length
+
+
+def _listed(answer: bytes, names: Sequence[str]) -> Mapping[str, str]:
+    """Return what an answer says of *names*; others may begin like them."""
+    if not answer.endswith(FLUSH):
+        raise _Unlike
+    found: dict[str, str] = {}
+    for packet in _packets(answer):
+        commit, *rest = (packet or b"").decode(errors="replace").rstrip("\n").split(" ")
+        if packet is None or not rest or rest[0] not in names:
+            continue
+        if not COMMIT.fullmatch(commit):
+            raise _Unlike
+        name, *attributes = rest
+        found[name] = commit
+        for key, _, value in (each.partition(":") for each in attributes):
+            if key == "symref-target":
+                found[f"ref: {name}"] = f"ref: {value}"
+            elif key == "peeled":
+                found[f"{name}^{{}}"] = value
+    return found
