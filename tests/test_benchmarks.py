@@ -83,7 +83,8 @@ def test_python_servers_agree_and_are_compared(peers):
         assert page["floor-rows"]["cpu_to_floor_json"] > 0
         assert page["rollway"]["database_cpu_ms"] > 0
     assert found["pages"]["dashboard"]["rollway"]["answer_bytes"] > 280_000  # 1,600 steps
-    assert list(found["writing"]["writes"]) == ["webhook", "deploy", "redeploy"]
+    writes = ["webhook", "deploy", "deploy_by_process", "redeploy"]
+    assert list(found["writing"]["writes"]) == writes
 
 
 @pytest.mark.slow

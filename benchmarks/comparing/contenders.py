@@ -27,7 +27,7 @@ TIERS = ("rollway-compiled", "rollway-stock")  # Rollway by another setting of `
 SERVING = {
     "ROLLWAY_PORT": "0",
     "ROLLWAY_WORKER_SLOTS": "0",
-    "ROLLWAY_REPOSITORIES": "https,file",
+    "ROLLWAY_REPOSITORIES": "https,http,file,private",
     "ROLLWAY_COST_PER_MINUTE": "1000000000",
     "ROLLWAY_CHECKS_PER_MINUTE": "1000000000",
 }

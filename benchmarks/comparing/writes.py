@@ -1,7 +1,8 @@
 """What Rollway's writes cost: deliveries that are taken in, and tasks that are queued.
 
 Each is asked for at a rate, as it comes, and as fast as it is answered. No worker runs. A deploy of
-a ref asks the repository, a folder here, by a process of Git; one more of a task's commit does not.
+a ref asks the repository: over HTTP, of a server here whose answers cost nothing (`repository.py`),
+or of a folder, by a process of Git. One more of a task's commit asks nobody.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import hmac
 import itertools
 import json
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +20,9 @@ from contenders import Contender, Figures
 from load import Plan
 from progress import tell
 from questions import posted, raw
+from targets import Target
 
+HERE = Path(__file__).parent
 RATE = 100.0
 CONNECTIONS = 16
 STEADY_CONNECTIONS = 64  # as many as wait for their answers at most
@@ -42,25 +46,29 @@ Requests = Callable[[], Iterator[bytes]]
 
 
 class Writer:
-    """Makes what is written to, and the requests."""
+    """Makes what is written to, and the requests; *git* is the port that repositories are at."""
 
-    def __init__(self, rollway: Contender, folder: Path) -> None:
+    def __init__(self, rollway: Contender, folder: Path, git: int) -> None:
         self.rollway = rollway
         self.headers = {"Authorization": f"Bearer {rollway.asked.token}"}
         self.repository = folder / "repository"
+        self.url = f"http://127.0.0.1:{git}/repository/.git"
 
     def requests(self) -> dict[str, tuple[int, Requests]]:
         """Return how each write is asked for, and by what status it is answered."""
         self._make_repository()
         environments = [f"e{number}" for number in range(ENVIRONMENTS)]
         application = self._application("written", environments, provider="GIT")
+        local = self._application("local", environments, self.repository.as_uri(), provider="GIT")
         deploys = [self._deploy(application, each) for each in environments]
+        by_process = [self._deploy(local, each) for each in environments]
         tasks = [self.rollway.answer(each)["deploy"]["task"]["id"] for each in deploys]
         redeploys = [self._asked(REDEPLOY, id=task) for task in tasks]
         hooked = self._application("hooked", ["default"], provider="GITHUB", repoId="1")
         return {
             "webhook": (ACCEPTED, self._deliveries(hooked)),
             "deploy": (200, lambda: itertools.cycle(deploys)),
+            "deploy_by_process": (200, lambda: itertools.cycle(by_process)),
             "redeploy": (200, lambda: itertools.cycle(redeploys)),
         }
 
@@ -70,12 +78,14 @@ class Writer:
     def _deploy(self, application: str, environment: str) -> bytes:
         return self._asked(DEPLOY, id=application, env=environment)
 
-    def _application(self, name: str, environments: list[str], **given: str) -> str:
+    def _application(
+        self, name: str, environments: list[str], url: str | None = None, **given: str
+    ) -> str:
         spec = {"github": {"push": {"branches": {"precise": ["main"]}}}}
         asked = {
             "orgName": "acme",
             "name": name,
-            "repoUrl": self.repository.as_uri(),
+            "repoUrl": url or self.url,
             "environments": [{"name": each, "triggerSpec": spec} for each in environments],
             **given,
         }
@@ -85,7 +95,7 @@ class Writer:
     def _deliveries(self, application: str) -> Requests:
         rotated = self.rollway.answer(self._asked(ROTATE, id=application))["rotateWebhookSecret"]
         path = "/" + rotated["application"]["webhook"]["url"].split("/", 3)[3]
-        push = json.dumps(_push(self.repository.as_uri())).encode()
+        push = json.dumps(_push(self.url)).encode()
         secret = rotated["secret"].encode()
         return lambda: (_signed(path, push, secret) for _ in itertools.count())
 
@@ -100,7 +110,16 @@ def measured(
     rollway: Contender, folder: Path, rounds: int, seconds: float
 ) -> list[dict[str, dict[str, Figures]]]:
     """Return the rounds: what each write costs at a rate, and as fast as it is answered."""
-    wanted = Writer(rollway, folder).requests()
+    git = Target([sys.executable, str(HERE / "repository.py"), str(folder)], None, folder / "git")
+    try:
+        return _rounds(rollway, Writer(rollway, folder, git.wait()).requests(), rounds, seconds)
+    finally:
+        git.end()
+
+
+def _rounds(
+    rollway: Contender, wanted: dict[str, tuple[int, Requests]], rounds: int, seconds: float
+) -> list[dict[str, dict[str, Figures]]]:
     plans = {
         f"{RATE:.0f}_a_second": {"connections": STEADY_CONNECTIONS, "rate": RATE},
         "at_full_speed": {"connections": CONNECTIONS},

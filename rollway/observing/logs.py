@@ -64,6 +64,7 @@ def set_up(level: str, form: str) -> None:
     handler.setFormatter(Lines(LINE) if form == TEXT else _json())
     logging.basicConfig(level=level.upper(), handlers=[handler])
     logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)  # tracebacks while none is to be had
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # else a line for each request
 
 
 def _escaped(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 import random
 from collections import defaultdict
 from contextvars import copy_context
@@ -12,6 +13,7 @@ from tortoise.transactions import in_transaction
 
 from control.applications import delete
 from control.port import LeaseLost
+from control.queue.procrastinate import MISSING
 from control.queue.tasks import RUNS_MAX
 from db.fields import Concurrency, OnLost, Priority
 from db.models import Environment, Task
@@ -330,6 +332,29 @@ async def test_jobs_and_tasks_agree_again_after_a_look(queue, draft):
     assert await queue.reap() == []
 
     assert (await queue.claim("w")).lease.task_id == lost
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_a_look_reads_each_job_once(queue, draft):
+    """Also where the tables were analysed when hardly a task waited."""
+    connection = connections.get("default")
+    await queue.submit(draft())
+    for table in ("task", "procrastinate_jobs"):
+        await connection.execute_script(f"ANALYZE {table}")
+    for _ in range(50):
+        await queue.submit(draft())
+
+    plan = await connection.execute_query_dict(f"EXPLAIN (ANALYZE, FORMAT JSON) {MISSING}")
+    reads = [each for each in nodes(plan[0]["QUERY PLAN"]) if "procrastinate_jobs" in str(each)]
+    assert max(each["Actual Loops"] for each in reads if "Relation Name" in each) == 1
+
+
+def nodes(plan):
+    """Yield the parts of a plan."""
+    for each in json.loads(plan) if isinstance(plan, str) else plan:
+        node = each.get("Plan", each)
+        yield {key: value for key, value in node.items() if key != "Plans"}
+        yield from nodes(node.get("Plans", ()))
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
