@@ -7,11 +7,10 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import RedirectResponse
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, Router, WebSocketRoute
 
 import db
 from auth import machines
@@ -117,7 +116,7 @@ class Server(Process):
             uses=Uses(),
         )
 
-    def app(self) -> Starlette:
+    def app(self) -> Router:
         """Return the ASGI application."""
         settings = self.settings
         view = View(
@@ -132,12 +131,12 @@ class Server(Process):
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)
         door = Middleware(Hosts, allowed_hosts=names)
         lobby = Middleware(Lobby, waiting=self.sockets.door.waiting, admits=view.admits)
-        routes: list[BaseRoute] = [
+        routes: list[BaseRoute] = [  # they are looked through from the first on
+            Route("/graphql", view, name="graphql", middleware=[door, *self._sharing()]),
+            WebSocketRoute("/graphql", view, name="graphql-ws", middleware=[door, lobby]),
             Route("/", lambda _: RedirectResponse("/graphql"), name="home"),
             Route("/healthz", self.health.alive, name="health"),
             Route("/readyz", self.health.ready, name="ready"),
-            Route("/graphql", view, name="graphql", middleware=[door, *self._sharing()]),
-            WebSocketRoute("/graphql", view, name="graphql-ws", middleware=[door, lobby]),
             *webhooks.routes(self.services.deliveries),
             *deploy_hooks.routes(self.services.deploys),
             *self.doors.routes(),
@@ -151,9 +150,9 @@ class Server(Process):
         if self.tracing:
             measured.append(Middleware(self.tracing.requests))
         measured.append(Middleware(Away))
-        app = Starlette(routes=routes, middleware=measured, lifespan=self._lifespan)
-        app.router.redirect_slashes = False  # it would send people to whatever Host they named
-        return app
+        # Starlette's application would put two more layers around each request, for pages of faults
+        # that are answered here. Slashes redirected would send people to whatever Host they named.
+        return Router(routes, redirect_slashes=False, lifespan=self._lifespan, middleware=measured)
 
     def _open_now(self) -> dict[str, Callable[[], int]]:
         """Return what counts connections that stay."""
@@ -199,7 +198,7 @@ class Server(Process):
         return [settings.host, urlsplit(settings.url).hostname or "", *LOOPBACK]
 
     @asynccontextmanager
-    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+    async def _lifespan(self, _: object) -> AsyncIterator[None]:
         async with db.connect(self.settings.database, everywhere=True), self.running():
             yield
 

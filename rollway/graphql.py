@@ -21,7 +21,7 @@ from resolvers.context import Context, Services
 from rollway import playground
 from rollway.api import asked
 from rollway.api.http import Http
-from rollway.api.refusals import HEADERS
+from rollway.api.refusals import WRITTEN_HEADERS
 from rollway.api.streams import Streams
 from rollway.callers import bearer, language, whence
 from rollway.sockets.operation import Sockets
@@ -178,7 +178,7 @@ class View(Http):
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         """Return the headers of an answer."""
         response: Response = await super().get_sub_response(request)
-        response.headers.update(HEADERS)
+        response.raw_headers.extend(WRITTEN_HEADERS)
         return response
 
     async def render_graphql_ide(self, request: Request) -> Response:

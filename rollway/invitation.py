@@ -31,5 +31,5 @@ def routes(hosts: Middleware) -> list[BaseRoute]:
     """List the routes to the page and its files; *hosts* guards what is below the public URL."""
     return [
         Route("/invitation", _page, name="invitation", middleware=[hosts]),
-        Mount("/static/invitation", pages.Files(FILES, POLICY), name="invitation-files"),
+        Mount("/static/invitation", pages.files(FILES, POLICY), name="invitation-files"),
     ]

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 
 YEAR_SECONDS: Final = 365 * 24 * 60 * 60
 
@@ -19,7 +20,12 @@ def page(file: Path, policy: str) -> Response:
     return response
 
 
-class Files(StaticFiles):
+def files(directory: Path, policy: str) -> ASGIApp:
+    """Return what answers with the files of a page, and says so where there is none."""
+    return ExceptionMiddleware(_Files(directory, policy))
+
+
+class _Files(StaticFiles):
     """A page's files; a vendored file's path names its version, so it may stay."""
 
     def __init__(self, directory: Path, policy: str) -> None:

@@ -40,5 +40,5 @@ def routes(static_prefix: str = "/static/graphiql") -> list[BaseRoute]:
     """List the routes to the playground's files, to be mounted beside the API."""
     shrink = Middleware(GZipMiddleware, minimum_size=10_000, compresslevel=5)
     return [
-        Mount(static_prefix, pages.Files(FILES, POLICY), middleware=[shrink], name="playground")
+        Mount(static_prefix, pages.files(FILES, POLICY), middleware=[shrink], name="playground")
     ]

@@ -12,7 +12,6 @@ from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import httpx2
 
@@ -68,8 +67,8 @@ class Listings:
         `<name>^{}` is what an annotated tag stands for, `ref: <name>` the ref that another one is,
         as `ref: <full name>`.
         """
-        if origin_of(source.url) is None or urlsplit(source.url).username is not None:
-            return None
+        if origin_of(source.url) is None or set("@?#") & set(source.url):
+            return None  # a login, a query: Git knows what is meant
         try:
             return await self._asked(source, names)
         except (_Unlike, httpx2.HTTPError, httpx2.InvalidURL):

@@ -18,6 +18,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+WRITTEN_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+
 STATUSES: Mapping[type[Exception], int] = {
     requests.NotJson: 400,
     requests.NoObject: 400,

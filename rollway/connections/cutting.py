@@ -130,7 +130,10 @@ class Cuttable(HttpToolsProtocol):
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        """Hand the connection on."""
+        """Hand the connection on, unless a request before it is not answered yet."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.transport.abort()
+            return
         self.transport = self._lingering.transport
         super().handle_websocket_upgrade()
         self.parser = cast("Any", None)

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import version
 from time import monotonic, perf_counter
 
@@ -132,6 +133,7 @@ class Metrics(WorkFigures):
 
     def timed(self, app: ASGIApp) -> ASGIApp:
         """Return *app* with the time of its answers measured."""
+        known = lru_cache(self._requests.labels)
 
         async def measured(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http":
@@ -152,7 +154,7 @@ class Metrics(WorkFigures):
                 if path == HELD:
                     return
                 path = path if path in PATHS else "other"
-                self._requests.labels(path, status).observe(perf_counter() - begun)
+                known(path, status).observe(perf_counter() - begun)
 
         return measured
 

@@ -176,7 +176,8 @@ class Postgres:
     def array(self, pairs: Pairs, source: str) -> str:
         """Return rows as a list."""
         rows = f"(SELECT {_columns(pairs)} {source}) {ROW}"
-        return f"(SELECT coalesce(json_agg({ROW}), '[]') FROM {rows})"
+        # `json_agg` would write a line break behind each comma.
+        return f"(SELECT coalesce(array_to_json(array_agg({ROW})), '[]') FROM {rows})"
 
     def each(self, rows: str, table: str, alias: str) -> str:
         """Return the join of what is found for each row."""

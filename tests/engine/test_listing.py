@@ -238,7 +238,8 @@ async def test_what_is_no_answer_is_left_to_git(listings, greeting, answer):
 
 async def test_who_cannot_be_reached_is_left_to_git(listings):
     """And so is an address that is none, or has a login of its own."""
-    for url in ("http://127.0.0.1:1/x", "http://me:pw@127.0.0.1:1/x", "file:///x", "http://[/x"):
+    login, query = "http://me:pw@127.0.0.1:1/x", "http://127.0.0.1:1/x?y"
+    for url in ("http://127.0.0.1:1/x", login, query, "file:///x", "http://[/x"):
         assert await listings.of(Source(url, None, None), NAMES) is None
 
 

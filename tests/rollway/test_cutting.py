@@ -278,6 +278,14 @@ async def test_requests_may_be_sent_ahead_but_not_without_end():
         await ended(server)
 
 
+async def test_a_socket_is_not_opened_amid_an_answer():
+    """Its frames would stand in the middle of it."""
+    upgrade = b"GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+    async with serving(10, slow) as (address, server):
+        assert await told(address, [ASKED + upgrade]) == b""
+        await ended(server)
+
+
 async def halves(_, receive, send):
     """Answer the first half, and the other once the client has gone on."""
     await send({"type": "http.response.start", "status": 200, "headers": []})
