@@ -25,6 +25,7 @@ from tortoise.backends.base.client import (
 )
 from tortoise.connection import get_connections
 
+from db.keeping import Keeping
 from db.trouble import DatabaseAway, DatabaseFull, NoConnection, Trouble
 
 CONNECTION_SECONDS = 5.0  # for one of the pool to be free, or a new one to be made
@@ -136,6 +137,10 @@ class _Acquiring(PoolConnectionWrapper[Any]):
         self.connection = await pool.acquire(timeout=CONNECTION_SECONDS)
         return self.connection
 
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        pool: Keeping = self.client._pool  # noqa: SLF001
+        await (pool.give_back if kind is None else pool.release)(self.connection)
+
 
 class _Telling(client.AsyncpgDBClient):
     """Its errors tell of the database what there is to tell."""
@@ -176,8 +181,8 @@ class _Client(_Telling):
     def acquire_connection(self) -> Any:
         return _Acquiring(self, self._pool_init_lock)
 
-    async def create_pool(self, **given: Any) -> asyncpg.Pool:
-        return await super().create_pool(connect=_connect, init=_bound, **given)
+    async def create_pool(self, **given: Any) -> Keeping:  # type: ignore[override] # stands for it
+        return Keeping(await super().create_pool(connect=_connect, init=_bound, **given))
 
     def _in_transaction(self) -> TransactionContext:
         return _Context(_Transaction(self), self._pool_init_lock)

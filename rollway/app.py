@@ -190,6 +190,11 @@ class Server(Process):
         self.streams.leave()
         self.doors.leave()
 
+    async def flush(self) -> None:
+        """Send the traces that are left, and close the connections to elsewhere."""
+        await self._listings.close()
+        await super().flush()
+
     def _hosts(self) -> list[str]:
         """Return the Host headers to answer: a page elsewhere must not reach us by its own name."""
         settings = self.settings
@@ -225,7 +230,6 @@ class Server(Process):
                 for job in jobs:
                     job.cancel()
                 await asyncio.wait(jobs)
-                await self._listings.close()
                 await self.flush()
 
     async def _look_at_keys(self) -> None:

@@ -360,15 +360,19 @@ def application_of():
 
 
 @pytest.fixture
-def api(database: str, tmp_path: Path) -> Api:
+async def api(database: str, tmp_path: Path) -> AsyncIterator[Api]:
     """The API on each of the databases."""
-    return _api(tmp_path, database)
+    made = _api(tmp_path, database)
+    yield made
+    await made.server.flush()
 
 
 @pytest.fixture
-def sqlite_api(sqlite: str, tmp_path: Path) -> Api:
+async def sqlite_api(sqlite: str, tmp_path: Path) -> AsyncIterator[Api]:
     """The API on SQLite."""
-    return _api(tmp_path, sqlite)
+    made = _api(tmp_path, sqlite)
+    yield made
+    await made.server.flush()
 
 
 @pytest.fixture
