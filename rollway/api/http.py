@@ -313,7 +313,11 @@ def _compressed(answer: Response, request: Request) -> ASGIApp:
 
 
 def _written(body: bytes, media_type: str, blank: Response) -> Response:
-    """Return a response with the headers and cookies that *blank* was given."""
-    response = Response(body, media_type=f"{media_type}; charset=utf-8")
-    response.raw_headers.extend(blank.raw_headers)
-    return response
+    """Return *blank*, with the headers and cookies that it was given, as an answer."""
+    kind = f"{media_type}; charset=utf-8"
+    blank.raw_headers[:0] = [
+        (b"content-length", str(len(body)).encode()),
+        (b"content-type", kind.encode()),
+    ]
+    blank.body, blank.status_code = body, 200
+    return blank
