@@ -2,6 +2,8 @@
 
 SQL is written with `{x}` for the rows of a relation and `{p}` for the row it belongs to (of values
 and rights: the row itself), `{viewer}` for the caller's id, and the names of a field's arguments.
+`{x_within}` and `{m_within}`, behind a condition, are that a row of a team, which is called so in
+the statement, is of the only team the caller reaches; nothing where that is all of theirs.
 """
 
 from collections.abc import Callable, Mapping

@@ -66,11 +66,11 @@ class _Operation:
         """Return the variables that are parameters; of one that is null more is to be said."""
         return frozenset(each for each in self.given if values.coerced.get(each) is not None)
 
-    def shape(self, values: VariableValues) -> str:
-        """Return what the statement depends on."""
+    def shape(self, values: VariableValues, *, limited: bool) -> str:
+        """Return what the statement depends on; *limited*: the caller reaches one team."""
         given = self.given_by(values)
         own = [each for each in values.coerced.items() if each[0] not in given]
-        return f"{dialect()} {own!r} {sorted(given)!r}"
+        return f"{dialect()} {limited} {own!r} {sorted(given)!r}"
 
     def keep(self, shape: str, statement: Statement | None) -> None:
         """Keep the statement for a shape, or that there is none."""
@@ -126,7 +126,7 @@ class Plans:
         been answered, nor charged: the caller must be looked up first.
         """
         viewer = context.viewer
-        if viewer is None or not viewer.reads or viewer.org_name or viewer.application_id:
+        if viewer is None or not viewer.reads or viewer.application_id:
             return None
         operation = self._operation(document, name)
         if operation is None:
@@ -136,9 +136,10 @@ class Plans:
         )
         if isinstance(values, list):
             return None
-        shape = operation.shape(values)
+        limited = viewer.org_name is not None
+        shape = operation.shape(values, limited=limited)
         clock = asyncio.get_running_loop().time
-        statement = self._statement(operation, shape, values)
+        statement = self._statement(operation, shape, values, limited=limited)
         if statement is None or operation.rests(shape, clock()):
             return None
         built = _Built(self._core, operation.node, operation.fragments, values, context)
@@ -176,18 +177,20 @@ class Plans:
         return kept
 
     def _statement(
-        self, operation: _Operation, shape: str, values: VariableValues
+        self, operation: _Operation, shape: str, values: VariableValues, *, limited: bool
     ) -> Statement | None:
         known = operation.statements
         if shape in known:
             known.move_to_end(shape)
             return known[shape]
-        made = self._written(operation, values)
+        made = self._written(operation, values, limited=limited)
         operation.keep(shape, made)
         self._operations.keep(id(operation.node), operation, operation.characters)
         return made
 
-    def _written(self, operation: _Operation, values: VariableValues) -> Statement | None:
+    def _written(
+        self, operation: _Operation, values: VariableValues, *, limited: bool
+    ) -> Statement | None:
         writer = Writer(
             self._core,
             operation.node,
@@ -196,6 +199,7 @@ class Plans:
             operation.given_by(values),
             self._arguments,
             DIALECTS[dialect()],
+            limited=limited,
         )
         try:
             return writer.statement()

@@ -40,6 +40,7 @@ MOMENT_BYTES = len('"2026-01-01T00:00:00+00:00"')
 NULL_BYTES = len("null")
 PUNCTUATION_BYTES = len('"":,')
 TYPENAME = "__typename"
+WITHIN = "_within"
 
 
 class Asked(NamedTuple):
@@ -88,7 +89,10 @@ class Statement:
 
 
 class Writer:
-    """Writes the statement for an operation with certain variables, but for those *given* later."""
+    """Writes the statement for an operation with certain variables, but for those *given* later.
+
+    *limited*: it is for callers who reach one team.
+    """
 
     def __init__(
         self,
@@ -99,8 +103,11 @@ class Writer:
         given: frozenset[str],
         arguments: Arguments,
         dialect: Dialect,
+        *,
+        limited: bool,
     ) -> None:
         self.dialect = dialect
+        self._limited = limited
         self._schema = schema
         self._operation = operation
         self._fragments = fragments
@@ -141,6 +148,9 @@ class Writer:
         """Return *sql* with what stands for its names."""
 
         def found(name: re.Match[str]) -> str:
+            if name[1].endswith(WITHIN):
+                alias = name[1].removesuffix(WITHIN)
+                return self._within(names.get(alias, alias))
             return self._viewer() if name[1] == "viewer" else names[name[1]]
 
         return re.sub(r"\{(\w+)\}", found, sql)
@@ -331,6 +341,13 @@ class Writer:
         used = self._mark("used", _of_proof(lambda proof: proof.used), "timestamptz")
         found = GOOD.format(hash=token, user=self._viewer(), now=now, used=used)
         return f"({token} IS NULL OR {found})"
+
+    def _within(self, alias: str) -> str:
+        if not self._limited:
+            return ""
+        return (
+            f" AND {alias}.name = {self._mark('team', lambda asked: asked.viewer.org_name, 'text')}"
+        )
 
     def _viewer(self) -> str:
         return self._mark("viewer", lambda asked: asked.viewer.user.id, "text")

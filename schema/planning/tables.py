@@ -1,7 +1,7 @@
 """The types that are tables, with what of them SQL can answer; other fields are answered by Python.
 
-This holds for callers who reach all that is their user's: whoever may see a row may see what
-belongs to it, with the exceptions that stand here.
+This holds for callers who reach all that is their user's, or all of one of their teams: whoever may
+see a row may see what belongs to it, with the exceptions that stand here.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from schema.planning.dialect import Dialect, quoted
 OWNER = f"role = {quoted(Role.OWNER.value)}"
 OWNER_ID = f'(SELECT o.id FROM "org" o WHERE o.name = {{p}}.name AND o.{OWNER})'
 MINE = """EXISTS (SELECT 1 FROM "org" o JOIN "org" m ON m.name = o.name
-  WHERE o.id = {owner} AND m.user_id = {{viewer}})"""
+  WHERE o.id = {owner} AND m.user_id = {{viewer}}{{m_within}})"""
 OWNER_OF_TASK = '(SELECT a.owner_org_id FROM "application" a WHERE a.id = {}.app_id)'
 NAME_OF_TEAM = '(SELECT o.name FROM "org" o WHERE o.id = {})'
 OF_ENVIRONMENT = """FROM "task" y WHERE y.app_id = {p}.application_id AND y.env_name = {p}.name
@@ -55,7 +55,7 @@ ROOTS = Table(
     None,
     {
         "viewer": One("User", "{x}.id = {viewer}"),
-        "org": One("Org", "{x}.user_id = {viewer} AND {x}.name = {name}"),
+        "org": One("Org", "{x}.user_id = {viewer} AND {x}.name = {name}{x_within}"),
         "application": One(
             "Application", f"{{x}}.id = {{id}} AND {MINE.format(owner='{x}.owner_org_id')}"
         ),
@@ -83,7 +83,7 @@ TABLES: Mapping[str, Table] = {
                 ("{p}.id",),
                 paging.select,
                 f"({SELF} OR {{x}}.name IN"
-                ' (SELECT m.name FROM "org" m WHERE m.user_id = {viewer}))',
+                ' (SELECT m.name FROM "org" m WHERE m.user_id = {viewer})){x_within}',
             ),
         },
     ),

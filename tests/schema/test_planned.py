@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from auth.permissions import Scope
+from auth.viewer import Viewer
 from control.journal import new_step
-from db.models import Step, Task
+from db.models import ApiToken, Step, Task
 from resolvers.operations.reads import Reads
 from schema import schema
 
@@ -62,6 +64,20 @@ async def test_a_page_is_one_statement(world, page, statements):
     assert len(statements) == 1
     assert len(found["application"]["tasks"]["nodes"]) == 3
     assert found == await world.api.execute(PAGE, user, id=application.id)
+
+
+@pytest.mark.parametrize(("team", "seen"), [(None, True), ("acme", True), ("labs", False)])
+async def test_a_token_of_one_team_is_answered_of_that(world, page, team, seen):
+    """By another statement than one that reaches all; what it may not see is not there."""
+    user, application = page
+    await world.team("labs", user)
+    token = ApiToken(id="k", user=user, name="k", scopes=[Scope.READ], org_name=team)
+
+    found = await planned(world, Viewer(user, token=token), NAMED, id=application.id)
+
+    teams = [each["r"] for each in found["viewer"]["orgs"]["nodes"]]
+    assert sorted(teams) == ([team] if team else ["acme", "labs"])
+    assert (found["application"] is not None) == seen
 
 
 DOCUMENTS = {
