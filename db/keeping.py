@@ -32,7 +32,7 @@ class Keeping:
         """Return a connection; TimeoutError where none gets free in so many seconds."""
         while self._kept:
             connection = self._kept.pop()
-            if not connection.is_closed():
+            if not _ended(connection):
                 return connection
             await self.release(connection)
         self._waiting += 1
@@ -46,7 +46,7 @@ class Keeping:
     async def give_back(self, connection: Any) -> None:
         """Take back a connection by which all has been answered."""
         old = self._lent.get(connection) != self._round
-        if self._waiting or old or connection.is_closed():
+        if self._waiting or old or _ended(connection):
             await self.release(connection)
             return
         self._kept.append(connection)
@@ -73,3 +73,11 @@ class Keeping:
             returning = asyncio.create_task(self.release(each))
             self._returning.add(returning)
             returning.add_done_callback(self._returning.discard)
+
+
+def _ended(connection: Any) -> bool:
+    """Tell whether a connection is no more; the pool may have taken it back when it ended."""
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:  # type: ignore[attr-defined]
+        return True

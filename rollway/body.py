@@ -7,6 +7,7 @@ from typing import Self
 from starlette.requests import Request
 
 from providers.refusal import Refusal
+from rollway.connections.heads import announced
 from schema.requests import BodyBroken, BodyTooLarge, BodyTooSlow
 
 BODY_SECONDS = 30.0
@@ -69,8 +70,8 @@ async def read_body(request: Request, bytes_max: int, place: Place | None = None
 
     Raises BodyTooLarge, BodyTooSlow and BodyBroken, and with a *place* BodiesFull.
     """
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > bytes_max:
+    length = announced(request.headers.get("content-length", "").encode())
+    if length is not None and length > bytes_max:
         raise BodyTooLarge(bytes_max)
     body = bytearray()
     try:

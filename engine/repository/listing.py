@@ -11,19 +11,26 @@ import ssl
 from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 
 from engine.repository.credentials import origin_of
-from engine.repository.source import COMMIT, Source
+from engine.repository.source import COMMIT, Source, is_ref
 
 SERVERS_MAX = 64  # whose connections are kept
 CONNECTIONS_MAX = 32  # to one of them
 IDLE_SECONDS = 60.0
 REPOSITORIES_MAX = 1000  # that are known
 ANSWER_BYTES_MAX = 1024 * 1024
-TRY_SECONDS = 30.0  # who asks waits less
+PIECES_MAX = 4096  # of an answer: each costs a turn of the loop
+TRY_SECONDS = 2.5  # so that Git has some of the time, too
+CONNECT_SECONDS = 1.0  # at one of the addresses
+ADDRESSES_MAX = 4
+TIMEOUTS = {"timeout": httpx2.Timeout(TRY_SECONDS, connect=CONNECT_SECONDS).as_dict()}
+HASHES: Mapping[bytes | None, int] = {None: 40, b"sha1": 40, b"sha256": 64}  # digits
 UNAUTHORIZED = 401
 
 SERVICE = "git-upload-pack"
@@ -70,8 +77,9 @@ class Listings:
         if origin_of(source.url) is None or set("@?#") & set(source.url):
             return None  # a login, a query: Git knows what is meant
         try:
-            return await self._asked(source, names)
-        except (_Unlike, httpx2.HTTPError, httpx2.InvalidURL):
+            async with asyncio.timeout(TRY_SECONDS):
+                return await self._asked(source, names)
+        except (_Unlike, httpx2.HTTPError, httpx2.InvalidURL, TimeoutError):
             self._known.pop(source.url, None)
             return None
 
@@ -83,7 +91,7 @@ class Listings:
         self._known.move_to_end(source.url)
         if len(self._known) > REPOSITORIES_MAX:
             self._known.popitem(last=False)
-        return _listed(answer, names)
+        return _listed(answer, names, HASHES[known.hashes])
 
     async def _greet(self, source: Source) -> _Known:
         """Ask a server which versions it speaks."""
@@ -93,36 +101,40 @@ class Listings:
         if b"version 2" not in lines[:2]:  # before it some say of which service
             raise _Unlike
         capabilities = dict(each.partition(b"=")[::2] for each in lines)
-        if b"ls-refs" not in capabilities:
+        hashes = capabilities.get(b"object-format")
+        if b"ls-refs" not in capabilities or hashes not in HASHES:
             raise _Unlike
-        return _Known(capabilities.get(b"object-format"), login)
+        return _Known(hashes, login)
 
     async def _sent(
         self, source: Source, path: str, body: bytes | None, kind: str, *, login: bool
     ) -> tuple[bytes, bool]:
         """Return the answer, and whether a login was wanted for it: it is shown to who wants it."""
-        request = self._request(source, path, body)
-        if login and source.credential:
-            request.headers["Authorization"] = _basic(
-                source.credential.user, source.credential.token
-            )
-        response = await self._client(source).send(request, stream=True)
+        response = await self._reached(source, path, body, login=login)
+        if response.status_code == UNAUTHORIZED and source.credential and not login:
+            await response.aclose()  # the next takes its place
+            response, login = await self._reached(source, path, body, login=True), True
         try:
-            if response.status_code == UNAUTHORIZED and source.credential and not login:
-                return await self._sent(source, path, body, kind, login=True)
-            kinds = f"application/x-{SERVICE}-{kind}"
-            if response.status_code != httpx2.codes.OK or (
-                response.headers.get("content-type") != kinds
-            ):
-                raise _Unlike
-            answer = bytearray()
-            async for piece in response.aiter_raw():
-                answer += piece
-                if len(answer) > ANSWER_BYTES_MAX:
-                    raise _Unlike
-            return bytes(answer), login
+            return await _read(response, f"application/x-{SERVICE}-{kind}"), login
         finally:
             await response.aclose()
+
+    async def _reached(
+        self, source: Source, path: str, body: bytes | None, *, login: bool
+    ) -> httpx2.Response:
+        """Ask at the first of the checked addresses where anybody is."""
+        request = self._request(source, path, body)
+        if login and source.credential:
+            shown = _basic(source.credential.user, source.credential.token)
+            request.headers["Authorization"] = shown
+        if source.pin is None:
+            return await self._client(source).send(request, stream=True)
+        request.extensions["sni_hostname"] = request.url.host
+        for address in source.pin.split(":", 2)[2].split(",")[:ADDRESSES_MAX]:
+            request.url = request.url.copy_with(host=address.strip("[]"))
+            with suppress(httpx2.ConnectError, httpx2.ConnectTimeout):
+                return await self._client(source).send(request, stream=True)
+        raise _Unlike
 
     def _request(self, source: Source, path: str, body: bytes | None) -> httpx2.Request:
         headers = dict(HEADERS)
@@ -130,14 +142,8 @@ class Listings:
             headers["Content-Type"] = f"application/x-{SERVICE}-request"
             headers["Accept"] = f"application/x-{SERVICE}-result"
         url = source.url.rstrip("/") + path
-        request = httpx2.Request(
-            "GET" if body is None else "POST", url, headers=headers, content=body
-        )
-        if source.pin is not None:
-            address = source.pin.split(":", 2)[2].split(",")[0]
-            request.extensions["sni_hostname"] = request.url.host
-            request.url = request.url.copy_with(host=address.strip("[]"))
-        return request
+        method = "GET" if body is None else "POST"
+        return httpx2.Request(method, url, headers=headers, content=body, extensions=TIMEOUTS)
 
     def _client(self, source: Source) -> httpx2.AsyncClient:
         """Return the connections to a server: those to another are checked for another name."""
@@ -147,7 +153,10 @@ class Listings:
             self._trust = self._trust or ssl.create_default_context()  # what Git trusts too
             limits = httpx2.Limits(max_connections=CONNECTIONS_MAX, keepalive_expiry=IDLE_SECONDS)
             client = self._clients[origin] = httpx2.AsyncClient(
-                verify=self._trust, trust_env=False, timeout=TRY_SECONDS, limits=limits
+                verify=self._trust,
+                trust_env=False,
+                limits=limits,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # takes none
             )
         self._clients.move_to_end(origin)
         if len(self._clients) > SERVERS_MAX:
@@ -156,6 +165,19 @@ class Listings:
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
         return client
+
+
+async def _read(response: httpx2.Response, kind: str) -> bytes:
+    """Return the body of an answer of that media type."""
+    if response.status_code != httpx2.codes.OK or response.headers.get("content-type") != kind:
+        raise _Unlike
+    answer, pieces = bytearray(), 0
+    async for piece in response.aiter_raw():
+        answer += piece
+        pieces += 1
+        if len(answer) > ANSWER_BYTES_MAX or pieces > PIECES_MAX:
+            raise _Unlike
+    return bytes(answer)
 
 
 def _basic(user: str, token: str) -> str:
@@ -191,22 +213,29 @@ def _packets(data: bytes) -> Iterator[bytes | None]:
         at += length
 
 
-def _listed(answer: bytes, names: Sequence[str]) -> Mapping[str, str]:
-    """Return what an answer says of *names*; others may begin like them."""
+def _listed(answer: bytes, names: Sequence[str], digits: int) -> Mapping[str, str]:
+    """Return what an answer says of *names*; others may begin like them.
+
+    What is no answer in the protocol is Git's to judge: an error, a hash that is none.
+    """
     if not answer.endswith(FLUSH):
         raise _Unlike
     found: dict[str, str] = {}
     for packet in _packets(answer):
         commit, *rest = (packet or b"").decode(errors="replace").rstrip("\n").split(" ")
-        if packet is None or not rest or rest[0] not in names:
-            continue
-        if not COMMIT.fullmatch(commit):
+        if packet is not None and not (COMMIT.fullmatch(commit) and len(commit) == digits and rest):
             raise _Unlike
+        if packet is None or rest[0] not in names:
+            continue
         name, *attributes = rest
+        if name in found:
+            raise _Unlike
         found[name] = commit
         for key, _, value in (each.partition(":") for each in attributes):
-            if key == "symref-target":
+            if key == "symref-target" and is_ref(value):
                 found[f"ref: {name}"] = f"ref: {value}"
-            elif key == "peeled":
+            elif key == "peeled" and COMMIT.fullmatch(value) and len(value) == digits:
                 found[f"{name}^{{}}"] = value
+            else:
+                raise _Unlike
     return found

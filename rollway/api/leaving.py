@@ -14,7 +14,7 @@ class WhileWaitedFor:
     That is TimeoutError, *until* by the loop's clock; None: it is never late.
     """
 
-    __slots__ = ("_looking", "_request", "_running", "_timer", "_until", "_why")
+    __slots__ = ("_before", "_looking", "_request", "_running", "_timer", "_until", "_why")
 
     def __init__(self, request: Request, until: float | None = None) -> None:
         self._request = request
@@ -22,12 +22,14 @@ class WhileWaitedFor:
         self._why: type[Exception] | None = None
         self._looking: asyncio.Task[None] | None = None
         self._running: asyncio.Task[object] | None
+        self._before: int
         self._timer: asyncio.TimerHandle
 
     async def __aenter__(self) -> None:
         """Begin."""
         loop = asyncio.get_running_loop()
         self._running = asyncio.current_task(loop)
+        self._before = self._running.cancelling() if self._running else 0
         first = loop.time() + PATIENCE_SECONDS
         at = first if self._until is None else min(first, self._until)
         self._timer = loop.call_at(at, self._begin)
@@ -39,9 +41,10 @@ class WhileWaitedFor:
         self._timer.cancel()
         if self._looking is not None:
             self._looking.cancel()
-        if not isinstance(fault, asyncio.CancelledError) or self._why is None:
+        if self._why is None or self._running is None:
             return
-        if self._running is None or not self._running.uncancel():
+        by_others = self._running.uncancel() > self._before
+        if isinstance(fault, asyncio.CancelledError) and not by_others:
             raise self._why from None
 
     def _begin(self) -> None:

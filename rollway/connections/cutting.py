@@ -5,10 +5,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
+import httptools
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.flow_control import CLOSE_HEADER
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from rollway.connections.heads import Head, announced
 from rollway.connections.lingering import Lingering
 from rollway.connections.patience import Patience
 from rollway.connections.seats import Waiting
@@ -22,7 +24,9 @@ LINES_BYTES_MAX = 16 * 1024  # of a head that is not complete yet, or of what fo
 PIPELINED_MAX = 64  # requests that are sent before the one before them is answered
 WAITING_MAX = 1000
 WAITING_PER_ADDRESS_MAX = 200
+FIRST_VERSION = "1.0"  # whose clients know no chunks
 TOO_LONG = "The head of the request is too long."
+INVALID = "Invalid HTTP request received."
 
 
 class Cuttable(HttpToolsProtocol):
@@ -36,7 +40,8 @@ class Cuttable(HttpToolsProtocol):
 
     The parser has no bounds of its own. Lines that go on for more than *LINES_BYTES_MAX* without
     an end of the head, or a piece of a body, are refused. Trailers are not read: an application
-    would find them among the headers that a proxy has looked at.
+    would find them among the headers that a proxy has looked at. What is no request, behind one
+    that is not answered yet, ends the connection: a refusal would stand in that one's answer.
     """
 
     def __init__(self, *args: Any, waiting: Waiting, **given: Any) -> None:
@@ -46,7 +51,8 @@ class Cuttable(HttpToolsProtocol):
         self._lingering: Lingering
         self._silent: Patience
         self._unread: Patience
-        self._in_head = False
+        self._head: Head | None = None
+        self._running: RequestResponseCycle | None = None
         self._goes_on = False
         self._lines_bytes = 0
         self._unwanted_bytes = 0
@@ -57,14 +63,21 @@ class Cuttable(HttpToolsProtocol):
             self._spoken()
             scope["extensions"] = {CUT: self.transport.abort}
 
+            chunks = scope["http_version"] != FIRST_VERSION
+            cycle = self._running
+
             async def answer(message: Message) -> None:
                 if message["type"] != "http.response.start":
+                    if not chunks and cycle is not None:
+                        cycle.expected_content_length = len(message.get("body", b""))
                     await send(message)
                     self._lingering.release()
                     return
                 self._lingering.hold()
                 if self._body_is_too_long(scope):
                     message = {**message, "headers": [*message.get("headers", ()), CLOSE_HEADER]}
+                if not chunks and cycle is not None:
+                    cycle.chunked_encoding = False  # it reads to the end of the connection
                 await send(message)
 
             await app(scope, receive, answer)
@@ -83,6 +96,7 @@ class Cuttable(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
+        self._tell_running()
         super().connection_lost(exc)
         self._lingering.lost()
         if self._leaving:
@@ -95,24 +109,64 @@ class Cuttable(HttpToolsProtocol):
             self._leave(len(data))
             return
         self._goes_on = False
-        super().data_received(data)
+        self._feed(data)
         self._lines_bytes = 0 if self._goes_on else self._lines_bytes + len(data)
         if self._lines_bytes > LINES_BYTES_MAX and not self.transport.is_closing():
-            self._refuse_lines()
+            self.send_400_response(TOO_LONG)
+
+    def _feed(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+            else:
+                self._decline_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self.send_400_response(INVALID)
+
+    def _decline_upgrade(self, rest: bytes) -> None:
+        """Read the request once more without what it offers to change to, as most servers do.
+
+        The parser takes all that follows for the other protocol, a body too.
+        """
+        head = Head.without_upgrade(self.scope, self.url)
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
+        self._feed(head + rest)
+
+    def _declines(self) -> bool:
+        """Tell whether the request offers another protocol that is not spoken here."""
+        return self.parser.should_upgrade() and not self._should_upgrade()
 
     def on_message_begin(self) -> None:
         """Read the head of a request."""
         super().on_message_begin()
-        self._in_head = self._goes_on = True
+        self._head, self._goes_on = Head(), True
+
+    def on_url(self, url: bytes) -> None:
+        """Read the address."""
+        if self._head is not None:
+            self._head.grow(len(url))
+        super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Read a header; not one that comes behind the body."""
-        if self._in_head:
+        if self._head is not None:
+            self._head.add(name, value)
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Begin to answer; not too many that nobody waits for one by one."""
-        self._in_head, self._goes_on = False, True
+        self._goes_on = True
+        if self._head is not None:
+            self._head.check(self.parser.get_http_version(), self.headers)
+            self._head = None
+        if self._declines():
+            self.scope["method"] = self.parser.get_method().decode("ascii")
+            self.scope["http_version"] = self.parser.get_http_version()
+            return
         self._lingering.amid_body = True
         super().on_headers_complete()
         if len(self.pipeline) > PIPELINED_MAX:
@@ -127,11 +181,12 @@ class Cuttable(HttpToolsProtocol):
         """End the request."""
         self._goes_on = True
         self._lingering.amid_body = False
-        super().on_message_complete()
+        if not self._declines():
+            super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection on, unless a request before it is not answered yet."""
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self._answers:
             self.transport.abort()
             return
         self.transport = self._lingering.transport
@@ -162,18 +217,37 @@ class Cuttable(HttpToolsProtocol):
             self.transport.pause_reading()
             self._leaving = self.loop.call_later(LEAVING_SECONDS, self.transport.abort)
 
-    def _refuse_lines(self) -> None:
-        if self.cycle is None or self.cycle.response_complete:
-            self.send_400_response(TOO_LONG)
-        else:
-            self.transport.abort()
+    @property
+    def _answers(self) -> bool:
+        """Tell whether a request is being answered."""
+        return self._running is not None and not self._running.response_complete
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _tell_running(self) -> None:
+        """Tell what answers that nobody waits for it; uvicorn tells the request that came last."""
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request, and close; amid another's answer, without a word."""
+        if self._answers:
+            mine = self._running is self.cycle and self._lingering.amid_body
+            if not mine or self.cycle.response_started:
+                self.transport.abort()
+                return
+            self._tell_running()
+        super().send_400_response(msg)
 
     def _body_is_too_long(self, scope: Scope) -> bool:
         """Tell whether more of it may come than is read without being wanted."""
         if scope is not self.scope or not self._lingering.amid_body:
             return False
-        announced = dict(scope["headers"]).get(b"content-length")
-        return announced is None or int(announced) > UNWANTED_BYTES_MAX
+        length = announced(dict(scope["headers"]).get(b"content-length", b""))
+        return length is None or length > UNWANTED_BYTES_MAX
 
     def _over(self) -> None:
         """Let go of what holds this connection, so that it is freed at once.
@@ -183,7 +257,8 @@ class Cuttable(HttpToolsProtocol):
         self._asked()
         self._silent.end()
         self._unread.end()
-        del self.app, self.cycle
+        self._unset_keepalive_if_required()
+        del self.app, self.cycle, self._running
 
     def _spoken(self) -> None:
         self._asked()

@@ -31,14 +31,14 @@ class Lingering:
         if self._held is not None:
             self._releasing.cancel()
             held, self._held = self._held, None
-            self.transport.write(b"".join(held))
+            self.write(b"".join(held))
 
     def write(self, data: bytes) -> None:
-        """Write, at once unless it is held."""
-        if self._held is None:
-            self.transport.write(data)
-        else:
+        """Write, at once unless it is held; nothing more once it is closed."""
+        if self._held is not None:
             self._held.append(data)
+        elif not self.lingers:
+            self.transport.write(data)
 
     def is_closing(self) -> bool:
         """Tell whether nothing more is to be said."""

@@ -16,6 +16,7 @@ GOODBYE_SECONDS = 1.0
 WHOLE_TEXT = b"\x81"
 SHORT_MAX, MIDDLE_MAX = 125, 0xFFFF
 NOT_UTF8 = 1007
+NO_GREETING = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class Protocol(WebSocketsSansIOProtocol):
@@ -28,6 +29,13 @@ class Protocol(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **given: Any) -> None:
         super().__init__(*args, **given)
         self.close_timeout = GOODBYE_SECONDS
+
+    def data_received(self, data: bytes) -> None:
+        """Take what comes; the first is the whole greeting, and one that is none is refused."""
+        super().data_received(data)
+        if not self.handshake_initiated and not self.transport.is_closing():
+            self.transport.write(NO_GREETING)
+            self.transport.close()
 
     def handle_connect(self, event: Request) -> None:
         """Begin the application."""

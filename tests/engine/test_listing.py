@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import subprocess
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -24,6 +24,12 @@ ADVERTISED = (
 )
 COMMIT = b"1" * 40
 LISTED = b"003d" + COMMIT + b" refs/heads/main\n" + b"0000"
+
+
+def listed(more):
+    """Return the answer with more behind the name."""
+    line = COMMIT + b" refs/heads/main" + more + b"\n"
+    return b"%04x%b0000" % (len(line) + 4, line)
 
 
 @pytest.fixture
@@ -222,6 +228,14 @@ async def test_a_connection_stays(listings):
         (ADVERTISED, LISTED[:30]),
         (ADVERTISED, LISTED.replace(COMMIT, b"g" * 40)),
         (ADVERTISED, b"-001" + LISTED[4:]),
+        (ADVERTISED.replace(b"sha1", b"sha9"), LISTED),
+        (ADVERTISED, listed(b" peeled:" + b"2" * 39)),
+        (ADVERTISED, listed(b" peeled:" + b"2" * 64)),
+        (ADVERTISED, listed(b" peeled:--upload-pack=touch")),
+        (ADVERTISED, listed(b" symref-target:refs/heads/a\0b")),
+        (ADVERTISED, listed(b" new:1")),
+        (ADVERTISED, LISTED[:-4] + LISTED),
+        (ADVERTISED, b"000aERR no" + b"0000"),
         (ADVERTISED, LISTED[:-4] * (listing.ANSWER_BYTES_MAX // len(LISTED[:-4]) + 1) + b"0000"),
     ],
 )
@@ -278,3 +292,70 @@ async def test_servers_are_forgotten(monkeypatch):
             assert await listings.of(source, NAMES)
         await listings.close()
     assert [len(each) for each in first.heads] == [2, 2]
+
+
+async def test_many_who_want_a_login_at_once(listings):
+    """None holds a connection while it waits for another one."""
+    wanted = listing.CONNECTIONS_MAX + 8
+    asked = 0
+
+    async def serve(reader, writer):
+        nonlocal asked
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                asked += 1
+                while asked < listing.CONNECTIONS_MAX:
+                    await asyncio.sleep(0.01)
+                status = "403 No" if b"uthorization" in head else "401 Who"
+                writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        login = Credential(f"http://127.0.0.1:{port}", "u", "t0ken")
+        sources = [
+            Source(f"http://127.0.0.1:{port}/{number}.git", None, None, None, login)
+            for number in range(wanted)
+        ]
+        await asyncio.gather(*(listings.of(each, NAMES) for each in sources))
+        await listings.close()
+    assert asked == 2 * wanted
+
+
+async def test_where_nobody_is_the_next_address_is_tried(listings):
+    """Of those that were checked."""
+    async with playing(ADVERTISED, LISTED) as (_, port):
+        url = f"http://git.example:{port}/x.git"
+        for pin in ("127.0.0.2", "127.0.0.2,127.0.0.1", "[::1],127.0.0.1"):
+            source = Source(url, None, None, f"git.example:{port}:{pin}")
+            found = await listings.of(source, NAMES)
+            assert (found is not None) == ("127.0.0.1" in pin)
+        await listings.close()
+
+
+async def test_a_silent_server_leaves_git_some_time(listings, monkeypatch):
+    """It has reasons of its own."""
+    monkeypatch.setattr(listing, "TRY_SECONDS", 0.1)
+    async with await asyncio.start_server(lambda *_: asyncio.sleep(9), "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        assert await listings.of(Source(f"http://127.0.0.1:{port}/x", None, None), NAMES) is None
+
+
+async def test_cookies_are_not_kept(listings):
+    """Nobody sends them back, and a server may send many."""
+
+    class Baker(Played):
+        async def serve(self, reader, writer):
+            write = writer.write
+            writer.write = lambda data: write(
+                data.replace(b"\r\n", b"\r\nSet-Cookie: a=b; Path=/\r\n", 1)
+            )
+            await super().serve(reader, writer)
+
+    baker = Baker((ADVERTISED, LISTED))
+    async with await asyncio.start_server(baker.serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        assert await listings.of(Source(f"http://127.0.0.1:{port}/x", None, None), NAMES)
+        (client,) = listings._clients.values()
+        assert not client.cookies
+        await listings.close()

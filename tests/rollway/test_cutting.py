@@ -218,7 +218,7 @@ async def test_a_head_without_an_end_is_refused(begun):
         await ended(server)
 
     assert answer.startswith(b"HTTP/1.1 400")
-    assert answer.endswith(cutting.TOO_LONG.encode())
+    assert answer.endswith((cutting.TOO_LONG.encode(), cutting.INVALID.encode()))
 
 
 async def test_a_long_head_that_comes_at_once_is_read():
@@ -237,6 +237,7 @@ async def headers(scope, receive, send):
     await send({"type": "http.response.body", "body": body})
 
 
+LAST = ASKED[:-2] + b"Connection: close\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -244,7 +245,7 @@ async def test_trailers_are_no_headers():
     """A proxy in front looks at headers alone."""
     async with serving(10, headers) as (address, _):
         trailers = b"0\r\nAuthorization: Bearer x\r\n\r\n"
-        sent = [CHUNKED + b"1\r\nx\r\n", trailers, b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n"]
+        sent = [CHUNKED + b"1\r\nx\r\n", trailers, LAST]
         answer = await told(address, sent)
 
     assert b"host,transfer-encoding" in answer
@@ -252,11 +253,11 @@ async def test_trailers_are_no_headers():
 
 
 @pytest.mark.parametrize("line", [b"A: b\r\n", b"a"], ids=["lines", "a line"])
-async def test_trailers_without_an_end_are_cut(line):
+async def test_trailers_without_an_end_are_refused(line):
     """Nobody is asked whether they want more of them."""
     async with serving(10, headers) as (address, server):
         sent = [CHUNKED + b"0\r\n", *[line * (1024 // len(line))] * 20]
-        assert await told(address, sent) == b""
+        assert (await told(address, sent)).startswith(b"HTTP/1.1 400")
         await ended(server)
 
 
@@ -269,10 +270,9 @@ async def slow(scope, receive, send):
 async def test_requests_may_be_sent_ahead_but_not_without_end():
     """All are answered, in order; who sends too many is cut off."""
     names = [f"number-{number:02}".encode() for number in range(20)]
-    asked = [b"GET / HTTP/1.1\r\n%b: x\r\n\r\n" % name for name in names]
+    asked = [b"GET / HTTP/1.1\r\nHost: x\r\n%b: x\r\n\r\n" % name for name in names]
     async with serving(10, slow) as (address, server):
-        last = b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n"
-        answer = await told(address, [b"".join(asked) + last])
+        answer = await told(address, [b"".join(asked) + LAST])
         assert re.findall(rb"number-\d+", answer) == names
         assert await told(address, [ASKED * (cutting.PIPELINED_MAX + 2)]) == b""
         await ended(server)
@@ -280,7 +280,7 @@ async def test_requests_may_be_sent_ahead_but_not_without_end():
 
 async def test_a_socket_is_not_opened_amid_an_answer():
     """Its frames would stand in the middle of it."""
-    upgrade = b"GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+    upgrade = ASKED[:-2] + b"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"
     async with serving(10, slow) as (address, server):
         assert await told(address, [ASKED + upgrade]) == b""
         await ended(server)
@@ -302,3 +302,119 @@ async def test_the_head_of_an_answer_does_not_wait_for_its_body():
         writer.write(b"x")
         assert b"x" in await reader.readuntil(b"0\r\n\r\n")
         writer.transport.abort()
+
+
+async def test_who_leaves_has_left_also_where_more_was_sent_ahead():
+    """What answers the first request is told, not only what would answer the last."""
+    left = asyncio.Event()
+
+    async def watching(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        left.set()
+
+    async with serving(10, watching) as (address, _):
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(ASKED * 3)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.transport.abort()
+        await left.wait()
+
+
+async def pausing(_, __, send):
+    """Answer in two pieces."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for more in (True, False):
+        await send({"type": "http.response.body", "body": b"x", "more_body": more})
+        await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize("app", [slow, pausing], ids=["before", "amid"])
+async def test_a_refusal_stands_in_no_other_answer(app, caplog):
+    """What follows a request is no request: who sent both is cut off."""
+    async with serving(10, app) as (address, server):
+        answer = await told(address, [ASKED, b"\0garbage\r\n\r\n"])
+        await ended(server)
+
+    assert b" 400 " not in answer
+    assert not [each for each in caplog.records if each.exc_info]
+
+
+async def reading(_, receive, send):
+    """Answer with the body, once it has been read; where somebody waits for it."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def test_a_body_that_is_broken_is_refused(caplog):
+    """Once, and nobody else hears of it."""
+    async with serving(10, reading) as (address, server):
+        answer = await told(address, [CHUNKED + b"zz\r\n"])
+        await ended(server)
+
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.count(b"HTTP/1.1") == 1
+    assert not [each for each in caplog.records if each.exc_info]
+
+
+async def test_a_length_may_begin_with_zeros(caplog):
+    """Python reads no number of so many digits."""
+    async with serving(10) as (address, server):
+        length = "0" * 5000 + "24"
+        answer = await told(address, [post(length), b"x" * 24 + LAST])
+        await ended(server)
+
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"405", b"200"]
+    assert not [each for each in caplog.records if each.exc_info]
+
+
+async def test_the_first_version_knows_no_chunks():
+    """Its answer ends with the connection."""
+    async with serving(10, halves) as (address, _):
+        answer = await told(address, [b"GET / HTTP/1.0\r\n\r\n"])
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"chunked" not in head
+    assert body == b"x"
+
+    async with serving(10) as (address, _):
+        answer = await told(address, [b"GET / HTTP/1.0\r\n\r\n"])
+    assert answer.endswith(b"\r\n\r\n" + b"x" * 10)
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+async def test_another_protocol_is_not_taken_up(pieces):
+    """As curl and Java offer it, with a body: that is read, and so is what follows."""
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAA\r\n"
+    asked = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n" + offer + b"\r\n" + b"hello"
+    whole = asked + asked + LAST
+    cuts = [whole] if pieces == 1 else [whole[:-140], whole[-140:]]
+    async with serving(10, reading) as (address, _):
+        answer = await told(address, cuts)
+    assert len(re.findall(rb"hello", answer)) == 2
+    assert answer.count(b"HTTP/1.1 200") == 3
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+        b"GET / HTTP/2.0\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/0.9\r\n\r\n",
+        CHUNKED.replace(b"chunked", b"gzip, chunked"),
+        ASKED[:-2] + b"A: b\r\n" * 300 + b"\r\n",
+        b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        ASKED[:-2] + b"A: " + b"b" * 70_000 + b"\r\n\r\n",
+    ],
+)
+async def test_heads_that_others_may_read_in_another_way(head):
+    """Several hosts, versions that are not spoken, codings that are not undone, too much."""
+    async with serving(10) as (address, server):
+        assert (await told(address, [head])).startswith(b"HTTP/1.1 400")
+        await ended(server)

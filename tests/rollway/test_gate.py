@@ -180,6 +180,28 @@ async def test_what_is_no_message_closes_its_socket(stage, caplog):
     assert not [each for each in caplog.records if each.exc_info or each.levelname == "ERROR"]
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        "Content-Length: 3\r\n\r\nabc",
+        "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "X: y\r\n" * 200 + "\r\n",
+        f"X: {'y' * 9000}\r\n\r\n",
+    ],
+)
+async def test_a_greeting_that_is_none_is_refused(stage, more):
+    """Nothing of it stays open, where no bound counts it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", stage.port)
+    writer.write(
+        f"GET /graphql HTTP/1.1\r\nHost: 127.0.0.1:{stage.port}\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}".encode()
+    )
+    assert (await reader.read()).startswith(b"HTTP/1.1 400")
+    writer.close()
+    await until(lambda: not stage.connections)
+
+
 async def test_a_mutation_is_refused(stage):
     """Nothing of it is done, whatever the operation is called and what stands beside it."""
     query = (

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from tortoise import connections
 from tortoise.transactions import in_transaction
 
+from rollway.api import leaving
 from tests.streaming import OWN, Stage, token_of
 
 SECONDS = 30
@@ -125,3 +126,21 @@ async def test_a_request_stops(stage):
         await soon(waits, 10)
         writer.transport.abort()
         await soon(stopped, 2 * GONE_SECONDS)
+
+
+async def test_what_swallows_its_end_is_not_ended_once_more(monkeypatch):
+    """Who goes on nevertheless is as free as before."""
+
+    class Gone:
+        async def receive(self):
+            return {"type": "http.disconnect"}
+
+    monkeypatch.setattr(leaving, "PATIENCE_SECONDS", 0.01)
+    async with leaving.WhileWaitedFor(Gone()):
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(9)
+    assert not asyncio.current_task().cancelling()
+
+    with pytest.raises(TimeoutError):
+        async with leaving.WhileWaitedFor(Gone(), asyncio.get_running_loop().time()):
+            await asyncio.sleep(9)
