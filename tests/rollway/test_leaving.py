@@ -140,7 +140,3 @@ async def test_what_swallows_its_end_is_not_ended_once_more(monkeypatch):
         with suppress(asyncio.CancelledError):
             await asyncio.sleep(9)
     assert not asyncio.current_task().cancelling()
-
-    with pytest.raises(TimeoutError):
-        async with leaving.WhileWaitedFor(Gone(), asyncio.get_running_loop().time()):
-            await asyncio.sleep(9)
