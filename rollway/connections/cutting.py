@@ -24,7 +24,7 @@ LINES_BYTES_MAX = 16 * 1024  # of a head that is not complete yet, or of what fo
 PIPELINED_MAX = 64  # requests that are sent before the one before them is answered
 WAITING_MAX = 1000
 WAITING_PER_ADDRESS_MAX = 200
-FIRST_VERSION = "1.0"  # whose clients know no chunks
+FIRST_VERSION = "1.0"  # whose clients know no chunks: they read to the connection's end
 TOO_LONG = "The head of the request is too long."
 INVALID = "Invalid HTTP request received."
 
@@ -57,32 +57,6 @@ class Cuttable(HttpToolsProtocol):
         self._lines_bytes = 0
         self._unwanted_bytes = 0
         self._leaving: asyncio.TimerHandle | None = None
-        app = cast("ASGIApp", self.app)
-
-        async def with_cut(scope: Scope, receive: Receive, send: Send) -> None:
-            self._spoken()
-            scope["extensions"] = {CUT: self.transport.abort}
-
-            chunks = scope["http_version"] != FIRST_VERSION
-            cycle = self._running
-
-            async def answer(message: Message) -> None:
-                if message["type"] != "http.response.start":
-                    if not chunks and cycle is not None:
-                        cycle.expected_content_length = len(message.get("body", b""))
-                    await send(message)
-                    self._lingering.release()
-                    return
-                self._lingering.hold()
-                if self._body_is_too_long(scope):
-                    message = {**message, "headers": [*message.get("headers", ()), CLOSE_HEADER]}
-                if not chunks and cycle is not None:
-                    cycle.chunked_encoding = False  # it reads to the end of the connection
-                await send(message)
-
-            await app(scope, receive, answer)
-
-        self.app = cast("Any", with_cut)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
@@ -224,7 +198,36 @@ class Cuttable(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
-        super()._start_asgi_task(cycle, app)
+        super()._start_asgi_task(cycle, cast("Any", partial(self._answer, app, cycle)))
+
+    async def _answer(
+        self,
+        app: ASGIApp,
+        cycle: RequestResponseCycle,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        """Have *app* answer; its head leaves with its body, if that is there at once."""
+        self._spoken()
+        scope["extensions"] = {CUT: self.transport.abort}
+        to_its_end = scope["http_version"] == FIRST_VERSION
+
+        async def written(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._lingering.hold()
+                if to_its_end:
+                    cycle.chunked_encoding = False
+                if self._body_is_too_long(scope):
+                    message = {**message, "headers": [*message.get("headers", ()), CLOSE_HEADER]}
+                await send(message)
+            else:
+                if to_its_end:
+                    cycle.expected_content_length = len(message.get("body", b""))
+                await send(message)
+                self._lingering.release()
+
+        await app(scope, receive, written)
 
     def _tell_running(self) -> None:
         """Tell what answers that nobody waits for it; uvicorn tells the request that came last."""
@@ -258,7 +261,7 @@ class Cuttable(HttpToolsProtocol):
         self._silent.end()
         self._unread.end()
         self._unset_keepalive_if_required()
-        del self.app, self.cycle, self._running
+        del self.cycle, self._running
 
     def _spoken(self) -> None:
         self._asked()
