@@ -73,7 +73,7 @@ def peers(tmp_path) -> Iterator[Callable[..., dict]]:
 @pytest.mark.timeout(180)
 def test_python_servers_agree_and_are_compared(peers):
     """All pages, and the writes."""
-    servers = ["floor-json", "floor-rows", "rollway", "strawberry"]
+    servers = ["floor-json", "floor-h11", "floor-rows", "rollway", "strawberry"]
 
     found = peers("--servers", *servers)["postgres"]
 

@@ -22,7 +22,7 @@ ANSWER_SECONDS = 60
 SPREAD_BYTES = 128  # by which answers differ that tell what their asker has left
 FIRST = "floor-json"
 NODE = ("mercurius", "postgraphile", "apollo")
-NAMES = (FIRST, "floor-rows", "rollway", "strawberry", *NODE)
+NAMES = (FIRST, "floor-h11", "floor-rows", "rollway", "strawberry", *NODE)
 TIERS = ("rollway-compiled", "rollway-stock")  # Rollway by another setting of `ROLLWAY_READS`
 SERVING = {
     "ROLLWAY_PORT": "0",

@@ -8,6 +8,7 @@ Ratios = dict[str, tuple[str, str]]  # by its name: a figure, and whose it is di
 
 RATIOS: Ratios = {
     "cpu_to_floor_json": ("cpu_ms", "floor-json"),
+    "cpu_to_floor_h11": ("cpu_ms", "floor-h11"),
     "cpu_to_floor_rows": ("cpu_ms", "floor-rows"),
     "cpu_to_strawberry": ("cpu_ms", "strawberry"),
     "requests_to_mercurius": ("requests_per_second", "mercurius"),

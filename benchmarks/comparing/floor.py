@@ -1,4 +1,8 @@
-"""A server without GraphQL: one bare route, and the pages by hand, as JSON or through rows."""
+"""A server without GraphQL: one bare route, and the pages by hand, as JSON or through rows.
+
+`h11` is JSON, by uvicorn's own connections and the parser in Python that it has without extras;
+the others have connections like Rollway's.
+"""
 
 import argparse
 import hashlib
@@ -85,11 +89,12 @@ def main() -> None:
     """Serve until told to end."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url")
-    parser.add_argument("--by", choices=("json", "rows"), required=True)
+    parser.add_argument("--by", choices=("json", "rows", "h11"), required=True)
     parsed = parser.parse_args()
     floor = Floor(parsed.url)
-    answer = floor.by_json if parsed.by == "json" else floor.by_rows
-    serve(Starlette(routes=[Route("/graphql", answer, methods=["POST"])], lifespan=floor.open))
+    answer = floor.by_rows if parsed.by == "rows" else floor.by_json
+    app = Starlette(routes=[Route("/graphql", answer, methods=["POST"])], lifespan=floor.open)
+    serve(app, plain=parsed.by == "h11")
 
 
 if __name__ == "__main__":
