@@ -13,5 +13,6 @@ def serve(app: ASGIApp, *, plain: bool = False) -> None:
     """Print the port and serve until told to end; *plain*: by uvicorn's connections, with h11."""
     listening = bind("127.0.0.1", 0)
     port = listening.getsockname()[1]
-    config = uvicorn.Config(app, http="h11" if plain else cuttable(), log_config=None, access_log=False)
+    http = "h11" if plain else cuttable()
+    config = uvicorn.Config(app, http=http, log_config=None, access_log=False)
     Announcing(config, lambda: print(port, flush=True)).run(sockets=[listening])
