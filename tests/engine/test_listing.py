@@ -1,6 +1,7 @@
 """Refs without a process of Git: what it would say, and to whom it is left."""
 
 import asyncio
+import socket
 import ssl
 import subprocess
 from contextlib import asynccontextmanager, suppress
@@ -168,11 +169,13 @@ class Played:
     def __init__(self, answers):
         self.answers = answers
         self.heads = []
+        self.served = []
 
     async def serve(self, reader, writer):
         """Answer one request after the other."""
         mine = []
         self.heads.append(mine)
+        self.served.append(asyncio.current_task())
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 mine.append(head.decode())
@@ -199,6 +202,8 @@ async def playing(*answers, tls=None):
     played = Played(answers)
     async with await asyncio.start_server(played.serve, "127.0.0.1", 0, ssl=tls) as server:
         yield played, server.sockets[0].getsockname()[1]
+        if played.served:
+            await asyncio.wait(played.served)
 
 
 NAMES = ["refs/heads/main", "refs/tags/main"]
@@ -297,10 +302,11 @@ async def test_servers_are_forgotten(monkeypatch):
 async def test_many_who_want_a_login_at_once(listings):
     """None holds a connection while it waits for another one."""
     wanted = listing.CONNECTIONS_MAX + 8
-    asked = 0
+    asked, served = 0, []
 
     async def serve(reader, writer):
         nonlocal asked
+        served.append(asyncio.current_task())
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while head := await reader.readuntil(b"\r\n\r\n"):
                 asked += 1
@@ -319,6 +325,7 @@ async def test_many_who_want_a_login_at_once(listings):
         ]
         await asyncio.gather(*(listings.of(each, NAMES) for each in sources))
         await listings.close()
+        await asyncio.wait(served)
     assert asked == 2 * wanted
 
 
@@ -336,8 +343,8 @@ async def test_where_nobody_is_the_next_address_is_tried(listings):
 async def test_a_silent_server_leaves_git_some_time(listings, monkeypatch):
     """It has reasons of its own."""
     monkeypatch.setattr(listing, "TRY_SECONDS", 0.1)
-    async with await asyncio.start_server(lambda *_: asyncio.sleep(9), "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
         assert await listings.of(Source(f"http://127.0.0.1:{port}/x", None, None), NAMES) is None
 
 
@@ -359,3 +366,4 @@ async def test_cookies_are_not_kept(listings):
         (client,) = listings._clients.values()
         assert not client.cookies
         await listings.close()
+        await asyncio.wait(baker.served)

@@ -96,6 +96,7 @@ WITHIN = {
     "rollway.sockets.messages.Malformed": "a socket closes with it",
     "rollway.refused.Refused": "the command ends with it",
     "schema.compiling.run.Uncompiled": "the GraphQL library answers instead",
+    "rollway.connections.heads.BadHead": "the connection says so, and ends",
     "schema.planning.declared.Unplanned": "functions answer instead",
 }
 
