@@ -20,13 +20,16 @@ from contenders import Contender, Figures
 from load import Plan
 from progress import tell
 from questions import posted, raw
-from targets import Target
+from targets import Target, spent
 
 HERE = Path(__file__).parent
 RATE = 100.0
 CONNECTIONS = 16
 STEADY_CONNECTIONS = 64  # as many as wait for their answers at most
 ACCEPTED = 202
+IDLE_SECONDS_MAX = 60.0
+LOOK_SECONDS = 1.0
+IDLE_PART = 0.1  # of a processor
 ENVIRONMENTS = 20
 PUSH_BYTES = 8 * 1024  # as a push of a few commits has
 SPREAD_BYTES = 128
@@ -133,9 +136,19 @@ def _rounds(
                 plan = Plan(seconds=seconds, status=status, spread_bytes=SPREAD_BYTES, **given)
                 made[name][title] = rollway.under(plan, requests())
                 tell(name, title, made[name][title])
-                time.sleep(seconds / 2)  # what is done after the answers is not the next one's
+                _idle(rollway)  # what is done after the answers is not the next one's
         found.append(made)
     return found
+
+
+def _idle(rollway: Contender) -> None:
+    """Wait until the server has little left to do: thousands of deliveries take seconds."""
+    end = time.monotonic() + IDLE_SECONDS_MAX
+    while time.monotonic() < end:
+        before = rollway.target.cpu_seconds()
+        time.sleep(LOOK_SECONDS)
+        if spent(before, rollway.target.cpu_seconds()) < IDLE_PART * LOOK_SECONDS:
+            return
 
 
 def _push(url: str) -> dict[str, object]:
