@@ -95,3 +95,14 @@ async def test_connections_that_ended_are_not_lent(postgres_url):
         for _ in range(4):
             assert await pid() not in ended
         assert len(connections.get("default")._pool._lent) == 1
+
+
+async def test_what_is_answered_while_the_pool_closes_is_not_kept(postgres_url, monkeypatch):
+    """It would be waited for until its time to go back."""
+    monkeypatch.setattr(keeping, "KEPT_SECONDS", 60)
+    async with db.connect(postgres_url), asyncio.timeout(9):
+        client = connections.get("default")
+        asking = asyncio.create_task(client.execute_query_dict("SELECT pg_sleep(0.3)"))
+        await asyncio.sleep(0.1)
+        await client._pool.close()
+        assert asking.done()
