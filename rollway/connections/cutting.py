@@ -90,25 +90,28 @@ class Cuttable(HttpToolsProtocol):
 
     def _feed(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            if self._should_upgrade():
-                self.handle_websocket_upgrade()
+        while data and not self.transport.is_closing():
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                if self._should_upgrade():
+                    self.handle_websocket_upgrade()
+                    return
+                data = self._without_offer(data[upgrade.args[0] :])
+            except httptools.HttpParserError:
+                self.send_400_response(INVALID)
+                return
             else:
-                self._decline_upgrade(data[upgrade.args[0] :])
-        except httptools.HttpParserError:
-            self.send_400_response(INVALID)
+                return
 
-    def _decline_upgrade(self, rest: bytes) -> None:
-        """Read the request once more without what it offers to change to, as most servers do.
+    def _without_offer(self, rest: bytes) -> bytes:
+        """Return what to read once more, without the other protocol that a request offers.
 
-        The parser takes all that follows for the other protocol, a body too.
+        Most servers ignore that. The parser takes all that follows for it, a body too.
         """
-        head = Head.without_upgrade(self.scope, self.url)
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
-        self._feed(head + rest)
+        return Head.without_upgrade(self.scope, self.url) + rest
 
     def _declines(self) -> bool:
         """Tell whether the request offers another protocol that is not spoken here."""

@@ -400,6 +400,20 @@ async def test_another_protocol_is_not_taken_up(pieces):
     assert answer.count(b"HTTP/1.1 200") == 3
 
 
+async def test_of_many_offers_sent_ahead_few_are_read_once_more(monkeypatch):
+    """As many as of other requests: each takes a look at all that follows it."""
+    read, head = [], cutting.Head.without_upgrade
+    monkeypatch.setattr(
+        cutting.Head, "without_upgrade", lambda *given: read.append(1) or head(*given)
+    )
+    offer = ASKED[:-2] + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    async with serving(10, slow) as (address, server):
+        await told(address, [offer * 1000])
+        await ended(server)
+
+    assert 0 < len(read) <= cutting.PIPELINED_MAX + 4
+
+
 @pytest.mark.parametrize(
     "head",
     [
