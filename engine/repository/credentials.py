@@ -56,10 +56,14 @@ class Credential:
         """The variables the helper reads."""
         return {_USER: self.user, _TOKEN: self.token}
 
+    @property
+    def basic(self) -> str:
+        """Return both as a header of HTTP has them."""
+        return b64encode(f"{self.user}:{self.token}".encode()).decode()
+
     def hide(self, text: str) -> str:
         """Return *text* without the token, also as it is written in a URL or a header."""
-        basic = b64encode(f"{self.user}:{self.token}".encode()).decode()
-        for each in (basic, self.token, quote(self.token, safe="")):
+        for each in (self.basic, self.token, quote(self.token, safe="")):
             text = text.replace(each, MASK)
         return text
 

@@ -8,7 +8,6 @@ is left to Git, which knows older servers, and says what is wrong.
 import asyncio
 import re
 import ssl
-from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -125,8 +124,7 @@ class Listings:
         """Ask at the first of the checked addresses where anybody is."""
         request = self._request(source, path, body)
         if login and source.credential:
-            shown = _basic(source.credential.user, source.credential.token)
-            request.headers["Authorization"] = shown
+            request.headers["Authorization"] = f"Basic {source.credential.basic}"
         if source.pin is None:
             return await self._client(source).send(request, stream=True)
         request.extensions["sni_hostname"] = request.url.host
@@ -178,10 +176,6 @@ async def _read(response: httpx2.Response, kind: str) -> bytes:
         if len(answer) > ANSWER_BYTES_MAX or pieces > PIECES_MAX:
             raise _Unlike
     return bytes(answer)
-
-
-def _basic(user: str, token: str) -> str:
-    return "Basic " + b64encode(f"{user}:{token}".encode()).decode()
 
 
 def _question(names: Sequence[str], hashes: bytes | None) -> bytes:
