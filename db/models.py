@@ -272,7 +272,7 @@ class Delivery(Model):
         table = "delivery"
         unique_together = (("application", "delivery_id"),)
         indexes = (
-            ("application_id", "received_time"),
+            ("application_id", "received_time", "id"),
             ("status", "received_time"),
         )
 
@@ -338,11 +338,11 @@ class Task(Model):
         table = "task"
         unique_together = (("app", "idempotency_key"),)
         indexes = (
-            ("app_id", "env_name", "created_time"),
-            ("app_id", "created_time"),
-            ("app_id", "status", "created_time"),
-            ("app_id", "env_name", "status", "created_time"),
-            ("app_id", "trigger_type", "created_time"),
+            ("app_id", "env_name", "created_time", "id"),
+            ("app_id", "created_time", "id"),
+            ("app_id", "status", "created_time", "id"),
+            ("app_id", "env_name", "status", "created_time", "id"),
+            ("app_id", "trigger_type", "created_time", "id"),
             ("status", "created_time"),
             ("updated_time",),
             PartialIndex(

@@ -62,8 +62,8 @@ class Dialect(Protocol):
         """Return the place of a row; it fails for one whose key JSON would escape."""
         ...
 
-    def first(self, value: str, source: str) -> str:
-        """Return a value of the first of some rows; null where there is none."""
+    def only(self, value: str, where: str) -> str:
+        """Return, among other aggregates, a text of the one row that is *where*, or null."""
         ...
 
     def object(self, pairs: Pairs, source: str) -> str:
@@ -72,6 +72,13 @@ class Dialect(Protocol):
 
     def array(self, pairs: Pairs, source: str) -> str:
         """Return all rows of *source*, in its order, as a list of objects."""
+        ...
+
+    def gathered(self, pairs: Pairs, alias: str, where: str) -> tuple[str, str]:
+        """Return, among other aggregates, the rows that are *where* as a list of objects.
+
+        What it needs besides is joined to the rows, as *alias*.
+        """
         ...
 
     def each(self, rows: str, table: str, alias: str) -> str:
@@ -165,9 +172,9 @@ class Postgres:
         shown = f"rtrim(translate({encoded}, '+/' || chr(10), '-_'), '=')"
         return f"CASE WHEN {plain} THEN {shown} ELSE {_failing(row_id)}::text END"
 
-    def first(self, value: str, source: str) -> str:
-        """Return a value of the first of some rows; null where there is none."""
-        return f"(SELECT {value} {source} LIMIT 1)"
+    def only(self, value: str, where: str) -> str:
+        """Return the text of one row."""
+        return f"min(CASE WHEN {where} THEN {value} END)"
 
     def object(self, pairs: Pairs, source: str) -> str:
         """Return a row as an object."""
@@ -178,6 +185,11 @@ class Postgres:
         rows = f"(SELECT {_columns(pairs)} {source}) {ROW}"
         # `json_agg` would write a line break behind each comma.
         return f"(SELECT coalesce(array_to_json(array_agg({ROW})), '[]') FROM {rows})"
+
+    def gathered(self, pairs: Pairs, alias: str, where: str) -> tuple[str, str]:
+        """Return rows as a list; those that are not *where* are not written."""
+        rows = f"array_to_json(array_agg({alias}) FILTER (WHERE {where}))"
+        return f"coalesce({rows}, '[]')", f"CROSS JOIN LATERAL (SELECT {_columns(pairs)}) {alias}"
 
     def each(self, rows: str, table: str, alias: str) -> str:
         """Return the join of what is found for each row."""
@@ -269,9 +281,9 @@ class Sqlite:
         plain = f"{key} || {row_id} NOT GLOB '*[^] !#-[^-~]*'"  # what JSON does not escape
         return f"CASE WHEN {plain} THEN json_quote(base64url({place})) ELSE {_broken(row_id)} END"
 
-    def first(self, value: str, source: str) -> str:
-        """Return a value of the first of some rows; null where there is none."""
-        return f"coalesce((SELECT {value} {source} LIMIT 1), 'null')"
+    def only(self, value: str, where: str) -> str:
+        """Return the text of one row."""
+        return f"coalesce(min(CASE WHEN {where} THEN {value} END), 'null')"
 
     def object(self, pairs: Pairs, source: str) -> str:
         """Return a row as an object; without SELECT where it can be, its parser has little room."""
@@ -283,6 +295,12 @@ class Sqlite:
         """Return rows as a list."""
         rows = f"(SELECT {_joined(pairs)} AS o {source})"
         return f"(SELECT coalesce('[' || group_concat(o, ',') || ']', '[]') FROM {rows})"
+
+    def gathered(self, pairs: Pairs, alias: str, where: str) -> tuple[str, str]:
+        """Return rows as a list."""
+        del alias
+        rows = f"group_concat(CASE WHEN {where} THEN {_joined(pairs)} END, ',')"
+        return f"coalesce('[' || {rows} || ']', '[]')", ""
 
     def each(self, rows: str, table: str, alias: str) -> str:
         """Return the join of what is found for each row, by ids: there is no LATERAL."""

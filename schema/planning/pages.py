@@ -1,7 +1,4 @@
-"""Pages of a relation, as SQL: each part of a connection looks at the list by itself.
-
-All of them see the same rows, since they are one statement's.
-"""
+"""Pages of a relation, as SQL: where more than rows is asked for, the list is looked at once."""
 
 import re
 from typing import TYPE_CHECKING
@@ -12,21 +9,42 @@ from graphql.execution.collect_fields import FieldDetailsList
 from db.rows import listing
 from resolvers.paging import Condition, Selection, place_of, spread_of, stored
 from schema.planning.declared import Paged
+from schema.planning.dialect import Pairs
 
 if TYPE_CHECKING:
     from schema.planning.statement import Writer
 
+PLACE, NEXT = "page_place", "page_next"  # columns beside a list's own
+
 
 class Pages:
-    """One page of what belongs to a row that the statement calls *parent*."""
+    """One page of what belongs to a row that the statement calls *parent*.
 
-    def __init__(self, writer: "Writer", paged: Paged, selection: Selection, parent: str) -> None:
+    *informed*: more than its rows is asked for, so that all of it is gathered from one look at them
+    and one row behind, each with its place.
+    """
+
+    def __init__(
+        self,
+        writer: "Writer",
+        paged: Paged,
+        selection: Selection,
+        parent: str,
+        *,
+        informed: bool,
+    ) -> None:
         self._writer = writer
+        self._informed = informed
+        self._gathered: dict[str, str] = {}
+        self._joined: list[str] = []
         self._paged = paged
         self._relation = paged.relation
         self._selection = selection
         self._x = writer.alias()
         self._names = {"x": self._x, "a": f"{self._x}_a", "v": f"{self._x}_v"}
+        self._whole = f"{self._x}_page"
+        self._place = f"{self._x}.{PLACE}"
+        self._on_page = f"{self._place} <= {selection.size}"
         self._spread = spread_of(paged.relation, selection)
         self._table = paged.relation.model._meta.db_table  # noqa: SLF001
         self._keys = [writer.filled(each, p=parent) for each in paged.parent]
@@ -40,20 +58,18 @@ class Pages:
         falling = self._relation.descending != selection.backwards
         self._order = self._sorted(falling=falling)
         self._shown = self._sorted(falling=self._relation.descending)
-        self._turned = self._sorted(falling=not self._relation.descending)
-        self._behind = self._place(falling=falling)
+        self._behind = self._beyond(falling=falling)
 
     def value(self, type_: GraphQLObjectType, name: str, details: FieldDetailsList) -> str:
         """Return a field of the connection."""
         writer, dialect = self._writer, self._writer.dialect
         match name:
             case "nodes":
-                pairs = writer.entries(self._paged.type, self._x, details)
-                return dialect.array(pairs, self._page())
+                return self._list(name, writer.entries(self._paged.type, self._x, details))
             case "edges":
                 edge = get_named_type(type_.fields[name].type)
                 assert isinstance(edge, GraphQLObjectType)  # noqa: S101 (Relay says so)
-                return self._edges(edge, details)
+                return self._list(name, self._edges(edge, details))
             case "pageInfo":
                 info = get_named_type(type_.fields[name].type)
                 assert isinstance(info, GraphQLObjectType)  # noqa: S101 (Relay says so)
@@ -66,7 +82,32 @@ class Pages:
             case _:
                 return dialect.constant(type_.name)
 
-    def _edges(self, type_: GraphQLObjectType, details: FieldDetailsList) -> str:
+    def source(self) -> str:
+        """Return where the values are from, which have been asked for; "": each is by itself."""
+        if not self._gathered:
+            return ""
+        found = ", ".join(f"{value} AS {name}" for name, value in self._gathered.items())
+        places = f"row_number() OVER w AS {PLACE}, lead({self._x}.id) OVER w AS {NEXT}"
+        rows = self._derived(self._fetched(self._selection.size + 1))
+        turned = f" {self._shown}" if self._selection.backwards else ""
+        window = f"WINDOW w AS ({self._order}){turned}"
+        placed = f"FROM (SELECT {self._x}.*, {places} {rows} {window}) {self._x}"
+        return f"FROM (SELECT {found} {placed} {' '.join(self._joined)}) {self._whole}"
+
+    def _list(self, name: str, pairs: Pairs) -> str:
+        dialect = self._writer.dialect
+        if not self._informed:
+            return dialect.array(pairs, self._page())
+        value, joined = dialect.gathered(pairs, f"{self._x}_{name}", self._on_page)
+        self._joined.append(joined)
+        return self._found(name, value)
+
+    def _found(self, name: str, value: str) -> str:
+        """Return what is known of the page by *name*, which is gathered as *value*."""
+        self._gathered[name] = value
+        return f"{self._whole}.{name}"
+
+    def _edges(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Pairs:
         writer, pairs = self._writer, []
         for key, name, each in writer.selected(type_, details):
             if name == "node":
@@ -76,27 +117,25 @@ class Pages:
                 pairs.append((key, self._cursor()))
             else:
                 pairs.append((key, writer.dialect.constant(type_.name)))
-        return writer.dialect.array(pairs, self._page())
+        return pairs
 
     def _info(self, type_: GraphQLObjectType, name: str) -> str:
-        dialect, selection = self._writer.dialect, self._selection
-        more = f"EXISTS (SELECT 1 {self._fetched(1, skipped=selection.size)})"
-        behind = "TRUE" if selection.cursor is not None else "FALSE"
+        dialect, backwards = self._writer.dialect, self._selection.backwards
         match name:
-            case "hasNextPage":
-                return dialect.flag(behind if selection.backwards else more)
-            case "hasPreviousPage":
-                return dialect.flag(more if selection.backwards else behind)
-            case "startCursor":
-                return self._at_end(self._shown)
-            case "endCursor":
-                return self._at_end(self._turned)
+            case "hasNextPage" | "hasPreviousPage":
+                if backwards == (name == "hasPreviousPage"):
+                    return self._found("more", dialect.flag(f"count(*) > {self._selection.size}"))
+                return dialect.flag("FALSE" if self._selection.cursor is None else "TRUE")
+            case "startCursor" | "endCursor":
+                is_first = backwards == (name == "endCursor")
+                end = f"{self._place} = 1" if is_first else self._is_last()
+                here = f"{self._on_page} AND {end}"
+                return self._found(name, dialect.only(self._cursor(), here))
             case _:
                 return dialect.constant(type_.name)
 
-    def _at_end(self, order: str) -> str:
-        rows = self._derived(self._fetched(self._selection.size))
-        return self._writer.dialect.first(self._cursor(), f"{rows} {order}")
+    def _is_last(self) -> str:
+        return f"({self._place} = {self._selection.size} OR {self._x}.{NEXT} IS NULL)"
 
     def _cursor(self) -> str:
         x, order = self._x, self._relation.order
@@ -111,17 +150,16 @@ class Pages:
     def _derived(self, rows: str) -> str:
         return f"FROM (SELECT {self._x}.* {rows}) {self._x}"
 
-    def _fetched(self, limit: int, *, skipped: int = 0) -> str:
+    def _fetched(self, limit: int) -> str:
         """Return rows as they are found, which is backwards for a page from the end."""
-        window = f"LIMIT {limit} OFFSET {skipped}" if skipped else f"LIMIT {limit}"
         mine = self._renamed(self._relation.joint) or self._mine
         where = " AND ".join([mine, *self._where, *self._behind])
+        rows = f"{self._source()} WHERE {where} {self._order} LIMIT {limit}"
         if not self._tables:
-            return f"{self._source()} WHERE {where} {self._order} {window}"
-        rows = f"{self._source()} WHERE {where} {self._order} LIMIT {limit + skipped}"
+            return rows
         each = self._writer.dialect.each(rows, self._table, self._x)
         whose = f"WHERE {self._mine}" if self._relation.through else ""
-        return f"FROM {self._tables} {each} {whose} {self._order} {window}"
+        return f"FROM {self._tables} {each} {whose} {self._order} LIMIT {limit}"
 
     def _each_of(self) -> list[str]:
         """Return the tables for each of whose rows a page is read."""
@@ -160,7 +198,7 @@ class Pages:
             found.append(f"{self._renamed(each.column)} {each.operator} {listed}{escape}")
         return found
 
-    def _place(self, *, falling: bool) -> list[str]:
+    def _beyond(self, *, falling: bool) -> list[str]:
         """Return the condition that rows are behind the cursor."""
         if self._selection.cursor is None:
             return []

@@ -276,12 +276,13 @@ class Writer:
     ) -> tuple[str, Room]:
         given = self._coerced(field, details)
         selection = paged.select(**self._arguments(_definition(field), given))
-        pages = Pages(self, paged, selection, alias)
         connection = get_named_type(field.type)
         assert isinstance(connection, GraphQLObjectType)  # noqa: S101 (a page is one)
         pairs, room = [], Room(0, len("{}"))
         selected = list(self.selected(connection, details))
-        self.once(name for _, name, _ in selected)
+        names = [name for _, name, _ in selected]
+        self.once(names)
+        pages = Pages(self, paged, selection, alias, informed="pageInfo" in names)
         for key, name, each in selected:
             pairs.append((key, pages.value(connection, name, each)))
             inner = get_named_type(connection.fields[name].type) if name == "pageInfo" else None
@@ -290,7 +291,7 @@ class Writer:
             room = Room(room.fields + 1 + more, room.bytes + own)
             if name == "edges":
                 self._entry(EDGE)
-        return self.dialect.object(pairs, ""), room
+        return self.dialect.object(pairs, pages.source()), room
 
     def _rights(
         self, rights: Rights, field: GraphQLField, alias: str, details: FieldDetailsList

@@ -15,7 +15,7 @@ from db.models import User
 from db.postgres import open_connection
 from db.trouble import DatabaseAway
 
-STILL_SECONDS = 4.0  # more than `db.postgres.BOUNDS` allow
+STILL_SECONDS = 4.0  # more than `db.postgres.SETTINGS` allow
 
 
 @pytest.mark.parametrize("passes", range(30))

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, product
 from pathlib import Path
@@ -23,6 +24,8 @@ from control.watching import changes
 from db.models import Step, User
 from engine.events import Planned, StepChanged, TaskChanged, now
 from engine.state import StepStatus, TaskStatus
+from resolvers.operations.reads import Reads
+from schema import schema
 from tests import large
 from tests.conftest import _api
 from tests.oddities import cursor
@@ -40,6 +43,7 @@ LOOKING = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH)\b")
 CALLING = re.compile(r"procrastinate_\w+_v\d\(|INSERT INTO")
 
 TASKS = "{ nodes { id status createdTime } pageInfo { hasNextPage } }"
+INFORMED = "{ nodes { id status } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }"
 LISTED = """query ($where: TaskFilter, $first: Int, $last: Int, $after: String, $before: String) {
   %s { tasks(first: $first, last: $last, after: $after, before: $before, where: $where) %s } }"""
 WHERE = {
@@ -52,6 +56,12 @@ WHERE = {
 # Of these there is no index: what lies between the rows that are shown is read, of one environment,
 # or of the values of one of the two.
 BETWEEN = [{"envName", "triggerTypes"}, {"statuses", "triggerTypes"}]
+# And of these there is one for each: nothing is read that is not shown.
+OF_AN_INDEX = [
+    (*names, *times)
+    for names in ((), ("envName",), ("statuses",), ("envName", "statuses"))
+    for times in ((), ("createdBefore",), ("createdAfter",))
+]
 PLACE = cursor("2026-01-15T00:00:00+00:00", "t_20160")
 WINDOWS = (
     {"first": PAGE},
@@ -177,6 +187,7 @@ async def test_no_statement_reads_much_more_than_is_shown(filled, plans):
     user = await User.get(id="u_0")
     await looked_at(filled, user, plans)
     await lists(filled, user, plans)
+    await by_statements_of_ours(filled, user)
     await done_by_itself(filled, plans)
     await deployed(filled, plans)
 
@@ -209,6 +220,30 @@ async def lists(api, user, plans):
         if len(names) < 2:
             await api.execute(LISTED % ('org(name: "acme")', TASKS), user, where=where, **window)
             await plans.look(f"team, {names}, {[*window]}", TEAM)
+
+
+async def by_statements_of_ours(api, user):
+    """Look at what the database answers by itself: lists, by plans that are made for any values."""
+    made = api.context(user)
+    bounds = replace(made.services.bounds, reads=Reads.PLANNED)
+    made.services = replace(made.services, bounds=bounds)
+    query = LISTED % ('application(id: "a_0")', INFORMED)
+    for names, window in product(OF_AN_INDEX, WINDOWS):
+        where = {name: WHERE[name] for name in names}
+        async with in_transaction() as connection:
+            await connection.execute_script("SET LOCAL plan_cache_mode = force_generic_plan")
+            before = await tasks_read(connection)
+            assert await schema.planned(query, {"where": where, **window}, None, made)
+            read = await tasks_read(connection) - before
+        most = (PAGE + 2) * (len(WHERE["statuses"]) if "statuses" in names else 1)
+        assert read <= most, (names, [*window], read)
+
+
+async def tasks_read(connection):
+    """Return how many rows of tasks this transaction has read."""
+    sql = """SELECT seq_tup_read + idx_tup_fetch AS read FROM pg_stat_xact_user_tables
+      WHERE relname = 'task'"""
+    return (await connection.execute_query_dict(sql))[0]["read"]
 
 
 async def done_by_itself(api, plans):
