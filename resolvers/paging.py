@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from tortoise.fields import IntField
 from tortoise.models import Model
 
+from db.moments import written
 from db.rows import Shown, dialect, fetch, mark, shown
 from providers.refusal import Reason
 
@@ -307,7 +308,7 @@ class _Statement:
 
 def _encode(relation: Relation, row: Model) -> str:
     key = getattr(row, relation.order)
-    text = key.isoformat() if isinstance(key, datetime) else str(key)
+    text = written(key) if isinstance(key, datetime) else str(key)
     return base64.urlsafe_b64encode(json.dumps([text, row.pk]).encode()).decode().rstrip("=")
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.types.base_scalars import DateTimeDefinition
 
+from db.moments import written
 from resolvers import enums as enums  # they must be known before types name them
 from schema.account import ApiToken, Invitation, Session
 from schema.deploy_hooks import DeployHook
@@ -31,7 +32,11 @@ from schema.webhooks import Delivery
 
 MOMENT = replace(
     DateTimeDefinition,
-    description="A moment, as `2026-07-01T12:00:00+00:00`; answers are in UTC.",
+    description=(
+        "A moment, as `2026-07-01T12:00:00+00:00`; answers are in UTC, with one to six digits of a"
+        " second's fraction where it has one."
+    ),
+    serialize=written,
     specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
 )
 

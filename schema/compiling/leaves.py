@@ -16,6 +16,7 @@ from graphql import (
     Undefined,
 )
 
+from db.moments import written
 from schema.compiling.run import Run, Uncompiled
 
 Column = list[Any]
@@ -91,7 +92,7 @@ def _texts(run: Run, values: Column) -> Column:
 
 
 def _moments(run: Run, values: Column) -> Column:
-    return _texts(run, list(map(datetime.isoformat, values)))
+    return _texts(run, list(map(written, values)))
 
 
 def _integers(_: Run, values: Column) -> Column:

@@ -43,7 +43,7 @@ class Dialect(Protocol):
         ...
 
     def moment(self, value: str) -> str:
-        """Return a time in UTC, with microseconds where there are any."""
+        """Return a time in UTC, as `db.moments.written` does."""
         ...
 
     def seconds(self, start: str, end: str) -> str:
@@ -137,13 +137,8 @@ class Postgres:
         return value
 
     def moment(self, value: str) -> str:
-        """Return a time: PostgreSQL leaves zeros at its end out, Python only all of them."""
-        micros = f"date_part('microseconds', {value})::int"
-        padded = f"to_char({value} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US+00:00')"
-        return (
-            f"CASE WHEN {micros} % 10 <> 0 OR {micros} % 1000000 = 0"
-            f" THEN to_json({value}) ELSE to_json({padded}) END"
-        )
+        """Return a time."""
+        return value
 
     def seconds(self, start: str, end: str) -> str:
         """Return what lies between two times."""
@@ -165,7 +160,7 @@ class Postgres:
 
     def cursor(self, order: str, row_id: str, *, is_time: bool) -> str:
         """Return the place of a row."""
-        key = f"trim('\"' FROM ({self.moment(order)})::text)" if is_time else order
+        key = f"trim('\"' FROM to_json({order})::text)" if is_time else order
         place = f"'[\"' || {key} || '\", \"' || {row_id} || '\"]'"
         plain = f"{key} || {row_id} ~ '^[ !#-\\[\\]-~]*$'"  # what JSON does not escape
         encoded = f"encode(convert_to({place}, 'UTF8'), 'base64')"
@@ -181,10 +176,8 @@ class Postgres:
         return f"(SELECT row_to_json({ROW}) FROM (SELECT {_columns(pairs)} {source}) {ROW})"
 
     def array(self, pairs: Pairs, source: str) -> str:
-        """Return rows as a list."""
-        rows = f"(SELECT {_columns(pairs)} {source}) {ROW}"
-        # `json_agg` would write a line break behind each comma.
-        return f"(SELECT coalesce(array_to_json(array_agg({ROW})), '[]') FROM {rows})"
+        """Return rows as a list; `json_agg` would write a line break behind each comma."""
+        return f"array_to_json(ARRAY(SELECT {ROW} FROM (SELECT {_columns(pairs)} {source}) {ROW}))"
 
     def gathered(self, pairs: Pairs, alias: str, where: str) -> tuple[str, str]:
         """Return rows as a list; those that are not *where* are not written."""
@@ -249,9 +242,12 @@ class Sqlite:
 
     def moment(self, value: str) -> str:
         """Return a time, which is kept as Python writes it, but for a blank."""
+        cut = f"replace(rtrim({value}, '+:0'), ' ', 'T')"
         return (
-            f"CASE WHEN {value} IS NULL THEN 'null' WHEN substr({value}, -6) = '+00:00'"
-            f" THEN '\"' || replace({value}, ' ', 'T') || '\"' ELSE {_broken(value)} END"
+            f"CASE WHEN {value} IS NULL THEN 'null'"
+            f" WHEN {value} LIKE '%.%0+00:00' THEN '\"' || {cut} || '+00:00\"'"
+            f" WHEN substr({value}, -6) = '+00:00' THEN '\"' || replace({value}, ' ', 'T') || '\"'"
+            f" ELSE {_broken(value)} END"
         )
 
     def seconds(self, start: str, end: str) -> str:
@@ -286,9 +282,12 @@ class Sqlite:
         return f"coalesce(min(CASE WHEN {where} THEN {value} END), 'null')"
 
     def object(self, pairs: Pairs, source: str) -> str:
-        """Return a row as an object; without SELECT where it can be, its parser has little room."""
+        """Return a row as an object, a part of the texts around it where it can be.
+
+        SQLite's parser has little room: as a SELECT, or in brackets, it would take more.
+        """
         if not source:
-            return f"({_joined(pairs)})"
+            return _joined(pairs)
         return f"coalesce((SELECT {_joined(pairs)} {source}), 'null')"
 
     def array(self, pairs: Pairs, source: str) -> str:
