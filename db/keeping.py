@@ -1,6 +1,7 @@
 """PostgreSQL's connections, kept from one statement to the next."""
 
 import asyncio
+from collections import deque
 from typing import Any
 
 import asyncpg
@@ -9,19 +10,20 @@ KEPT_SECONDS = 5.0
 
 
 class Keeping:
-    """asyncpg's *pool*, for which it stands; what is given back is kept for who asks next.
+    """asyncpg's *pool*, for which it stands; what is given back is for who has waited longest.
 
     A way through the pool takes a task, three timers and several turns of the loop, as much as a
-    statement by its key. While somebody waits for a connection none is kept, and each goes through
-    the pool every *KEPT_SECONDS*, which closes those that are idle or have done enough.
+    statement by its key. What nobody waits for is kept for who asks next. Each connection goes
+    through the pool every *KEPT_SECONDS*, which closes those that are idle or have done enough.
     """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool: Any = pool  # which has no types
         self._kept: list[Any] = []
         self._lent: dict[Any, int] = {}
+        self._places: int = pool.get_max_size()  # type: ignore[no-untyped-call] # not asked for
+        self._waiting: deque[asyncio.Future[Any]] = deque()  # for a connection, or None: a place
         self._round = 0
-        self._waiting = 0
         self._timer: asyncio.TimerHandle | None = None
         self._returning = set[asyncio.Task[None]]()
 
@@ -35,35 +37,86 @@ class Keeping:
             if not _ended(connection):
                 return connection
             await self.release(connection)
-        self._waiting += 1
-        try:
-            connection = await self._pool.acquire(timeout=timeout)
-        finally:
-            self._waiting -= 1
-        self._lent[connection] = self._round
-        return connection
+        if self._places:
+            self._places -= 1
+            return await self._taken(timeout)
+        begun = asyncio.get_running_loop().time()
+        handed = await self._handed(timeout)
+        if handed is not None:
+            return handed
+        return await self._taken(timeout - (asyncio.get_running_loop().time() - begun))
 
     async def give_back(self, connection: Any) -> None:
         """Take back a connection by which all has been answered."""
-        old = self._lent.get(connection) != self._round
-        if self._waiting or old or _ended(connection):
+        if self._lent.get(connection) != self._round or _ended(connection):
             await self.release(connection)
             return
-        self._kept.append(connection)
+        if not self._hand_on(connection):
+            self._kept.append(connection)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(KEPT_SECONDS, self._end_round)
 
     async def release(self, connection: Any) -> None:
         """Take back a connection of which nothing is known; the pool looks what it is good for."""
         self._lent.pop(connection, None)
-        await self._pool.release(connection)
+        try:
+            await self._pool.release(connection)
+        finally:
+            self._free_place()
 
     async def close(self) -> None:
-        """Close all connections, once they were given back."""
+        """Close all connections, once they were given back; who waits for one has none."""
         if self._timer is not None:
             self._timer.cancel()
         self._end_round()
+        while self._hand_on(None):
+            pass
         await self._pool.close()
+
+    async def _taken(self, timeout: float) -> Any:  # noqa: ASYNC109 (as the pool's)
+        """Return a connection of the pool, for a place that was taken."""
+        try:
+            connection = await self._pool.acquire(timeout=timeout)
+        except BaseException:
+            self._free_place()
+            raise
+        self._lent[connection] = self._round
+        return connection
+
+    async def _handed(self, timeout: float) -> Any:  # noqa: ASYNC109 (as the pool's)
+        """Wait for a connection that is given back, or for a place: None."""
+        loop = asyncio.get_running_loop()
+        waiting: asyncio.Future[Any] = loop.create_future()
+        self._waiting.append(waiting)
+        timer = loop.call_later(timeout, _give_up, waiting)
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            if waiting.done() and not waiting.cancelled() and waiting.exception() is None:
+                await self._pass_on(waiting.result())
+            raise
+        finally:
+            timer.cancel()
+
+    async def _pass_on(self, handed: Any) -> None:
+        """Give back what was handed to somebody who is gone."""
+        if handed is None:
+            self._free_place()
+        else:
+            await self.give_back(handed)
+
+    def _free_place(self) -> None:
+        if not self._hand_on(None):
+            self._places += 1
+
+    def _hand_on(self, handed: Any) -> bool:
+        """Give *handed* to who has waited longest; tell whether there was somebody."""
+        while self._waiting:
+            waiting = self._waiting.popleft()
+            if not waiting.done():
+                waiting.set_result(handed)
+                return True
+        return False
 
     def _end_round(self) -> None:
         self._timer = None
@@ -73,6 +126,11 @@ class Keeping:
             returning = asyncio.create_task(self.release(each))
             self._returning.add(returning)
             returning.add_done_callback(self._returning.discard)
+
+
+def _give_up(waiting: asyncio.Future[Any]) -> None:
+    if not waiting.done():
+        waiting.set_exception(TimeoutError())
 
 
 def _ended(connection: Any) -> bool:

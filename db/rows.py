@@ -12,7 +12,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
-from tortoise import fields
+from tortoise import BaseDBAsyncClient, fields
 from tortoise.connection import get_connection
 from tortoise.models import Model
 
@@ -89,16 +89,21 @@ def acted_on(model: type[M], unread: frozenset[str], dialect: str) -> Shown[M]:
     return _shown(model, dialect, unread)
 
 
+def database() -> BaseDBAsyncClient:
+    """Return who is asked: the transaction that is under way, if there is one."""
+    return get_connection("default")
+
+
 def dialect() -> str:
     """Return which kind of database it is: sqlite or postgres."""
-    name: str = get_connection("default").capabilities.dialect
+    name: str = database().capabilities.dialect
     return name
 
 
 async def fetch(sql: str, values: Sequence[Any]) -> list[Row]:
     """Return the rows of a statement; *values* stand in it as `mark` says."""
     found: list[Row]
-    found = await get_connection("default").execute_query_dict(sql, list(values))
+    found = await database().execute_query_dict(sql, list(values))
     return found
 
 

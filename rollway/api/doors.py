@@ -9,6 +9,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rollway import headers
 from rollway.api.refusals import answer
 from schema.requests import ForeignHost, ForeignPage
 
@@ -27,14 +28,14 @@ class Hosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on who may come in."""
-        headers = Headers(scope=scope)
-        host = headers.get("host")
+        given = headers.of(scope)
+        host = given.get("host")
         within = self._app
         if host not in self._known:
             asked: dict[str, Any] = {**scope, KNOWN: False}
             await self._door(asked, receive, _nowhere)  # Starlette's, whose own words go nowhere
             if not asked[KNOWN]:
-                within = answer(ForeignHost(), headers)
+                within = answer(ForeignHost(), given)
             elif len(self._known) < NAMES_KEPT:
                 self._known.add(host)
         await within(scope, receive, send)

@@ -12,7 +12,7 @@ from typing import cast
 
 from graphql import GraphQLError, get_operation_ast
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.asgi import GraphQL
@@ -33,6 +33,7 @@ from rollway.api.leaving import WhileWaitedFor
 from rollway.api.pipe import Pipe
 from rollway.api.refusals import HEADERS
 from rollway.api.streams import Stream, Streams
+from rollway.headers import Request
 from rollway.sockets import frames
 from rollway.sockets.documents import watching
 from rollway.sockets.messages import Subscribe

@@ -4,8 +4,9 @@ import re
 from contextvars import ContextVar
 from random import getrandbits
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rollway import headers
 
 HEADER = "X-Request-Id"
 NAME = HEADER.lower().encode()
@@ -26,7 +27,7 @@ class RequestIds:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(HEADER, "")
+        given = headers.of(scope).get(HEADER, "")
         own = given if GIVEN.fullmatch(given) else f"{getrandbits(ID_BITS):016x}"
 
         async def tell(message: Message) -> None:

@@ -8,10 +8,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from control.port import Queue
+from rollway import headers
 from rollway.observing.ids import request_id
 from rollway.observing.traced import TracedQueue
 
@@ -42,7 +42,7 @@ class Tracing:
             if scope["type"] != "http" or scope["path"] in UNTRACED:
                 await app(scope, receive, send)
                 return
-            caller = TraceContextTextMapPropagator().extract(Headers(scope=scope))
+            caller = TraceContextTextMapPropagator().extract(headers.of(scope))
             path = "/" + scope["path"].split("/", 2)[1]
             with self._tracer.start_as_current_span(
                 f"{scope['method']} {path}",

@@ -25,9 +25,10 @@ from graphql.execution.values import VariableValues, get_variable_values
 from graphql.utilities import get_operation_ast
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
+from tortoise import BaseDBAsyncClient
 
 from auth.remembered import Unproven
-from db.rows import dialect, fetch
+from db.rows import database
 from db.trouble import DatabaseAway
 from resolvers.context import Context
 from resolvers.operations.reads import Reads
@@ -66,11 +67,11 @@ class _Operation:
         """Return the variables that are parameters; of one that is null more is to be said."""
         return frozenset(each for each in self.given if values.coerced.get(each) is not None)
 
-    def shape(self, values: VariableValues, *, limited: bool) -> str:
+    def shape(self, values: VariableValues, dialect: str, *, limited: bool) -> str:
         """Return what the statement depends on; *limited*: the caller reaches one team."""
         given = self.given_by(values)
         own = [each for each in values.coerced.items() if each[0] not in given]
-        return f"{dialect()} {limited} {own!r} {sorted(given)!r}"
+        return f"{dialect} {limited} {own!r} {sorted(given)!r}"
 
     def keep(self, shape: str, statement: Statement | None) -> None:
         """Keep the statement for a shape, or that there is none."""
@@ -137,9 +138,11 @@ class Plans:
         if isinstance(values, list):
             return None
         limited = viewer.org_name is not None
-        shape = operation.shape(values, limited=limited)
+        asked_of = database()
+        dialect = DIALECTS[asked_of.capabilities.dialect]
+        shape = operation.shape(values, dialect.name, limited=limited)
         clock = asyncio.get_running_loop().time
-        statement = self._statement(operation, shape, values, limited=limited)
+        statement = self._statement(operation, shape, values, dialect, limited=limited)
         if statement is None or operation.rests(shape, clock()):
             return None
         built = _Built(self._core, operation.node, operation.fragments, values, context)
@@ -150,7 +153,7 @@ class Plans:
         most = statement.bytes_max(bounds.cost_max)
         asked = Asked(viewer, values.coerced, most, context.proof)
         try:
-            found = await _fetched(statement, asked)
+            found = await _fetched(asked_of, statement, asked)
         except Unproven:
             assert context.bill is not None  # noqa: S101 (a query has one)
             bounds.budgets.owe(context.caller, -context.bill.cost)
@@ -177,19 +180,25 @@ class Plans:
         return kept
 
     def _statement(
-        self, operation: _Operation, shape: str, values: VariableValues, *, limited: bool
+        self,
+        operation: _Operation,
+        shape: str,
+        values: VariableValues,
+        dialect: Dialect,
+        *,
+        limited: bool,
     ) -> Statement | None:
         known = operation.statements
         if shape in known:
             known.move_to_end(shape)
             return known[shape]
-        made = self._written(operation, values, limited=limited)
+        made = self._written(operation, values, dialect, limited=limited)
         operation.keep(shape, made)
         self._operations.keep(id(operation.node), operation, operation.characters)
         return made
 
     def _written(
-        self, operation: _Operation, values: VariableValues, *, limited: bool
+        self, operation: _Operation, values: VariableValues, dialect: Dialect, *, limited: bool
     ) -> Statement | None:
         writer = Writer(
             self._core,
@@ -198,7 +207,7 @@ class Plans:
             values,
             operation.given_by(values),
             self._arguments,
-            DIALECTS[dialect()],
+            dialect,
             limited=limited,
         )
         try:
@@ -210,9 +219,11 @@ class Plans:
         return convert_arguments(given, field_.arguments, self._scalars, self._config)
 
 
-async def _fetched(statement: Statement, asked: Asked) -> bytes | None:
+async def _fetched(by: BaseDBAsyncClient, statement: Statement, asked: Asked) -> bytes | None:
     """Return the answer; None where it is too long. Unproven where it is not for the caller."""
-    (row,) = await fetch(statement.sql, [each(asked) for each in statement.parameters])
+    (row,) = await by.execute_query_dict(
+        statement.sql, [each(asked) for each in statement.parameters]
+    )
     if not row["good"]:
         raise Unproven
     found: str | bytes | None = row["answer"]

@@ -69,6 +69,50 @@ async def test_what_is_kept_goes_back_in_time(postgres_url, monkeypatch):
             await pid()
 
 
+async def test_who_waits_is_handed_what_is_given_back(postgres_url):
+    """Without a word to the pool, and in turn."""
+    async with connected(postgres_url, 1) as (_, asked):
+        turns = []
+
+        async def ask(number):
+            await pid()
+            turns.append(number)
+
+        await asyncio.gather(*(ask(each) for each in range(10)))
+        assert turns == [*range(10)]
+        assert not asked
+
+
+@pytest.mark.parametrize("handed", ["a connection", "a place"])
+async def test_what_is_handed_to_who_is_gone_is_passed_on(postgres_url, handed):
+    """Whether it is a connection, or leave to ask the pool for one."""
+    async with connected(postgres_url, 1):
+        keeping_ = connections.get("default")._pool
+        for _ in range(3):
+            lent = await keeping_.acquire(timeout=5)
+            gone = asyncio.create_task(keeping_.acquire(timeout=5))
+            after = asyncio.create_task(pid())
+            await asyncio.sleep(0)
+            if handed == "a place":
+                await keeping_.release(lent)
+            else:
+                await keeping_.give_back(lent)
+            gone.cancel()
+            assert await after
+            assert gone.cancelled()
+
+
+async def test_who_waits_too_long_is_told(postgres_url):
+    """And takes nothing from who comes then."""
+    async with connected(postgres_url, 1):
+        keeping_ = connections.get("default")._pool
+        lent = await keeping_.acquire(timeout=5)
+        with pytest.raises(TimeoutError):
+            await keeping_.acquire(timeout=0.05)
+        await keeping_.give_back(lent)
+        assert await pid()
+
+
 @pytest.mark.parametrize("ended", ["cancelled", "failed"])
 async def test_a_statement_that_was_broken_off_is_the_pools(postgres_url, ended):
     """It knows how to end one; the next statement is answered with its own answer."""

@@ -1,0 +1,43 @@
+"""The headers of a request, each found at once."""
+
+from typing import Any
+
+from starlette import datastructures, requests
+from starlette.types import Scope
+
+KEPT = "rollway.headers"
+
+
+class Headers(datastructures.Headers):
+    """As Starlette's, which looks through all of them each time."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope=scope)
+        known = ((key.decode("latin-1"), value.decode("latin-1")) for key, value in self._list)
+        self._first: dict[str, str] = {}
+        for key, value in known:
+            self._first.setdefault(key, value)
+
+    def __getitem__(self, key: str) -> str:
+        return self._first[key.lower()]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the first value of that name."""
+        return self._first.get(key.lower(), default)
+
+
+def of(scope: Scope) -> Headers:
+    """Return the headers of a request or a handshake; read once, whoever asks."""
+    found: Headers | None = scope.get(KEPT)
+    if found is None:
+        found = scope[KEPT] = Headers(scope)
+    return found
+
+
+class Request(requests.Request):
+    """A request with such headers."""
+
+    @property
+    def headers(self) -> Headers:
+        """The headers."""
+        return of(self.scope)
