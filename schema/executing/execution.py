@@ -200,7 +200,10 @@ class ExecutionContext(StrawberryGraphQLCoreExecutionContext):
         changes = self.operation.operation is OperationType.MUTATION
         if bounds.reads is Reads.STOCK or hooked or changes:
             return None
-        return _operations.of(self)
+        try:
+            return _operations.of(self)
+        except GraphQLError:  # of a directive's variable: the library says where it stands
+            return None
 
     async def _answered(self, root: Objects) -> Any:
         """Return the answer as functions make it; what goes wrong, the library does once more.

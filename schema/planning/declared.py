@@ -2,8 +2,9 @@
 
 SQL is written with `{x}` for the rows of a relation and `{p}` for the row it belongs to (of values
 and rights: the row itself), `{viewer}` for the caller's id, and the names of a field's arguments.
-`{x_within}` and `{m_within}`, behind a condition, are that a row of a team, which is called so in
-the statement, is of the only team the caller reaches; nothing where that is all of theirs.
+`{x_within}`, behind a condition, is that a row of a team, which is called `x` in the statement, is
+of the only team the caller reaches; nothing where that is all of theirs. So are `{x_application}`,
+`{x_environment}` and `{x_task}` for rows of those (`reach.py`).
 """
 
 from collections.abc import Callable, Mapping

@@ -37,6 +37,7 @@ from schema.documents.kept import Kept
 from schema.executing.charging import charge
 from schema.planning.declared import Unplanned
 from schema.planning.dialect import Dialect, Postgres, Sqlite
+from schema.planning.reach import Reach
 from schema.planning.statement import Asked, Statement, Writer
 
 log = logging.getLogger("rollway.api")
@@ -67,11 +68,11 @@ class _Operation:
         """Return the variables that are parameters; of one that is null more is to be said."""
         return frozenset(each for each in self.given if values.coerced.get(each) is not None)
 
-    def shape(self, values: VariableValues, dialect: str, *, limited: bool) -> str:
-        """Return what the statement depends on; *limited*: the caller reaches one team."""
+    def shape(self, values: VariableValues, dialect: str, reach: Reach) -> str:
+        """Return what the statement depends on."""
         given = self.given_by(values)
         own = [each for each in values.coerced.items() if each[0] not in given]
-        return f"{dialect} {limited} {own!r} {sorted(given)!r}"
+        return f"{dialect} {reach} {own!r} {sorted(given)!r}"
 
     def keep(self, shape: str, statement: Statement | None) -> None:
         """Keep the statement for a shape, or that there is none."""
@@ -127,7 +128,7 @@ class Plans:
         been answered, nor charged: the caller must be looked up first.
         """
         viewer = context.viewer
-        if viewer is None or not viewer.reads or viewer.application_id:
+        if viewer is None or not viewer.reads:
             return None
         operation = self._operation(document, name)
         if operation is None:
@@ -137,12 +138,12 @@ class Plans:
         )
         if isinstance(values, list):
             return None
-        limited = viewer.org_name is not None
+        reach = Reach.of(viewer)
         asked_of = database()
         dialect = DIALECTS[asked_of.capabilities.dialect]
-        shape = operation.shape(values, dialect.name, limited=limited)
+        shape = operation.shape(values, dialect.name, reach)
         clock = asyncio.get_running_loop().time
-        statement = self._statement(operation, shape, values, dialect, limited=limited)
+        statement = self._statement(operation, shape, values, dialect, reach)
         if statement is None or operation.rests(shape, clock()):
             return None
         built = _Built(self._core, operation.node, operation.fragments, values, context)
@@ -185,20 +186,19 @@ class Plans:
         shape: str,
         values: VariableValues,
         dialect: Dialect,
-        *,
-        limited: bool,
+        reach: Reach,
     ) -> Statement | None:
         known = operation.statements
         if shape in known:
             known.move_to_end(shape)
             return known[shape]
-        made = self._written(operation, values, dialect, limited=limited)
+        made = self._written(operation, values, dialect, reach)
         operation.keep(shape, made)
         self._operations.keep(id(operation.node), operation, operation.characters)
         return made
 
     def _written(
-        self, operation: _Operation, values: VariableValues, dialect: Dialect, *, limited: bool
+        self, operation: _Operation, values: VariableValues, dialect: Dialect, reach: Reach
     ) -> Statement | None:
         writer = Writer(
             self._core,
@@ -208,7 +208,7 @@ class Plans:
             operation.given_by(values),
             self._arguments,
             dialect,
-            limited=limited,
+            reach=reach,
         )
         try:
             return writer.statement()

@@ -34,13 +34,14 @@ from resolvers.operations.bounds import CHARACTERS_MAX, ROWS_MAX
 from schema.planning.declared import Computed, Many, One, Paged, Rights, Table, Unplanned, Word
 from schema.planning.dialect import KEY_BYTES_MAX, Dialect, Pairs, quoted
 from schema.planning.pages import Pages
+from schema.planning.reach import BOUNDS, Reach
 from schema.planning.tables import ROOTS, TABLES
 
 MOMENT_BYTES = len('"2026-01-01T00:00:00+00:00"')
 NULL_BYTES = len("null")
 PUNCTUATION_BYTES = len('"":,')
 TYPENAME = "__typename"
-WITHIN = "_within"
+OF_TEAMS = frozenset({"Org", "User"})  # of which one who reaches an application sees little
 
 
 class Asked(NamedTuple):
@@ -91,7 +92,7 @@ class Statement:
 class Writer:
     """Writes the statement for an operation with certain variables, but for those *given* later.
 
-    *limited*: it is for callers who reach one team.
+    It is for callers of one *reach*.
     """
 
     def __init__(
@@ -104,10 +105,10 @@ class Writer:
         arguments: Arguments,
         dialect: Dialect,
         *,
-        limited: bool,
+        reach: Reach,
     ) -> None:
         self.dialect = dialect
-        self._limited = limited
+        self._reach = reach
         self._schema = schema
         self._operation = operation
         self._fragments = fragments
@@ -148,9 +149,9 @@ class Writer:
         """Return *sql* with what stands for its names."""
 
         def found(name: re.Match[str]) -> str:
-            if name[1].endswith(WITHIN):
-                alias = name[1].removesuffix(WITHIN)
-                return self._within(names.get(alias, alias))
+            alias, _, bounds = name[1].rpartition("_")
+            if alias and bounds in BOUNDS:
+                return self._bounded(names.get(alias, alias), bounds)
             return self._viewer() if name[1] == "viewer" else names[name[1]]
 
         return re.sub(r"\{(\w+)\}", found, sql)
@@ -182,6 +183,8 @@ class Writer:
         return found.grouped_field_set
 
     def _of_type(self, type_name: str, alias: str, details: FieldDetailsList) -> tuple[Pairs, Room]:
+        if type_name in OF_TEAMS and self._reach >= Reach.APPLICATION:
+            raise Unplanned(type_name)
         type_ = self._schema.type_map[type_name]
         assert isinstance(type_, GraphQLObjectType)  # noqa: S101 (tables are objects)
         return self._pairs(type_, TABLES[type_name], alias, self._grouped(type_, details))
@@ -296,6 +299,8 @@ class Writer:
     def _rights(
         self, rights: Rights, field: GraphQLField, alias: str, details: FieldDetailsList
     ) -> tuple[str, Room]:
+        if self._reach >= Reach.APPLICATION:  # who has other rights than in their team
+            raise Unplanned(rights.team)
         x, type_ = self.alias(), get_named_type(field.type)
         assert isinstance(type_, GraphQLObjectType)  # noqa: S101 (rights are one)
         team = self.filled(rights.team, p=alias)
@@ -343,12 +348,14 @@ class Writer:
         found = GOOD.format(hash=token, user=self._viewer(), now=now, used=used)
         return f"({token} IS NULL OR {found})"
 
-    def _within(self, alias: str) -> str:
-        if not self._limited:
-            return ""
-        return (
-            f" AND {alias}.name = {self._mark('team', lambda asked: asked.viewer.org_name, 'text')}"
-        )
+    def _bounded(self, alias: str, bounds: str) -> str:
+        """Return, behind another condition, that a row is of what the caller reaches."""
+        found = ""
+        for bound in BOUNDS[bounds]:
+            if bound.reach <= self._reach:
+                value = self._mark(bound.reach, _of_viewer(bound.value), "text")
+                found += f" AND {alias}.{bound.column} = {value}"
+        return found
 
     def _viewer(self) -> str:
         return self._mark("viewer", lambda asked: asked.viewer.user.id, "text")
@@ -364,6 +371,10 @@ class Writer:
         """Take note of an object that there may be many of."""
         if room.fields:
             self._field_bytes = min(self._field_bytes, room.bytes / room.fields)
+
+
+def _of_viewer(value: Callable[[Viewer], object]) -> Parameter:
+    return lambda asked: value(asked.viewer)
 
 
 def _of_proof(value: Callable[[Proof], object]) -> Parameter:

@@ -1,7 +1,7 @@
 """The types that are tables, with what of them SQL can answer; other fields are answered by Python.
 
-This holds for callers who reach all that is their user's, or all of one of their teams: whoever may
-see a row may see what belongs to it, with the exceptions that stand here.
+Whoever may see a row may see what belongs to it, with the exceptions that stand here; who reaches
+one application is told nothing of teams and users by a statement.
 """
 
 from collections.abc import Mapping
@@ -57,15 +57,18 @@ ROOTS = Table(
         "viewer": One("User", "{x}.id = {viewer}"),
         "org": One("Org", "{x}.user_id = {viewer} AND {x}.name = {name}{x_within}"),
         "application": One(
-            "Application", f"{{x}}.id = {{id}} AND {MINE.format(owner='{x}.owner_org_id')}"
+            "Application",
+            f"{{x}}.id = {{id}}{{x_application}} AND {MINE.format(owner='{x}.owner_org_id')}",
         ),
         "applicationByName": One(
             "Application",
             f"{{x}}.owner_org_id = {OWNER_ID.replace('{p}.name', '{org_name}')}"
-            f" AND {{x}}.name = {{name}} AND {MINE.format(owner='{x}.owner_org_id')}",
+            f" AND {{x}}.name = {{name}}{{x_application}}"
+            f" AND {MINE.format(owner='{x}.owner_org_id')}",
         ),
         "task": One(
-            "Task", f"{{x}}.id = {{id}} AND {MINE.format(owner=OWNER_OF_TASK.format('{x}'))}"
+            "Task",
+            f"{{x}}.id = {{id}}{{x_task}} AND {MINE.format(owner=OWNER_OF_TASK.format('{x}'))}",
         ),
     },
 )
@@ -113,9 +116,13 @@ TABLES: Mapping[str, Table] = {
             ),
             "ownerOrg": One("Org", "{x}.id = {p}.owner_org_id"),
             "provider": Word("{p}.provider"),
-            "environments": Many("Environment", "{x}.application_id = {p}.id", "name"),
-            "environment": One("Environment", "{x}.id = {p}.id || ':' || {name}"),
-            "tasks": Paged("Task", applications.TASKS, ("{p}.id",), orgs.tasks_selected),
+            "environments": Many(
+                "Environment", "{x}.application_id = {p}.id{x_environment}", "name"
+            ),
+            "environment": One("Environment", "{x}.id = {p}.id || ':' || {name}{x_environment}"),
+            "tasks": Paged(
+                "Task", applications.TASKS, ("{p}.id",), orgs.tasks_selected, "TRUE{x_task}"
+            ),
             "viewerCan": Rights(NAME_OF_TEAM.format("{p}.owner_org_id")),
         },
     ),

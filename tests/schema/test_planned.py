@@ -9,7 +9,7 @@ import pytest
 from auth.permissions import Scope
 from auth.viewer import Viewer
 from control.journal import new_step
-from db.models import ApiToken, Step, Task
+from db.models import ApiToken, Org, Step, Task
 from resolvers.operations.reads import Reads
 from schema import schema
 
@@ -78,6 +78,56 @@ async def test_a_token_of_one_team_is_answered_of_that(world, page, team, seen):
     teams = [each["r"] for each in found["viewer"]["orgs"]["nodes"]]
     assert sorted(teams) == ([team] if team else ["acme", "labs"])
     assert (found["application"] is not None) == seen
+
+
+REACHED = """query ($id: ID!, $task: ID!, $other: ID!) { application(id: $id) { name
+  environments { name queue { totalCount } latestTask { envName } } a: environment(name: "live") {
+  id } b: environment(name: "test") { id } tasks { totalCount nodes { id envName steps { name }
+  application { name } environment { name } } } } applicationByName(orgName: "acme", name: "web") {
+  id } task(id: $task) { status } other: task(id: $other) { status } }"""
+
+
+@pytest.mark.parametrize("env_name", [None, "live", "test", "gone"])
+@pytest.mark.parametrize("own", [True, False])
+async def test_a_token_of_one_application_is_answered_of_that(world, page, own, env_name):
+    """By the database too, with nothing of other applications and environments."""
+    user, application = page
+    other = await world.application(await Org.get(user=user), "api")
+    await world.tasks(other, 1)
+    task = await Task.filter(app_id=application.id).first()
+    await Task.filter(id=task.id).update(env_name="live")
+    token = ApiToken(
+        id="k",
+        user=user,
+        name="k",
+        scopes=[Scope.READ],
+        org_name="acme",
+        application_id=(application if own else other).id,
+        env_name=env_name,
+    )
+    viewer = Viewer(user, token=token)
+    asked = {
+        "id": application.id,
+        "task": task.id,
+        "other": (await Task.filter(app_id=other.id).first()).id,
+    }
+
+    found = await planned(world, viewer, REACHED, **asked)
+
+    assert found == await world.api.execute(REACHED, viewer, **asked)
+    assert (found["application"] is not None) == own
+    assert (found["task"] is not None) == (own and env_name in (None, "live"))
+
+
+@pytest.mark.parametrize("query", ['{ org(name: "acme") { name } }', "{ viewer { id } }"])
+async def test_a_token_of_one_application_is_told_of_teams_by_others(world, page, query):
+    """Who know what little it sees of them."""
+    user, application = page
+    token = ApiToken(
+        id="k", user=user, scopes=[Scope.READ], org_name="acme", application_id=application.id
+    )
+
+    assert await planned(world, Viewer(user, token=token), query) is None
 
 
 DOCUMENTS = {

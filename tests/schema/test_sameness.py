@@ -158,6 +158,22 @@ async def test_whoever_answers_the_answer_is_the_same(operation, sent, whole_sid
     assert [each for each in errors if not isinstance(each.original_error, TooLarge)] == []
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        "{ viewer @include(if: $on) { id } }",
+        "{ viewer { id orgs { nodes { id @skip(if: $on) } } } }",
+    ],
+)
+async def test_null_for_a_directive_is_told_where_it_stands(place, sides):
+    """A variable with a default may be null; only what is selected there is not shown."""
+    body = {"query": f"query ($on: Boolean = true) {place}", "variables": {"on": None}}
+
+    answer = json.loads((await sides.same(body, "owner"))[2])
+
+    assert [each["extensions"]["code"] for each in answer["errors"]] == ["INVALID"]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 async def test_the_answer_is_the_same_for_each_field(sides):
