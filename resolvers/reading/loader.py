@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 K = TypeVar("K")
@@ -13,7 +12,8 @@ class Loader(Generic[K, T]):
     """Values by their keys, kept for as long as the loader is; a failure is kept too.
 
     *load* gets different keys and returns a value, or an exception, for each. It runs in a task
-    that is in *running* for as long as it does.
+    that is in *running* for as long as it does. Who waits has a future of their own: one that is
+    cancelled would else be cancelled for all.
     """
 
     def __init__(
@@ -23,24 +23,30 @@ class Loader(Generic[K, T]):
     ) -> None:
         self._load = load
         self._running = running
-        self._found: dict[K, asyncio.Future[T]] = {}
+        self._found: dict[K, asyncio.Future[T]] = {}  # of what is done
         self._known: dict[K, T] = {}
-        self._asked: dict[K, asyncio.Future[T]] = {}
+        self._waiting: dict[K, list[asyncio.Future[T]]] = {}
+        self._asked: dict[K, None] = {}  # of what is waited for, what is not being loaded yet
 
     def load(self, key: K) -> asyncio.Future[T]:
         """Return where the value of *key* comes, or is."""
         found = self._found.get(key)
-        if found is not None and not found.cancelled():
+        if found is not None:
             return found
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._found[key] = future
         if key in self._known:
             future.set_result(self._known[key])
+            self._found[key] = future
             return future
+        waiting = self._waiting.get(key)
+        if waiting is not None:
+            waiting.append(future)
+            return future
+        self._waiting[key] = [future]
         if not self._asked:
             loop.call_soon(self._begin)
-        self._asked[key] = future
+        self._asked[key] = None
         return future
 
     def maybe(self, key: K | None) -> asyncio.Future[T] | asyncio.Future[None]:
@@ -60,10 +66,9 @@ class Loader(Generic[K, T]):
         """Take *values* for what would be found; who waits for one that is not asked for has it."""
         for key, value in values.items():
             self._known.setdefault(key, value)
-            waiting = self._asked.pop(key, None)
-            if waiting is not None:
-                with suppress(asyncio.InvalidStateError):  # who waited may have gone
-                    waiting.set_result(value)
+            if key in self._asked:
+                del self._asked[key]
+                self._settle(key, value)
 
     def _begin(self) -> None:
         task = asyncio.get_running_loop().create_task(self._answer())
@@ -73,22 +78,40 @@ class Loader(Generic[K, T]):
     async def _answer(self) -> None:
         """Load what was asked for until now, but for what nobody waits for any more."""
         asked, self._asked = self._asked, {}
-        keys = [key for key, future in asked.items() if not future.done()]
-        if not keys:
-            return
+        keys = []
+        for key in asked:
+            if all(each.done() for each in self._waiting[key]):
+                del self._waiting[key]
+            else:
+                keys.append(key)
+        if keys:
+            await self._answer_for(keys)
+
+    async def _answer_for(self, keys: list[K]) -> None:
+        left = dict.fromkeys(keys)
         try:
             values = await self._load(keys)
             for key, value in zip(keys, values, strict=True):
-                _settle(asked.pop(key), value)
+                del left[key]
+                self._settle(key, value)
         except Exception as error:  # noqa: BLE001 - for all who wait
-            while asked:  # nothing is left in this frame, which the error holds
-                _settle(asked.popitem()[1], error)
+            while left:  # nothing is left in this frame, which the error holds
+                self._settle(left.popitem()[0], error)
+        finally:
+            for key in left:
+                for each in self._waiting.pop(key):
+                    each.cancel()
+
+    def _settle(self, key: K, value: T | Exception) -> None:
+        """Give who waits for *key* its value, or the error that it has none; and keep that."""
+        waiting = self._waiting.pop(key)
+        for each in waiting:
+            if not each.done():
+                _finish(each, value)
+                self._found[key] = each
 
 
-def _settle(future: asyncio.Future[T], value: T | Exception) -> None:
-    """Give *future* its value, or the error that it has none."""
-    if future.done():
-        return
+def _finish(future: asyncio.Future[T], value: T | Exception) -> None:
     if isinstance(value, Exception):
         future.set_exception(value)
         future.exception()  # else it would be logged where one of many is all that is waited for

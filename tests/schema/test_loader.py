@@ -93,6 +93,29 @@ async def test_who_gives_up_takes_nothing_from_others():
     assert played.asked == [["a"]]
 
 
+@pytest.mark.parametrize("begun", [True, False])
+async def test_who_is_cancelled_takes_nothing_from_who_waits_for_the_same(begun):
+    """As a task whose sibling failed is, in another part of the answer."""
+
+    async def ask():
+        return await played.loader.load("a")
+
+    played = Played()
+    played.gate.clear()
+    asking = [asyncio.create_task(ask()) for _ in range(3)]
+    await asyncio.sleep(0)
+    while begun and not played.asked:
+        await asyncio.sleep(0)
+    asking[0].cancel()
+    asking[2].cancel()
+    await asyncio.sleep(0)
+    played.gate.set()
+    assert await asking[1] == "the a"
+    assert played.asked == [["a"]]
+    assert asking[0].cancelled()
+    assert await played.loader.load("a") == "the a"
+
+
 async def test_what_loads_can_be_ended():
     """It is among what runs for as long as it does."""
     played = Played()
@@ -106,4 +129,6 @@ async def test_what_loads_can_be_ended():
     await asyncio.sleep(0)
     assert task.cancelled()
     assert not played.running
-    assert not waiting.done()
+    assert waiting.cancelled()
+    played.gate.set()
+    assert await played.loader.load("a") == "the a"
