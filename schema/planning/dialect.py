@@ -13,7 +13,8 @@ Pairs = Sequence[tuple[str, str]]  # names in the answer, and what stands there
 
 KEY_BYTES_MAX = 63  # PostgreSQL cuts longer names of columns
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1  # GraphQL's
-ROW = '"a row"'  # no column has such a name: they are GraphQL's
+# A row as a whole goes by a name that no column has: they are GraphQL's, without blanks.
+ROW = '"a row"'
 SHORTEST_SECONDS = "0.0001"  # shorter ones are written with an exponent
 
 
@@ -77,7 +78,7 @@ class Dialect(Protocol):
     def gathered(self, pairs: Pairs, alias: str, where: str) -> tuple[str, str]:
         """Return, among other aggregates, the rows that are *where* as a list of objects.
 
-        What it needs besides is joined to the rows, as *alias*.
+        What it needs besides is joined to the rows, as *alias*, a name with a blank like ROW.
         """
         ...
 

@@ -98,7 +98,7 @@ class Pages:
         dialect = self._writer.dialect
         if not self._informed:
             return dialect.array(pairs, self._page())
-        value, joined = dialect.gathered(pairs, f"{self._x}_{name}", self._on_page)
+        value, joined = dialect.gathered(pairs, f'"{self._x} {name}"', self._on_page)
         self._joined.append(joined)
         return self._found(name, value)
 

@@ -17,7 +17,9 @@ PAGE = """query ($id: ID!, $first: Int = 3) { application(id: $id) { id name vie
   ownerOrg { alias } environments { name latestTask { id status } } tasks(first: $first) {
   totalCount nodes { id status duration createdTime steps { index name status } } } } }"""
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-NAMED = """query ($id: ID!) { viewer { orgs { nodes { r: name id } edges { r: cursor } } }
+NAMED = """query ($id: ID!) { viewer { orgs { nodes { r: name id } edges { r: cursor }
+  whole: __typename } } v: viewer { orgs { nodes { x4_nodes: name x4: id x4_page: __typename }
+  edges { x4_edges: cursor page_place: __typename } pageInfo { more: hasNextPage w: endCursor } } }
   application(id: $id) { r: id environments { r: name } } }"""
 OTHERS = {
     "a part of a page twice": "{ viewer { orgs { a: totalCount b: totalCount } } }",
