@@ -104,16 +104,18 @@ class Loader(Generic[K, T]):
 
     def _settle(self, key: K, value: T | Exception) -> None:
         """Give who waits for *key* its value, or the error that it has none; and keep that."""
-        waiting = self._waiting.pop(key)
-        for each in waiting:
-            if not each.done():
-                _finish(each, value)
+        for each in self._waiting.pop(key):
+            if _finished(each, value):
                 self._found[key] = each
 
 
-def _finish(future: asyncio.Future[T], value: T | Exception) -> None:
+def _finished(future: asyncio.Future[T], value: T | Exception) -> bool:
+    """Give *future* its value, or the error that it has none; tell whether it wanted one."""
+    if future.done():
+        return False
     if isinstance(value, Exception):
         future.set_exception(value)
         future.exception()  # else it would be logged where one of many is all that is waited for
     else:
         future.set_result(value)
+    return True

@@ -6,10 +6,13 @@ texts, so a value is JSON from the beginning.
 What cannot be written fails the statement, and whoever asked answers in another way.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 Pairs = Sequence[tuple[str, str]]  # names in the answer, and what stands there
+
+# Of the rows that are *where*, with an alias that has a blank like ROW: the aggregate, and a join.
+Gathered = Callable[[Pairs, str, str], tuple[str, str]]
 
 KEY_BYTES_MAX = 63  # PostgreSQL cuts longer names of columns
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1  # GraphQL's
@@ -63,10 +66,6 @@ class Dialect(Protocol):
         """Return the place of a row; it fails for one whose key JSON would escape."""
         ...
 
-    def only(self, value: str, where: str) -> str:
-        """Return, among other aggregates, a text of the one row that is *where*, or null."""
-        ...
-
     def object(self, pairs: Pairs, source: str) -> str:
         """Return the only row of *source* as an object, or null."""
         ...
@@ -75,11 +74,9 @@ class Dialect(Protocol):
         """Return all rows of *source*, in its order, as a list of objects."""
         ...
 
-    def gathered(self, pairs: Pairs, alias: str, where: str) -> tuple[str, str]:
-        """Return, among other aggregates, the rows that are *where* as a list of objects.
-
-        What it needs besides is joined to the rows, as *alias*, a name with a blank like ROW.
-        """
+    @property
+    def gathered(self) -> Gathered | None:
+        """What writes a list of objects among other aggregates; None: the parser has no room."""
         ...
 
     def each(self, rows: str, table: str, alias: str) -> str:
@@ -168,10 +165,6 @@ class Postgres:
         shown = f"rtrim(translate({encoded}, '+/' || chr(10), '-_'), '=')"
         return f"CASE WHEN {plain} THEN {shown} ELSE {_failing(row_id)}::text END"
 
-    def only(self, value: str, where: str) -> str:
-        """Return the text of one row."""
-        return f"min(CASE WHEN {where} THEN {value} END)"
-
     def object(self, pairs: Pairs, source: str) -> str:
         """Return a row as an object."""
         return f"(SELECT row_to_json({ROW}) FROM (SELECT {_columns(pairs)} {source}) {ROW})"
@@ -181,7 +174,7 @@ class Postgres:
         return f"array_to_json(ARRAY(SELECT {ROW} FROM (SELECT {_columns(pairs)} {source}) {ROW}))"
 
     def gathered(self, pairs: Pairs, alias: str, where: str) -> tuple[str, str]:
-        """Return rows as a list; those that are not *where* are not written."""
+        """Return the rows that are *where* as a list, and what is joined to all of them."""
         rows = f"array_to_json(array_agg({alias}) FILTER (WHERE {where}))"
         return f"coalesce({rows}, '[]')", f"CROSS JOIN LATERAL (SELECT {_columns(pairs)}) {alias}"
 
@@ -217,6 +210,7 @@ class Sqlite:
     """SQLite."""
 
     name = "sqlite"
+    gathered = None
 
     def parameter(self, number: int, kind: str = "") -> str:
         """Return the parameter of *number*."""
@@ -278,10 +272,6 @@ class Sqlite:
         plain = f"{key} || {row_id} NOT GLOB '*[^] !#-[^-~]*'"  # what JSON does not escape
         return f"CASE WHEN {plain} THEN json_quote(base64url({place})) ELSE {_broken(row_id)} END"
 
-    def only(self, value: str, where: str) -> str:
-        """Return the text of one row."""
-        return f"coalesce(min(CASE WHEN {where} THEN {value} END), 'null')"
-
     def object(self, pairs: Pairs, source: str) -> str:
         """Return a row as an object, a part of the texts around it where it can be.
 
@@ -295,12 +285,6 @@ class Sqlite:
         """Return rows as a list."""
         rows = f"(SELECT {_joined(pairs)} AS o {source})"
         return f"(SELECT coalesce('[' || group_concat(o, ',') || ']', '[]') FROM {rows})"
-
-    def gathered(self, pairs: Pairs, alias: str, where: str) -> tuple[str, str]:
-        """Return rows as a list."""
-        del alias
-        rows = f"group_concat(CASE WHEN {where} THEN {_joined(pairs)} END, ',')"
-        return f"coalesce('[' || {rows} || ']', '[]')", ""
 
     def each(self, rows: str, table: str, alias: str) -> str:
         """Return the join of what is found for each row, by ids: there is no LATERAL."""

@@ -1,4 +1,7 @@
-"""Pages of a relation, as SQL: where more than rows is asked for, the list is looked at once."""
+"""Pages of a relation, as SQL: where more than rows is asked for, the list is looked at once.
+
+SQLite's parser has no room for that: there, once for the rows and once for what is said of them.
+"""
 
 import re
 from typing import TYPE_CHECKING
@@ -20,8 +23,8 @@ PLACE, NEXT = "page_place", "page_next"  # columns beside a list's own
 class Pages:
     """One page of what belongs to a row that the statement calls *parent*.
 
-    *informed*: more than its rows is asked for, so that all of it is gathered from one look at them
-    and one row behind, each with its place.
+    *informed*: more than its rows is asked for, so that it is gathered from a look at them and one
+    row behind, each with its place.
     """
 
     def __init__(
@@ -34,7 +37,7 @@ class Pages:
         informed: bool,
     ) -> None:
         self._writer = writer
-        self._informed = informed
+        self._gathering = writer.dialect.gathered if informed else None
         self._gathered: dict[str, str] = {}
         self._joined: list[str] = []
         self._paged = paged
@@ -76,7 +79,7 @@ class Pages:
                 selected = list(writer.selected(info, details))
                 writer.once(inner for _, inner, _ in selected)
                 pairs = [(key, self._info(info, inner)) for key, inner, _ in selected]
-                return dialect.object(pairs, "")
+                return dialect.object(pairs, "" if self._gathering else self._gathered_from())
             case "totalCount":
                 return dialect.number(f"({self._count()})")
             case _:
@@ -84,6 +87,9 @@ class Pages:
 
     def source(self) -> str:
         """Return where the values are from, which have been asked for; "": each is by itself."""
+        return self._gathered_from() if self._gathering else ""
+
+    def _gathered_from(self) -> str:
         if not self._gathered:
             return ""
         found = ", ".join(f"{value} AS {name}" for name, value in self._gathered.items())
@@ -95,10 +101,9 @@ class Pages:
         return f"FROM (SELECT {found} {placed} {' '.join(self._joined)}) {self._whole}"
 
     def _list(self, name: str, pairs: Pairs) -> str:
-        dialect = self._writer.dialect
-        if not self._informed:
-            return dialect.array(pairs, self._page())
-        value, joined = dialect.gathered(pairs, f'"{self._x} {name}"', self._on_page)
+        if self._gathering is None:
+            return self._writer.dialect.array(pairs, self._page())
+        value, joined = self._gathering(pairs, f'"{self._x} {name}"', self._on_page)
         self._joined.append(joined)
         return self._found(name, value)
 
@@ -114,7 +119,8 @@ class Pages:
                 inner = writer.entries(self._paged.type, self._x, each)
                 pairs.append((key, writer.dialect.object(inner, "")))
             elif name == "cursor":
-                pairs.append((key, self._cursor()))
+                place = f"{self._x}.{self._relation.order}"
+                pairs.append((key, self._cursor(place, f"{self._x}.id")))
             else:
                 pairs.append((key, writer.dialect.constant(type_.name)))
         return pairs
@@ -129,18 +135,23 @@ class Pages:
             case "startCursor" | "endCursor":
                 is_first = backwards == (name == "endCursor")
                 end = f"{self._place} = 1" if is_first else self._is_last()
-                here = f"{self._on_page} AND {end}"
-                return self._found(name, dialect.only(self._cursor(), here))
+                return self._end(name, f"{self._on_page} AND {end}")
             case _:
                 return dialect.constant(type_.name)
+
+    def _end(self, name: str, where: str) -> str:
+        """Return the cursor of the one row that is *where*."""
+        x, order = self._x, self._relation.order
+        key = self._found(f"{name}_key", f"min(CASE WHEN {where} THEN {x}.{order} END)")
+        row_id = self._found(f"{name}_id", f"min(CASE WHEN {where} THEN {x}.id END)")
+        return self._cursor(key, row_id)
 
     def _is_last(self) -> str:
         return f"({self._place} = {self._selection.size} OR {self._x}.{NEXT} IS NULL)"
 
-    def _cursor(self) -> str:
-        x, order = self._x, self._relation.order
-        is_time = order.endswith("_time")
-        return self._writer.dialect.cursor(f"{x}.{order}", f"{x}.id", is_time=is_time)
+    def _cursor(self, key: str, row_id: str) -> str:
+        is_time = self._relation.order.endswith("_time")
+        return self._writer.dialect.cursor(key, row_id, is_time=is_time)
 
     def _page(self) -> str:
         """Return the rows of the page in their order."""

@@ -155,6 +155,19 @@ async def test_pages_as_deep_as_they_are(world, page, name):
     assert found == await world.api.execute(query, user, **variables)
 
 
+PLACE = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor }"
+WITHIN = f"""{{ viewer {{ orgs(first: 3) {{ {PLACE} nodes {{ applications(first: 3) {{ {PLACE}
+  nodes {{ tasks(first: 3) {{ {PLACE} nodes {{ id steps {{ index startedTime }} }} }} }} }} }} }} }}
+  none: org(name: "acme") {{ tasks(where: {{envName: "gone"}}) {{ {PLACE} nodes {{ id }} }} }} }}"""
+
+
+async def test_pages_within_pages_know_their_ends(world, page):
+    """SQLite's parser has room for that too, and an empty page has no ends."""
+    found = await planned(world, page[0], WITHIN)
+
+    assert found == await world.api.execute(WITHIN, page[0])
+
+
 async def test_names_in_an_answer_are_none_of_the_statements(world, page):
     """PostgreSQL takes a name for a column before it takes it for a row."""
     user, application = page
