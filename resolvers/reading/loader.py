@@ -110,12 +110,13 @@ class Loader(Generic[K, T]):
 
 
 def _finished(future: asyncio.Future[T], value: T | Exception) -> bool:
-    """Give *future* its value, or the error that it has none; tell whether it wanted one."""
-    if future.done():
+    """Give *future* its value, or the error that it has none; tell whether anybody waited."""
+    try:
+        if isinstance(value, Exception):
+            future.set_exception(value)
+            future.exception()  # else it would be logged where only one of many is waited for
+        else:
+            future.set_result(value)
+    except asyncio.InvalidStateError:  # who waited has gone
         return False
-    if isinstance(value, Exception):
-        future.set_exception(value)
-        future.exception()  # else it would be logged where one of many is all that is waited for
-    else:
-        future.set_result(value)
     return True
