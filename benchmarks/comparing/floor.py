@@ -25,6 +25,9 @@ from rows import BEGINNING, Pages  # noqa: E402 - lies beside
 from serving import CONNECTIONS, serve  # noqa: E402
 from statements import STATEMENTS  # noqa: E402
 
+# As on Rollway's connections (`db/postgres.py`): who writes statements by hand would set it too.
+PLANNING = {"random_page_cost": "1.1"}
+
 
 class Connection(asyncpg.Connection):
     """One that is not reset when it goes back to the pool."""
@@ -44,7 +47,11 @@ class Floor:
     async def open(self, _: Starlette) -> AsyncIterator[None]:
         """Connect for the duration of the block."""
         async with asyncpg.create_pool(
-            self.url, min_size=1, max_size=CONNECTIONS, connection_class=Connection
+            self.url,
+            min_size=1,
+            max_size=CONNECTIONS,
+            connection_class=Connection,
+            server_settings=PLANNING,
         ) as self.pool:
             self.pages = Pages(self.pool)
             yield
