@@ -1,7 +1,6 @@
 """PostgreSQL's connections, kept from one statement to the next."""
 
 import asyncio
-from collections import deque
 from typing import Any
 
 import asyncpg
@@ -22,7 +21,7 @@ class Keeping:
         self._kept: list[Any] = []
         self._lent: dict[Any, int] = {}
         self._places: int = pool.get_max_size()  # type: ignore[no-untyped-call] # not asked for
-        self._waiting: deque[asyncio.Future[Any]] = deque()  # for a connection, or None: a place
+        self._waiting: dict[asyncio.Future[Any], None] = {}  # for a connection, or None: a place
         self._round = 0
         self._timer: asyncio.TimerHandle | None = None
         self._returning = set[asyncio.Task[None]]()
@@ -87,7 +86,7 @@ class Keeping:
         """Wait for a connection that is given back, or for a place: None."""
         loop = asyncio.get_running_loop()
         waiting: asyncio.Future[Any] = loop.create_future()
-        self._waiting.append(waiting)
+        self._waiting[waiting] = None
         timer = loop.call_later(timeout, _give_up, waiting)
         try:
             return await waiting
@@ -97,6 +96,7 @@ class Keeping:
             raise
         finally:
             timer.cancel()
+            self._waiting.pop(waiting, None)
 
     async def _pass_on(self, handed: Any) -> None:
         """Give back what was handed to somebody who is gone."""
@@ -112,7 +112,8 @@ class Keeping:
     def _hand_on(self, handed: Any) -> bool:
         """Give *handed* to who has waited longest; tell whether there was somebody."""
         while self._waiting:
-            waiting = self._waiting.popleft()
+            waiting = next(iter(self._waiting))
+            del self._waiting[waiting]
             if not waiting.done():
                 waiting.set_result(handed)
                 return True

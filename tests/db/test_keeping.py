@@ -109,6 +109,11 @@ async def test_who_waits_too_long_is_told(postgres_url):
         lent = await keeping_.acquire(timeout=5)
         with pytest.raises(TimeoutError):
             await keeping_.acquire(timeout=0.05)
+        gone = asyncio.create_task(keeping_.acquire(timeout=5))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.wait({gone})
+        assert not keeping_._waiting  # nor is anything kept of them while nothing gets free
         await keeping_.give_back(lent)
         assert await pid()
 
