@@ -6,36 +6,58 @@ from collections.abc import Sequence
 
 from tortoise.transactions import in_transaction
 
+from db import rows
 from db.models import LogChunk, Step
-from db.rows import fetch, shown
 
-STEPS_MAX = 200  # looked at in one go
+PIECE = 1000  # steps that are looked at in one go
+STEPS_MAX = 200  # of them packed
 CHUNKS_MAX = 64  # rewritten in one transaction; each is at most 64 KiB
 PACKED_BYTES_MIN = 512  # less is not worth it
 LEVEL = 6
-# In the words, and in the order, of an index that has none but those that are not packed. As a
-# join, all tasks would be read beside it.
-ENDED = f"""
-SELECT {{columns}} FROM step s WHERE s.packed = false
-AND (SELECT t.finished_time FROM task t WHERE t.id = s.task_id) IS NOT NULL
-ORDER BY s.task_id LIMIT {STEPS_MAX}
+# In the words, and in the order, of an index that has none but those that are not packed. Those of
+# tasks that wait or run are among them, which may be many.
+UNPACKED = f"""
+SELECT s.id, s.task_id, t.finished_time IS NOT NULL AS ended FROM (
+  SELECT id, task_id FROM step WHERE packed = false AND task_id > {{after}}
+  ORDER BY task_id LIMIT {PIECE}) s
+JOIN task t ON t.id = s.task_id ORDER BY s.task_id
 """  # noqa: S608 (of our own texts)
 
 
-async def pack() -> int:
-    """Compress the logs of up to 200 steps of ended tasks; return how many steps that were.
+class Packer:
+    """Packs the logs of ended tasks.
 
     What is packed says the same as before, so it can be stopped anywhere and done by several
     servers at once. Tasks that run are left alone: they need the database themselves.
     """
-    known = shown(Step)
-    found = await fetch(ENDED.format(columns=known.columns("s")), [])
-    steps = [known.of(row) for row in found]
-    for step in steps:
-        if step.started_time is not None and not 0 < step.log_bytes < PACKED_BYTES_MIN:
-            await _pack(step)
-    await Step.filter(id__in=[step.id for step in steps]).update(packed=True)
-    return len(steps)
+
+    def __init__(self) -> None:
+        self._after = ""  # the task behind which it goes on
+
+    async def pack(self) -> int:
+        """Look at the next 1,000 steps, pack up to 200 of ended tasks; return how many that were.
+
+        After the last it begins with the first again.
+        """
+        found = await rows.fetch(UNPACKED.format(after=rows.mark(1)), [self._after])
+        ended = [row["id"] for row in found if row["ended"]]
+        if len(ended) <= STEPS_MAX:  # else the same again, without those
+            self._after = _behind(found)
+        steps = await rows.among(Step, "id", ended[:STEPS_MAX]) if ended else []
+        for step in steps:
+            if step.started_time is not None and not 0 < step.log_bytes < PACKED_BYTES_MIN:
+                await _pack(step)
+        if steps:
+            await Step.filter(id__in=[step.id for step in steps]).update(packed=True)
+        return len(steps)
+
+
+def _behind(piece: Sequence[rows.Row]) -> str:
+    """Return the last task of which all steps are in the *piece*; of one alone that one."""
+    if len(piece) < PIECE:
+        return ""
+    last = piece[-1]["task_id"]
+    return next((row["task_id"] for row in reversed(piece) if row["task_id"] != last), last)
 
 
 async def _pack(step: Step) -> None:
@@ -52,12 +74,12 @@ async def _pack(step: Step) -> None:
             if chunk.packed is None and len(chunk.text) >= PACKED_BYTES_MIN
         ]
         if large:
-            rows = await asyncio.to_thread(_compressed, large)
+            compressed = await asyncio.to_thread(_compressed, large)
             async with in_transaction() as db:
                 postgres = db.capabilities.dialect == "postgres"
                 packed, row = ("$1", "$2") if postgres else ("?", "?")
                 sql = f"UPDATE log_chunk SET text = '', packed = {packed} WHERE id = {row}"  # noqa: S608
-                await db.execute_many(sql, rows)
+                await db.execute_many(sql, compressed)
 
 
 def _compressed(chunks: Sequence[LogChunk]) -> list[list[object]]:

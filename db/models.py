@@ -350,6 +350,11 @@ class Task(Model):
                 name="idx_task_waiting",
                 condition={"status": "pending", "reported": False},
             ),
+            PartialIndex(
+                fields=["app_id", "runs_on", "stranded"],
+                name="idx_task_kind",
+                condition={"status": "pending", "reported": False},
+            ),
             UniqueWhere(
                 fields=["app_id", "env_name"],
                 name="uidx_task_run",

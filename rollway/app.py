@@ -245,8 +245,9 @@ class Server(Process):
 
     async def _pack(self) -> None:
         """Compress the logs of steps that have ended, as many at a time as there are by then."""
+        packer = packing.Packer()
         while True:
-            if await packing.pack() < packing.STEPS_MAX:
+            if await packer.pack() < packing.STEPS_MAX:
                 await asyncio.sleep(PACK_SECONDS)
 
     async def _deliver(self) -> None:
@@ -291,4 +292,4 @@ class Server(Process):
 
     async def _mark(self) -> None:
         """Mark waiting tasks that no worker may take."""
-        await presence.Stranded(self.pubsub).work()
+        await presence.Stranded(self.pubsub, self.workers).work()

@@ -63,7 +63,7 @@ async def _copy(
     try:
         async with connect(target), moving.empty_target() as db:
             counts = await moving.copy(source, db, told)
-            await ProcrastinateTurns().mend(db)
+            await ProcrastinateTurns().mend_all(db)
             found = await db.execute_query_dict(PENDING)
             return counts, int(found[0]["count"])
     except (NotEmpty, Miscounted) as reason:

@@ -75,10 +75,12 @@ class Process:
         self.health = Health()
         self.metrics = Metrics(open_now)
         turns, self.pubsub = shared_by(settings)
+        self.workers = presence.Workers()
         queue = TaskQueue(
             turns,
             self.pubsub,
             vault,
+            workers=self.workers,
             lease_seconds=settings.lease_seconds,
             runs_max=settings.task_runs_max,
             log_bytes_max=settings.task_log_bytes_max,

@@ -5,11 +5,13 @@ import logging
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from math import inf
+from time import monotonic
 
 from control.port import Reach
 from control.pubsub import PubSub
 from control.watching import changes
-from db import labels
+from db import labels, rows
 from db.machines import ONLINE_SECONDS, LocalWorker, WorkerMachine
 from db.models import Task
 from engine.state import TaskStatus
@@ -19,7 +21,24 @@ log = logging.getLogger("rollway.presence")
 TELL_SECONDS = 5.0
 LOOK_SECONDS = 2.0
 CHANGED_MAX = 1000  # tasks in one look; the next one comes soon
+KNOWN_SECONDS = 2 * LOOK_SECONDS
 WAITING = {"status": TaskStatus.PENDING.value, "reported": False}
+# What differs among waiting tasks, one step along an index of just that for each of them.
+KINDS = """
+WITH RECURSIVE kind(id) AS (
+  SELECT * FROM (
+    SELECT id FROM task WHERE status = 'pending' AND reported = false
+    ORDER BY app_id, runs_on, stranded LIMIT 1) first
+  UNION ALL
+  SELECT (
+    SELECT n.id FROM task n WHERE n.status = 'pending' AND n.reported = false
+      AND (n.app_id, n.runs_on, n.stranded) > (t.app_id, t.runs_on, t.stranded)
+    ORDER BY n.app_id, n.runs_on, n.stranded LIMIT 1)
+  FROM kind JOIN task t ON t.id = kind.id
+)
+SELECT t.app_id, t.runs_on, t.stranded, o.name AS org FROM kind JOIN task t ON t.id = kind.id
+JOIN application a ON a.id = t.app_id JOIN org o ON o.id = a.owner_org_id
+"""
 
 
 @asynccontextmanager
@@ -45,11 +64,29 @@ async def _tell(worker: str, has: list[str]) -> None:
         await asyncio.sleep(TELL_SECONDS)
 
 
+class Workers:
+    """What workers take that were there a moment ago, as far as that is known."""
+
+    def __init__(self) -> None:
+        self._found: list[Reach] = []
+        self._until = -inf
+
+    async def look(self) -> None:
+        """Look which there are."""
+        self._found = await _online()
+        self._until = monotonic() + KNOWN_SECONDS
+
+    def take(self, org: str, needed: str) -> bool:
+        """Tell whether one takes a team's task that needs these labels; True if that is unknown."""
+        return monotonic() > self._until or any(_takes(each, org, needed) for each in self._found)
+
+
 class Stranded:
     """Marks waiting tasks that no worker may take, as long as that is so."""
 
-    def __init__(self, pubsub: PubSub) -> None:
+    def __init__(self, pubsub: PubSub, workers: Workers) -> None:
         self._pubsub = pubsub
+        self._workers = workers
 
     async def work(self) -> None:
         """Look every two seconds, until cancelled."""
@@ -62,26 +99,24 @@ class Stranded:
 
     async def look(self) -> None:
         """Mark tasks, or take the mark away; whoever watches them hears of it."""
-        kinds = Task.filter(**WAITING).distinct()
-        columns = ("app__owner_org__name", "runs_on", "stranded")
-        found = await kinds.values_list(*columns)
-        if not found:
+        kinds = await rows.fetch(KINDS, [])
+        if not kinds:
             return
-        workers = await _online()
-        for org, needed, stranded in found:
-            served = any(_takes(worker, str(org), str(needed)) for worker in workers)
-            if served == stranded:
-                await self._mark(str(org), str(needed), stranded=not served)
+        await self._workers.look()
+        for kind in kinds:
+            served = self._workers.take(kind["org"], kind["runs_on"])
+            if served == bool(kind["stranded"]):
+                await self._mark(kind, stranded=not served)
 
-    async def _mark(self, org: str, needed: str, *, stranded: bool) -> None:
+    async def _mark(self, kind: rows.Row, *, stranded: bool) -> None:
         """Change the mark of all that wait for the same; whoever watches one looks at it again."""
-        others = Task.filter(stranded=not stranded, **WAITING)
-        mine = others.filter(app__owner_org__name=org, runs_on=needed)
-        tasks = await mine.only("id", "app_id").limit(CHANGED_MAX)
-        same = others.filter(id__in=[task.id for task in tasks])
-        await same.update(stranded=stranded, updated_time=datetime.now(UTC))
+        same = Task.filter(app_id=kind["app_id"], runs_on=kind["runs_on"])
+        others = same.filter(stranded=not stranded, **WAITING)
+        tasks = await others.only("id", "app_id").limit(CHANGED_MAX)
+        found = others.filter(id__in=[task.id for task in tasks])
+        await found.update(stranded=stranded, updated_time=datetime.now(UTC))
         for task in tasks:
-            task.team = org
+            task.team = kind["org"]
             await changes.ring(task, self._pubsub)
 
 

@@ -9,6 +9,9 @@ deleted. Nothing of Procrastinate runs here: its functions are called in the tra
 change tasks.
 """
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import RawSQL
 
@@ -21,12 +24,21 @@ from engine.state import TaskStatus
 
 SWEEPER = 0x726F6C6C77617901  # the number of our lock: "rollway", then 1
 PASSED_OVER_MAX = 100  # jobs in one claim
+PIECE = 500  # jobs, and tasks, that are looked at in one go
+FIRST_TASK = ("", "", datetime(1970, 1, 1, tzinfo=UTC), "")
 
 QUEUE_NAME = "rtrim(o.name || ':' || t.runs_on, ':')"
+# Whether the environment's priority has changed shows at both ends of its line: what is given out
+# this moment is the first, and gets none.
 DEFER = f"""
-WITH ranked AS (
+WITH line AS (SELECT id, priority FROM procrastinate_jobs WHERE lock = $1 AND status = 'todo'),
+ends AS (
+  (SELECT priority FROM line ORDER BY id LIMIT 1) UNION ALL
+  (SELECT priority FROM line ORDER BY id DESC LIMIT 1)),
+ranked AS (
   UPDATE procrastinate_jobs j SET priority = e.priority FROM environment e
-  WHERE e.id = $1 AND j.lock = $1 AND j.status = 'todo' AND j.priority <> e.priority)
+  WHERE e.id = $1 AND e.priority <> any(ARRAY(SELECT priority FROM ends))
+    AND j.lock = $1 AND j.status = 'todo' AND j.priority <> e.priority)
 SELECT procrastinate_defer_jobs_v1(ARRAY[
   ROW({QUEUE_NAME}, 'deploy', e.priority, e.id, t.id, '{{}}', NULL)::procrastinate_job_to_defer_v1])
 FROM task t JOIN environment e ON e.id = $1
@@ -84,6 +96,26 @@ FINISH = """
 SELECT procrastinate_finish_job_v1(id, 'succeeded', true) FROM procrastinate_jobs
 WHERE lock = $1 AND status = 'doing' AND queueing_lock = $2
 """
+# Whether jobs and tasks say the same, of a piece of each: all of them take long to be read.
+JOBS = f"""
+SELECT max(j.id) AS last, count(*) AS read, count(*) FILTER (WHERE
+  t.id IS NULL OR t.reported OR e.priority <> j.priority AND j.status = 'todo'
+  OR t.status <> CASE j.status WHEN 'todo' THEN 'pending' ELSE 'running' END) AS wrong
+FROM (SELECT * FROM procrastinate_jobs WHERE id > $1 ORDER BY id LIMIT {PIECE}) j
+LEFT JOIN task t ON t.id = j.queueing_lock LEFT JOIN environment e ON e.id = j.lock
+"""  # noqa: S608 (of our own texts)
+TASKS = f"""
+SELECT app_id, env_name, created_time, id, count(*) OVER () AS read,
+  count(*) FILTER (WHERE NOT EXISTS (SELECT 1 FROM procrastinate_jobs j
+      WHERE j.queueing_lock = t.id AND j.status = 'todo')
+    AND EXISTS (SELECT 1 FROM environment e
+      WHERE e.application_id = t.app_id AND e.name = t.env_name)) OVER () AS wrong
+FROM (SELECT app_id, env_name, created_time, id FROM task
+  WHERE status = 'pending' AND reported = false
+    AND (app_id, env_name, created_time, id) > ($1, $2, $3::timestamptz, $4)
+  ORDER BY app_id, env_name, created_time, id LIMIT {PIECE}) t
+ORDER BY app_id DESC, env_name DESC, created_time DESC, id DESC LIMIT 1
+"""  # noqa: S608 (of our own texts)
 # Its own function would fail where somebody else has deleted the job meanwhile.
 STRAY = """
 DELETE FROM procrastinate_jobs j WHERE
@@ -117,6 +149,10 @@ UPDATE procrastinate_jobs SET priority = found.priority FROM (
 
 class ProcrastinateTurns:
     """Implements `control.queue.turns.Turns` with Procrastinate 3.10."""
+
+    def __init__(self) -> None:
+        self._job = 0  # behind which those are that are looked at next
+        self._task: Sequence[object] = FIRST_TASK
 
     async def add(self, task: Task, db: BaseDBAsyncClient) -> None:
         """Give *task* a job. Its environment's row is locked, so that jobs come in their order."""
@@ -171,10 +207,21 @@ class ProcrastinateTurns:
         return bool(rows[0]["ok"])
 
     async def mend(self, db: BaseDBAsyncClient) -> None:
-        """Delete jobs that stand for nothing, give one to tasks that wait without, set priorities.
+        """Look at the next jobs and tasks, 500 of each, from the first again after the last.
 
-        An environment whose priority was changed has it here for its next claim, a second later.
+        An environment whose priority was changed has it here for its next claim, a second later
+        where no more are waiting.
         """
+        (jobs,) = await db.execute_query_dict(JOBS, [self._job])
+        self._job = jobs["last"] if jobs["read"] == PIECE else 0
+        tasks = await db.execute_query_dict(TASKS, [*self._task])
+        more = bool(tasks) and tasks[0]["read"] == PIECE
+        self._task = [*tasks[0].values()][: len(FIRST_TASK)] if more else FIRST_TASK
+        if jobs["wrong"] or any(row["wrong"] for row in tasks):
+            await self.mend_all(db)
+
+    async def mend_all(self, db: BaseDBAsyncClient) -> None:
+        """Delete jobs that stand for nothing, give tasks without one theirs, set priorities."""
         await db.execute_query(STRAY)
         await db.execute_query(MISSING)
         await db.execute_query(RANK)

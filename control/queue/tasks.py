@@ -41,6 +41,7 @@ from control.queue import ends
 from control.queue.held import hold, read
 from control.queue.log_room import TASK_LOG_BYTES_MAX, LogRoom
 from control.queue.looks import Looks
+from control.queue.presence import Workers
 from control.queue.superseding import supersede
 from control.queue.turns import AHEAD_MAX, Turns
 from control.watching import changes, tails
@@ -72,7 +73,8 @@ class TaskQueue:
 
     *lease_seconds*: how long a worker may be silent before its tasks count as lost. *runs_max*: how
     often a task is run where its environment has lost ones queued again. *log_bytes_max*: see
-    `LogRoom`. *poll_seconds*: how often followers look though no bell rang.
+    `LogRoom`. *workers* say whether there is one for a new task. *poll_seconds*: how often
+    followers look though no bell rang.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class TaskQueue:
         pubsub: PubSub,
         vault: Vault,
         *,
+        workers: Workers | None = None,
         lease_seconds: float = 10.0,
         poll_seconds: float = 1.0,
         runs_max: int = RUNS_MAX,
@@ -89,6 +92,7 @@ class TaskQueue:
         self.pubsub = pubsub
         self.lease_seconds = lease_seconds
         self._turns = turns
+        self._workers = workers or Workers()
         self._poll_seconds = poll_seconds
         self._runs_max = runs_max
         self._log_room = LogRoom(log_bytes_max)
@@ -99,6 +103,7 @@ class TaskQueue:
     async def submit(self, draft: Draft, told: Told | None = None) -> Task:
         """Store the task as PENDING; see `Queue.submit`."""
         task = _task(draft)
+        task.stranded = not self._workers.take(draft.team or "", draft.runs_on)
         try:
             async with audit.telling(told) as (db, end):
                 bundle = Bundle(db)

@@ -54,7 +54,10 @@ class Turns(Protocol):
         """Tell whether nobody else tidies up until this transaction ends."""
 
     async def mend(self, db: BaseDBAsyncClient) -> None:
-        """Have the order agree with the tasks again, if somebody changed one without the other."""
+        """Have the order agree with the tasks again, if somebody changed one without the other.
+
+        Of many that wait some are looked at each time; what disagrees is mended everywhere.
+        """
 
     def time_in(self, seconds: float) -> datetime | RawSQL:
         """Return the time in *seconds* by the clock that all workers share, for a statement."""

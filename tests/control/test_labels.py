@@ -6,7 +6,8 @@ import pytest
 from tortoise import connections
 
 from control.port import Reach
-from control.queue.presence import Stranded, known
+from control.queue.presence import Stranded, Workers, known
+from control.queue.tasks import TaskQueue
 from db import labels
 from db.machines import LocalWorker, WorkerMachine
 from db.models import Application, Org, Task
@@ -127,7 +128,7 @@ async def test_names_and_labels_of_any_length_are_queued(queue, draft):
 
 async def test_what_no_worker_may_take_is_marked_while_that_is_so(queue, draft, pubsub):
     """By the database and elsewhere, of this team and of another one, online and gone."""
-    look = Stranded(pubsub).look
+    look = Stranded(pubsub, Workers()).look
     for name, needed in (("test", ""), ("live", "gpu")):
         await queue.submit(draft(name, runs_on=needed))
     await look()
@@ -166,11 +167,24 @@ async def test_what_no_worker_may_take_is_marked_while_that_is_so(queue, draft, 
     assert await Application.exists()
 
 
+async def test_a_new_task_is_marked_where_the_workers_are_known(turns, pubsub, vault, draft):
+    """A moment later they may be others: then the next look marks it."""
+    workers = Workers()
+    queue = TaskQueue(turns, pubsub, vault, workers=workers)
+    assert not (await queue.submit(draft("test", runs_on="gpu"))).stranded
+    await LocalWorker.create(id="w_1", labels=["linux"], last_seen_time=now())
+    await workers.look()
+
+    tasks = [await queue.submit(draft("live", runs_on=needed)) for needed in ("gpu", "linux")]
+    assert [task.stranded for task in tasks] == [True, False]
+    assert [(await Task.get(id=task.id)).stranded for task in tasks] == [True, False]
+
+
 async def test_a_worker_by_the_database_that_died_is_forgotten(queue, draft, pubsub):
     """It was killed, and could not say that it goes."""
     await LocalWorker.create(id="w_1", labels=[], last_seen_time=now().replace(year=2020))
     await queue.submit(draft())
-    await Stranded(pubsub).look()
+    await Stranded(pubsub, Workers()).look()
 
     assert await stranded() == {"test"}
     assert not await LocalWorker.exists()

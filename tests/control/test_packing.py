@@ -2,7 +2,8 @@
 
 import asyncio
 
-from control import journal, log, packing
+from control import journal, log
+from control.packing import PIECE, Packer
 from db.models import LogChunk, Step, Task
 from engine.events import LogStream, Output, Planned, StepChanged, TaskChanged, now
 from engine.state import StepStatus, TaskStatus
@@ -74,34 +75,50 @@ async def test_packed_logs_read_as_before(queue, draft):
     task_id = await ran(queue, draft)
     before = await read(task_id)
 
-    assert await packing.pack() == 3
+    assert await Packer().pack() == 3
     assert await read(task_id) == before
     chunks = await LogChunk.filter(task_id=task_id).order_by("seq")
     assert [chunk.packed is not None for chunk in chunks] == [True] * 3 + [False] * 2
     assert all(len(chunk.packed) * 5 < len(chunk.content) for chunk in chunks[:3])
     assert [chunk.text for chunk in chunks[:3]] == [""] * 3
 
-    assert await packing.pack() == 0
+    assert await Packer().pack() == 0
 
 
 async def test_a_task_that_runs_is_left_alone(queue, draft):
     """Its logs are packed when it has ended."""
     lease = await begun(queue, draft)
-    assert await packing.pack() == 0
+    assert await Packer().pack() == 0
     await queue.abandon(lease)
-    assert await packing.pack() == 3
+    assert await Packer().pack() == 3
+
+
+async def test_of_many_steps_that_are_not_packed_some_are_looked_at_each_time(queue, draft):
+    """Those of tasks that wait come first, and those that have ended after them."""
+    waits, ends = sorted([(await queue.submit(draft(name))).id for name in ("test", "live")])
+    step = await Step.get(task_id=waits, index=0)
+    many = [
+        Step(id=f"{waits}:{index}", task_id=waits, index=index, name="", status=step.status)
+        for index in range(1, PIECE + 1)
+    ]
+    await Step.bulk_create(many)
+    await queue.cancel(ends, "enough")
+
+    packer = Packer()
+    assert [await packer.pack() for _ in range(3)] == [0, 1, 0]
+    assert not await Step.filter(packed=False).exclude(task_id=waits).exists()
 
 
 async def test_packing_that_was_stopped_is_done_again(queue, draft):
     """Some chunks are packed, the step is not marked: the next run ends the work."""
     task_id = await ran(queue, draft)
     before = await read(task_id)
-    await packing.pack()
+    await Packer().pack()
     await Step.filter(task_id=task_id).update(packed=False)
     first = await LogChunk.filter(task_id=task_id).order_by("seq").first()
     await LogChunk.filter(id=first.id).update(text=first.content, packed=None)
 
-    assert await packing.pack() == 3
+    assert await Packer().pack() == 3
     assert await read(task_id) == before
     assert (await LogChunk.get(id=first.id)).packed == first.packed
 
@@ -110,9 +127,9 @@ async def test_several_pack_at_once(queue, draft):
     """Two servers that find the same work do it both, to the same end."""
     task_id = await ran(queue, draft)
     before = await read(task_id)
-    await asyncio.gather(*(packing.pack() for _ in range(4)))
+    await asyncio.gather(*(Packer().pack() for _ in range(4)))
     assert await read(task_id) == before
-    assert await packing.pack() == 0
+    assert await Packer().pack() == 0
 
 
 async def test_a_step_keeps_what_it_gave_and_how_much_it_printed(queue, draft):

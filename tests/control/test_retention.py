@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from control import journal, packing, retention
+from control import journal, retention
 from control.journal import step_id
+from control.packing import Packer
 from db.models import LogChunk, Step, Task, TaskEvent
 from engine.events import LogStream, Output, Planned, StepChanged, TaskChanged, now
 from engine.state import StepStatus, TaskStatus
@@ -71,7 +72,7 @@ async def test_old_logs_go_and_journals_stay(queue, draft, in_small_bites, packe
     running = await run(queue, draft, ends=False)
     await age(old, running)
     if packed:
-        await packing.pack()
+        await Packer().pack()
     before = await TaskEvent.filter(task_id=old).count()
 
     assert await retention.prune(30) == PIECES

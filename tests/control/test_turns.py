@@ -13,7 +13,7 @@ from tortoise.transactions import in_transaction
 
 from control.applications import delete
 from control.port import LeaseLost
-from control.queue.procrastinate import MISSING
+from control.queue.procrastinate import MISSING, PIECE
 from control.queue.tasks import RUNS_MAX
 from db.fields import Concurrency, OnLost, Priority
 from db.models import Environment, Task
@@ -22,6 +22,10 @@ from engine.state import TaskStatus
 from tests.conftest import make_application
 
 JOBS = "SELECT queueing_lock, lock, status FROM procrastinate_jobs ORDER BY id"
+COPIES = """INSERT INTO task SELECT (jsonb_populate_record(t, jsonb_build_object(
+  'id', t.id || to_char(n, 'FM0000')))).* FROM task t, generate_series(1, $1) n"""
+DROP = "DELETE FROM procrastinate_jobs WHERE queueing_lock = $1"
+RANKED = "UPDATE procrastinate_jobs SET priority = 2 WHERE queueing_lock <> $1"
 STEPS = 120
 CLAIMERS = 4
 
@@ -332,6 +336,31 @@ async def test_jobs_and_tasks_agree_again_after_a_look(queue, draft):
     assert await queue.reap() == []
 
     assert (await queue.claim("w")).lease.task_id == lost
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_of_many_that_wait_a_look_reads_some_and_mends_all(queue, draft, application):
+    """What disagrees is found by the look that comes to it: jobs, tasks and priorities."""
+    await queue.submit(draft())
+    connection = connections.get("default")
+    await connection.execute_query(COPIES, [PIECE + 100])
+    await queue.reap()
+    line = [job[0] for job in await jobs()]
+    assert len(line) == PIECE + 101
+
+    await Task.filter(id=line[-1]).update(status="lost", finished_time=now())
+    await connection.execute_query(DROP, [line[-2]])
+    await queue.reap()
+    assert len(await jobs()) == PIECE + 100
+    await queue.reap()
+    assert {job[0] for job in await jobs()} == {*line} - {line[-1]}
+
+    await Environment.filter(id=f"{application.id}:test").update(priority=Priority.HIGH.value)
+    await connection.execute_query(RANKED, [line[-1]])
+    await queue.reap()
+    await queue.reap()
+    found = await connection.execute_query_dict("SELECT DISTINCT priority FROM procrastinate_jobs")
+    assert found == [{"priority": Priority.HIGH.value}]
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)

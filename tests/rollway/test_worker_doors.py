@@ -10,7 +10,7 @@ import pytest
 from auth import machines
 from control.port import Dismissed, EventsRefused, Lease, LeaseLost
 from control.pubsub import MemoryPubSub
-from control.queue.presence import Stranded
+from control.queue.presence import Stranded, Workers
 from control.remote.wire import write_event
 from db.audit import Act
 from db.chains import AuditEntry
@@ -438,7 +438,7 @@ async def test_labels_decide_which_worker_is_given_a_task(house):
     waiting = await house.deploy("acme")
     assert await house.claim(shared) is None
     given = await house.claim(theirs)
-    await Stranded(MemoryPubSub()).look()
+    await Stranded(MemoryPubSub(), Workers()).look()
     shown = [
         (await house.api.execute(STUCK, owner, id=each))["task"] for each in (task_id, waiting)
     ]

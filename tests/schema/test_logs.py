@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from control import packing
+from control.packing import Packer
 from db.models import LogChunk, Step, Task, TaskEvent
 from engine.events import now
 
@@ -48,7 +48,7 @@ async def test_pages_at_their_edges(page, packed):
     """Every page has all it may have, and says whether there is more."""
     if packed:
         await Step.all().update(started_time=now())
-        assert await packing.pack() == 3
+        assert await Packer().pack() == 3
     assert await page() == ([*range(1, 601)], 600, False)
     assert await page(after=199, first=2) == ([200, 201], 201, True)
     assert await page(after=0, first=200) == ([*range(1, 201)], 200, True)

@@ -16,12 +16,13 @@ from tortoise.transactions import in_transaction
 
 import db
 from auth import sessions, viewer
-from control import packing, retention
+from control import retention
 from control.hosting import statuses
+from control.packing import PIECE, Packer
 from control.port import Reach, Watched
 from control.queue.presence import Stranded
 from control.watching import changes
-from db.models import Step, User
+from db.models import User
 from engine.events import Planned, StepChanged, TaskChanged, now
 from engine.state import StepStatus, TaskStatus
 from resolvers.operations.reads import Reads
@@ -258,12 +259,10 @@ async def done_by_itself(api, plans):
     await statuses._due([])
     await retention.prune(100_000)
     await plans.look("what is due", READ_MAX)
-    unpacked = await Step.filter(packed=False).count()
-    plans.sent.clear()
-    await packing.pack()
-    await plans.look("what is not packed", 2 * unpacked)
+    await Packer().pack()
+    await plans.look("what is not packed", 2 * PIECE)
     await server.queue.reap()
-    await Stranded(server.pubsub).look()
+    await Stranded(server.pubsub, server.workers).look()
     await server.metrics.page()
     await plans.look("what waits", WAITING)
     for watched in (
