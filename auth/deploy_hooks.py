@@ -12,7 +12,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from auth.sessions import USED_SECONDS, hash_token
 from auth.throttle import Limit
-from db.audit import Still
+from db.bundle import Question, Row
 from db.ids import new_id
 from db.models import DeployHook, Environment, User
 
@@ -23,6 +23,7 @@ PREFIX_CHARACTERS = 12
 HOOKS_PER_ENVIRONMENT_MAX = 20
 CALLS_MAX = 60
 CALLS_SECONDS = 60.0
+STILL = "SELECT id FROM deploy_hook WHERE id = {0} AND token_hash = {1}"
 
 
 @dataclass(eq=False)
@@ -79,15 +80,14 @@ def calls(hook: DeployHook) -> Limit:
     return Limit(("deploy hook", hook.id), CALLS_MAX, CALLS_SECONDS)
 
 
-def still(hook: DeployHook) -> Still:
+def still(hook: DeployHook) -> Question:
     """Return what raises DeployHookUnknown once *hook* is revoked or has another token."""
 
-    async def refuse(db: BaseDBAsyncClient) -> None:
-        same = DeployHook.filter(id=hook.id, token_hash=hook.token_hash)
-        if not await same.using_db(db).exists():
+    def judge(found: Row | None) -> None:
+        if found is None:
             raise DeployHookUnknown
 
-    return refuse
+    return Question(STILL, (hook.id, hook.token_hash), judge)
 
 
 def _renew(row: DeployHook) -> str:

@@ -16,6 +16,7 @@ from tortoise.queryset import QuerySet
 from auth.permissions import MAY, Action, NotFound, Role, require
 from auth.sessions import hash_token
 from db import audit
+from db.bundle import Question, Row
 from db.ids import new_id
 from db.machines import WorkerMachine
 from db.models import ApiToken, Application, Invitation, Org, User
@@ -24,15 +25,11 @@ INVITATION_PREFIX = "rwi_"
 INVITATION_DAYS = 7
 INVITATIONS_PER_TEAM_MAX = 100
 MEMBERS_MAX = 1000
-_STILL_HAVING = """
+STILL_HAVING = """
 SELECT o.role, EXISTS (SELECT 1 FROM application a JOIN org w ON w.id = a.owner_org_id
                        WHERE a.id = {1} AND w.name = {2}) AS had
 FROM org o WHERE o.id = {0}
 """
-STILL_HAVING = {
-    "sqlite": _STILL_HAVING.format("?1", "?2", "?3"),
-    "postgres": _STILL_HAVING.format("$1", "$2", "$3"),
-}
 
 
 @dataclass(eq=False)
@@ -93,18 +90,17 @@ async def still(mine: Org, action: Action, db: BaseDBAsyncClient) -> None:
     require(Role(row.role), action)
 
 
-async def still_having(
-    mine: Org, application_id: str, action: Action, db: BaseDBAsyncClient
-) -> None:
-    """Refuse as `still` does; NotFound also where the team has no such application any more."""
-    rows = await db.execute_query_dict(
-        STILL_HAVING[db.capabilities.dialect], [mine.id, application_id, mine.name]
-    )
-    if not rows:
-        raise NotFound("team")
-    require(Role(rows[0]["role"]), action)
-    if not rows[0]["had"]:
-        raise NotFound("application")
+def still_having(mine: Org, application_id: str, action: Action) -> Question:
+    """Return what refuses as `still` does; NotFound also where the team has it no more."""
+
+    def judge(found: Row | None) -> None:
+        if found is None:
+            raise NotFound("team")
+        require(Role(found["role"]), action)
+        if not found["had"]:
+            raise NotFound("application")
+
+    return Question(STILL_HAVING, (mine.id, application_id, mine.name), judge)
 
 
 async def user_ids(name: str, db: BaseDBAsyncClient | None = None) -> list[str]:

@@ -13,6 +13,7 @@ from control.integrations import Integrations
 from control.port import ApplicationGone, Draft, EnvironmentGone, Queue
 from db import rows
 from db.audit import Act, Actor, Entry, Still, Told, org_chain
+from db.fields import Concurrency
 from db.ids import new_id
 from db.models import KEY_CHARACTERS_MAX, Application, Environment, Org, Task
 from db.vault import Vault
@@ -243,6 +244,7 @@ class Deploys:
             idempotency_hash=request.idempotency_hash,
             shown=self._integrations.opens(application.owner_org, application),
             team=application.owner_org.name,
+            way=Concurrency(environment.concurrency),
         )
         return await self._queue.submit(draft, _told(request, draft))
 

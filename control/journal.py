@@ -283,7 +283,8 @@ async def _plan_hash(task: Task, db: BaseDBAsyncClient) -> str:
 
 def new_step(task_id: str, index: int, name: str) -> Step:
     """Return a pending step, not yet stored."""
-    return Step(
+    return rows.made(
+        Step,
         id=step_id(task_id, index),
         task_id=task_id,
         index=index,
@@ -363,12 +364,10 @@ async def last_seq(task_id: str) -> int:
     return int(str(found[0])) - 1 if found else 0
 
 
-async def begin(task: Task, also: Iterable[Model], bundle: Bundle) -> None:
-    """Store a new task, with its first entry, which says how it stands, and the rows *also*.
-
-    What is in the *bundle* already is stored with them.
-    """
-    entry = TaskEvent(
+def begin(task: Task, also: Iterable[Model], bundle: Bundle) -> None:
+    """Have a new task stored with its first entry, of how it stands, and the rows *also*."""
+    entry = rows.made(
+        TaskEvent,
         task_id=task.id,
         seq=FIRST_SEQ,
         kind=EntryKind.TASK.value,
@@ -377,4 +376,3 @@ async def begin(task: Task, also: Iterable[Model], bundle: Bundle) -> None:
     )
     for row in (task, *also, entry):
         bundle.insert(row)
-    await bundle.send()

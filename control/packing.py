@@ -56,8 +56,8 @@ def _behind(piece: Sequence[rows.Row]) -> str:
     """Return the last task of which all steps are in the *piece*; of one alone that one."""
     if len(piece) < PIECE:
         return ""
-    last = piece[-1]["task_id"]
-    return next((row["task_id"] for row in reversed(piece) if row["task_id"] != last), last)
+    tasks = [str(row["task_id"]) for row in piece]
+    return next((each for each in reversed(tasks) if each != tasks[-1]), tasks[-1])
 
 
 async def _pack(step: Step) -> None:

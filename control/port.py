@@ -12,6 +12,7 @@ from typing import Protocol
 
 from db import labels
 from db.audit import Told
+from db.fields import Concurrency
 from db.models import Task
 from engine.events import Event, TaskChanged
 from engine.repository.credentials import Credential
@@ -187,6 +188,7 @@ class Draft:
 
     *trace_parent*: the span that caused it, as W3C's Trace Context writes it. *runs_on*: the labels
     that its worker must have, see `db.labels`. *team*: the application's, where that is known.
+    *way*: what its environment, when it was read, did to those before.
     """
 
     id: str
@@ -211,6 +213,7 @@ class Draft:
     trace_parent: str | None = None
     runs_on: str = ""
     team: str | None = None
+    way: Concurrency = Concurrency.QUEUE
 
 
 class WaitingFor(StrEnum):

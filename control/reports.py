@@ -181,8 +181,11 @@ async def _begin(report: Report, secrets: Secrets, db: BaseDBAsyncClient) -> Tas
     )
     mine = Environment.filter(id=f"{task.app_id}:{task.env_name}").using_db(db)
     await mine.update(latest_task_id=task.id)
-    await journal.begin(task, (), Bundle(db))
-    await documents.become_latest(task, db)
+    bundle = Bundle(db)
+    journal.begin(task, (), bundle)
+    written = documents.become_latest(task, bundle)
+    if not (await bundle.send())[written]:
+        await documents.write_environments(task.app_id, db)
     if status.completed:
         await journal.Writer(task, db).write([TaskChanged(time=now(), status=status)])
     return task

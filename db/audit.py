@@ -22,6 +22,7 @@ from weakref import WeakValueDictionary
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.transactions import in_transaction
 
+from db import rows
 from db.bundle import Bundle
 from db.chains import AuditChain, AuditEntry
 from db.trouble import NoConnection
@@ -31,6 +32,10 @@ CHANGING_MAX = 3  # of a process at once what one chain tells of; a pool has fiv
 TURN_SECONDS = 30.0
 SERVER_CHAIN = "server"  # what the operator does that is no team's and no user's
 
+LOCKED = {
+    "sqlite": "SELECT seq, hash FROM audit_chain WHERE id = ?1",  # who writes is alone
+    "postgres": "SELECT seq, hash FROM audit_chain WHERE id = $1 FOR UPDATE",
+}
 HEAD = 'UPDATE "audit_chain" SET "seq" = {0}, "hash" = {1} WHERE "id" = {2}'
 
 Still = Callable[[BaseDBAsyncClient], Awaitable[None]]
@@ -106,6 +111,14 @@ class Entry:
     after: Mapping[str, Any] | None = None
 
 
+@dataclass(slots=True)
+class End:
+    """Where a chain ends that is locked: the number of its last entry and that entry's hash."""
+
+    seq: int
+    hash: str
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """An entry and the chain it belongs to, to be written with what it tells.
@@ -117,11 +130,11 @@ class Told:
     entry: Entry
     still: Still | None = None
 
-    async def write(self, db: BaseDBAsyncClient, end: AuditChain | None = None) -> None:
+    async def write(self, db: BaseDBAsyncClient, end: End | None = None) -> None:
         """Append the entry, within the transaction of what it tells; see `write`."""
         await write(self.chain, self.entry, db, end)
 
-    def add(self, end: AuditChain, bundle: Bundle) -> None:
+    def add(self, end: End, bundle: Bundle) -> None:
         """Have the entry appended with what it tells; see `add`."""
         add(self.chain, self.entry, end, bundle)
 
@@ -178,19 +191,23 @@ async def standing(*chains: str) -> AsyncIterator[BaseDBAsyncClient]:
 
 
 @asynccontextmanager
-async def telling(
-    told: Told | None,
-) -> AsyncIterator[tuple[BaseDBAsyncClient, AuditChain | None]]:
+async def telling(told: Told | None) -> AsyncIterator[tuple[BaseDBAsyncClient, End | None]]:
     """Begin such a transaction for what is *told* of, with its chain; raises what refuses it."""
+    async with beginning(told) as (db, end):
+        if told is not None and told.still is not None:
+            await told.still(db)
+        yield db, end
+
+
+@asynccontextmanager
+async def beginning(told: Told | None) -> AsyncIterator[tuple[BaseDBAsyncClient, End | None]]:
+    """Begin the same, in which nobody has asked yet whether it is refused."""
     if told is None:
         async with in_transaction() as db:
             yield db, None
         return
     async with _turn(told.chain), in_transaction() as db:
-        end = await lock(told.chain, db)
-        if told.still is not None:
-            await told.still(db)
-        yield db, end
+        yield db, await lock(told.chain, db)
 
 
 @asynccontextmanager
@@ -207,19 +224,17 @@ async def _turn(chain: str) -> AsyncIterator[None]:
         turn.release()
 
 
-async def lock(chain: str, db: BaseDBAsyncClient) -> AuditChain:
+async def lock(chain: str, db: BaseDBAsyncClient) -> End:
     """Have others who write to *chain* wait for this transaction; take it before other locks."""
-    query = AuditChain.filter(id=chain).using_db(db).select_for_update()
-    found = await query.first()
-    if found is None:
+    sql = LOCKED[db.capabilities.dialect]
+    found = await db.execute_query_dict(sql, [chain])
+    if not found:
         await AuditChain.bulk_create([AuditChain(id=chain)], using_db=db, ignore_conflicts=True)
-        found = await query.get()
-    return found
+        found = await db.execute_query_dict(sql, [chain])
+    return End(**found[0])
 
 
-async def write(
-    chain: str, entry: Entry, db: BaseDBAsyncClient, end: AuditChain | None = None
-) -> None:
+async def write(chain: str, entry: Entry, db: BaseDBAsyncClient, end: End | None = None) -> None:
     """Append *entry* to *chain*, within the transaction of what it tells.
 
     *end* is the chain as this transaction has locked it, if it has, and nobody wrote since.
@@ -229,9 +244,10 @@ async def write(
     await bundle.send()
 
 
-def add(chain: str, entry: Entry, end: AuditChain, bundle: Bundle) -> None:
+def add(chain: str, entry: Entry, end: End, bundle: Bundle) -> None:
     """Have *entry* appended to *chain*, which is locked, with what else is in the *bundle*."""
-    row = AuditEntry(
+    row = rows.made(
+        AuditEntry,
         id=f"{chain}#{end.seq + 1:010}",
         chain=chain,
         seq=end.seq + 1,

@@ -46,15 +46,14 @@ STILL = {
 }
 
 
-async def become_latest(task: Task, db: BaseDBAsyncClient) -> None:
-    """Write into `application.environment` that *task* is its environment's latest.
+def become_latest(task: Task, bundle: Bundle) -> int:
+    """Have written into `application.environment` that *task* is its environment's latest.
 
     The last lock of a transaction: who ends a task has the task's row when they take this one.
+    Returns where it will say how many rows that were: none where the document does not know the
+    environment, and is to be written anew.
     """
-    bundle = Bundle(db)
-    bundle.add(LATEST[db.capabilities.dialect], _written(task))
-    if await bundle.send() == [0]:  # the document does not know the environment
-        await write_environments(task.app_id, db)
+    return bundle.add(LATEST[bundle.db.capabilities.dialect], _written(task))
 
 
 def add_latest(task: Task, bundle: Bundle) -> None:

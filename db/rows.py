@@ -74,6 +74,26 @@ class Shown(Generic[M]):
         return made
 
 
+def made(model: type[M], **values: Any) -> M:
+    """Return a new row that is not stored, of *values* and the defaults of other columns."""
+    defaults = _defaults(model)
+    if unknown := values.keys() - defaults.keys():
+        raise TypeError(f"{model.__name__} has no {', '.join(sorted(unknown))}")
+    row = {**defaults, **values, "_await_when_save": {}}
+    new = model.__new__(model)
+    object.__setattr__(new, "__dict__", row)  # as above
+    return new
+
+
+@cache
+def _defaults(model: type[Model]) -> Row:
+    meta = model._meta  # noqa: SLF001
+    fresh = {name: meta.fields_map[name].default for name in meta.db_fields}
+    if shared := [each for each, value in fresh.items() if callable(value) or value in ({}, [])]:
+        raise TypeError(f"rows would share the default of {', '.join(shared)}")
+    return {**fresh, "_partial": False, "_saved_in_db": False, "_custom_generated_pk": False}
+
+
 @cache
 def _shown(model: type[Model], dialect: str, unshown: frozenset[str]) -> Shown[Any]:
     return Shown(model, dialect, unshown)

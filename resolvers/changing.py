@@ -28,12 +28,7 @@ async def changing(
 
 async def still(context: Context, application: Application, action: Action) -> Still:
     """Return what refuses, within a transaction in which the team stands still, as above."""
-    mine = await _mine(context, application)
-
-    async def refuse(db: BaseDBAsyncClient) -> None:
-        await teams.still_having(mine, application.id, action, db)
-
-    return refuse
+    return teams.still_having(await _mine(context, application), application.id, action)
 
 
 async def _mine(context: Context, application: Application) -> Org:

@@ -8,6 +8,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from control.port import Reach
 from control.queue import held
 from control.queue.turns import AHEAD_MAX, Turn
+from db.bundle import Bundle
 from db.models import Task
 
 # The oldest waiting task of each environment, one step along the index for each of them; of those
@@ -54,7 +55,7 @@ WHERE status = 'running' AND reported = false AND app_id = ?1 AND env_name = ?2
 class EmbeddedTurns:
     """Implements `control.queue.turns.Turns` with nothing but the tasks."""
 
-    async def add(self, task: Task, db: BaseDBAsyncClient) -> None:
+    def add(self, task: Task, bundle: Bundle) -> None:
         """Do nothing: the row itself lines up."""
 
     async def next(self, db: BaseDBAsyncClient, reach: Reach) -> Turn | None:

@@ -19,6 +19,7 @@ from control.port import Reach
 from control.queue import held
 from control.queue.turns import AHEAD_MAX, Turn
 from db import labels
+from db.bundle import Bundle, Question
 from db.models import Task
 from engine.state import TaskStatus
 
@@ -28,23 +29,23 @@ PIECE = 500  # jobs, and tasks, that are looked at in one go
 FIRST_TASK = ("", "", datetime(1970, 1, 1, tzinfo=UTC), "")
 
 QUEUE_NAME = "rtrim(o.name || ':' || t.runs_on, ':')"
-# Whether the environment's priority has changed shows at both ends of its line: what is given out
-# this moment is the first, and gets none.
-DEFER = f"""
-WITH line AS (SELECT id, priority FROM procrastinate_jobs WHERE lock = $1 AND status = 'todo'),
-ends AS (
-  (SELECT priority FROM line ORDER BY id LIMIT 1) UNION ALL
-  (SELECT priority FROM line ORDER BY id DESC LIMIT 1)),
-ranked AS (
-  UPDATE procrastinate_jobs j SET priority = e.priority FROM environment e
-  WHERE e.id = $1 AND e.priority <> any(ARRAY(SELECT priority FROM ends))
-    AND j.lock = $1 AND j.status = 'todo' AND j.priority <> e.priority)
-SELECT procrastinate_defer_jobs_v1(ARRAY[
-  ROW({QUEUE_NAME}, 'deploy', e.priority, e.id, t.id, '{{}}', NULL)::procrastinate_job_to_defer_v1])
-FROM task t JOIN environment e ON e.id = $1
-JOIN application a ON a.id = t.app_id JOIN org o ON o.id = a.owner_org_id
-WHERE t.id = $2
-"""  # noqa: S608 (of our own texts)
+# All that wait in an environment have its priority. Whether it has changed shows at both ends of
+# the line: what is given out this moment is the first, and gets none.
+RANKED = """
+UPDATE procrastinate_jobs j SET priority = e.priority FROM environment e
+WHERE e.id = {0} AND e.priority <> any(ARRAY(
+    (SELECT priority FROM procrastinate_jobs WHERE lock = {0} AND status = 'todo'
+     ORDER BY id LIMIT 1) UNION ALL
+    (SELECT priority FROM procrastinate_jobs WHERE lock = {0} AND status = 'todo'
+     ORDER BY id DESC LIMIT 1)))
+  AND j.lock = {0} AND j.status = 'todo' AND j.priority <> e.priority
+"""
+DEFERRED = """
+SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(rtrim(o.name || ':' || {2}::text, ':'), 'deploy',
+  e.priority, e.id, {1}::text, '{{}}', NULL)::procrastinate_job_to_defer_v1])
+FROM environment e JOIN application a ON a.id = e.application_id
+JOIN org o ON o.id = a.owner_org_id WHERE e.id = {0}
+"""
 # Of the queues that have jobs, one step along their index for each, those that a worker may serve.
 FETCH = """
 WITH RECURSIVE line(name) AS (
@@ -154,9 +155,10 @@ class ProcrastinateTurns:
         self._job = 0  # behind which those are that are looked at next
         self._task: Sequence[object] = FIRST_TASK
 
-    async def add(self, task: Task, db: BaseDBAsyncClient) -> None:
-        """Give *task* a job. Its environment's row is locked, so that jobs come in their order."""
-        await db.execute_query(DEFER, [_lock(task), task.id])
+    def add(self, task: Task, bundle: Bundle) -> None:
+        """Have it given a job. The team's chain is locked, so that jobs come in their order."""
+        bundle.add(RANKED, [_lock(task)])
+        bundle.ask(Question(DEFERRED, [_lock(task), task.id, task.runs_on]))
 
     async def next(self, db: BaseDBAsyncClient, reach: Reach) -> Turn | None:
         """Fetch a job, and pass over those whose task is not there to run."""

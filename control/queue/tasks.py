@@ -4,28 +4,24 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial, reduce
 from operator import or_
 from time import monotonic
-from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
-from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from control import assignment, journal
 from control.port import (
     ANYTHING,
     AlreadyCompleted,
-    ApplicationGone,
     Assignment,
     Beat,
     Draft,
     Entry,
-    EnvironmentGone,
     EventsRefused,
     IdempotencyKeyReused,
     Keyed,
@@ -42,29 +38,24 @@ from control.queue.held import hold, read
 from control.queue.log_room import TASK_LOG_BYTES_MAX, LogRoom
 from control.queue.looks import Looks
 from control.queue.presence import Workers
-from control.queue.superseding import supersede
+from control.queue.submission import Submission
 from control.queue.turns import AHEAD_MAX, Turns
 from control.watching import changes, tails
-from db import audit, documents
-from db.audit import Told, org_chain
-from db.bundle import Bundle
-from db.fields import Concurrency
-from db.models import Application, CommitStatus, Environment, Task
+from db import audit
+from db.audit import Told
+from db.models import Environment, Task
 from db.vault import NotSealedHere, Vault
 from engine.events import Event, Planned, StepChanged, TaskChanged, now
 from engine.state import StepStatus, TaskStatus
 
 log = logging.getLogger("rollway.queue")
 
-SET_UP = "Set up task"
 RUNS_MAX = 3
 RUNNING = TaskStatus.RUNNING.value
 PENDING = TaskStatus.PENDING.value
 REAPED_MAX = 1000  # tasks in one pass; the next one comes soon
 UNNAMED_LEASE_SHARE_MAX = 0.6  # three heartbeats: a task that has not begun is given back then
 EPOCH_MAX = 20  # and is lost then: it may be what its workers do not survive
-NO_COLUMNS = ("shown", "team")  # of a draft
-LATEST = "UPDATE environment SET latest_task_id = $1 WHERE id = $2 RETURNING concurrency"
 CLAIMED = ("epoch", "worker", "unconfirmed", "secret_versions")
 
 
@@ -102,37 +93,22 @@ class TaskQueue:
 
     async def submit(self, draft: Draft, told: Told | None = None) -> Task:
         """Store the task as PENDING; see `Queue.submit`."""
-        task = _task(draft)
-        task.stranded = not self._workers.take(draft.team or "", draft.runs_on)
+        stranded = not self._workers.take(draft.team or "", draft.runs_on)
+        submission = Submission(draft, told, self._turns, stranded=stranded)
         try:
-            async with audit.telling(told) as (db, end):
-                bundle = Bundle(db)
-                if told is not None:
-                    if told.still is None:
-                        await _require_team(task.app_id, told.chain, db)
-                    told.add(end or await audit.lock(told.chain, db), bundle)
-                way = await _make_latest(task, db)
-                step = journal.new_step(task.id, 0, SET_UP)
-                task.steps = documents.steps_document([], [step])
-                also: list[Model] = [step]
-                if draft.shown:
-                    also.append(CommitStatus(task_id=task.id, due_time=task.created_time))
-                await journal.begin(task, also, bundle)
-                superseded = await supersede(task, way, self._turns, told, db)
-                await self._turns.add(task, db)
-                await documents.become_latest(task, db)
+            superseded = await submission.store()
         except IntegrityError:
             if known := await self.known(draft):
                 return known
+            await submission.refuse()
             raise
-        await changes.ring(task, self.pubsub)
+        await changes.ring(submission.task, self.pubsub)
         self.pubsub.ring(QUEUE)
         await self._tell(superseded)
         while len(superseded) >= AHEAD_MAX:  # the environment's queue was longer than one cancels
-            async with audit.standing(*([told.chain] if told else [])) as db:
-                superseded = await supersede(task, way, self._turns, told, db)
+            superseded = await submission.supersede_more()
             await self._tell(superseded)
-        return task
+        return submission.task
 
     async def _tell(self, superseded: Sequence[Task]) -> None:
         for task in superseded:
@@ -365,44 +341,3 @@ class TaskQueue:
     def tail(self, after: Mapping[str, int]) -> AsyncGenerator[Entry, None]:
         """Yield the entries behind *after*; see `Queue.tail`."""
         return tails.follow(after, self.pubsub, self._poll_seconds, self._reading)
-
-
-async def _make_latest(task: Task, db: BaseDBAsyncClient) -> Concurrency:
-    """Have *task* be its environment's latest; return what it does to those before it.
-
-    Locks the environment's row, so that of two tasks one comes first. Raises EnvironmentGone.
-    """
-    environment_id = f"{task.app_id}:{task.env_name}"
-    if db.capabilities.dialect == "postgres":
-        found = await db.execute_query_dict(LATEST, [task.id, environment_id])
-    else:  # which returns what it has written since SQLite 3.35 only
-        same = Environment.filter(id=environment_id).using_db(db)
-        await same.update(latest_task_id=task.id)
-        found = await same.values("concurrency")
-    if not found:
-        raise EnvironmentGone(task.env_name)
-    return Concurrency(str(found[0]["concurrency"]))
-
-
-async def _require_team(application_id: str, chain: str, db: BaseDBAsyncClient) -> None:
-    """Raise ApplicationGone unless the application's team is that of *chain*, now locked."""
-    found = Application.filter(id=application_id).using_db(db)
-    names = await found.values_list("owner_org__name", flat=True)
-    if chain not in [org_chain(str(name)) for name in names]:
-        raise ApplicationGone
-
-
-def _task(draft: Draft) -> Task:
-    values: dict[str, Any] = {
-        name: getattr(draft, name) for name in draft.__slots__ if name not in NO_COLUMNS
-    }
-    created = datetime.now(UTC)
-    task = Task(
-        status=PENDING,
-        created_time=created,
-        updated_time=created,
-        next_seq=journal.FIRST_SEQ + 1,
-        **values,
-    )
-    task.team = draft.team
-    return task

@@ -11,6 +11,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import RawSQL
 
 from control.port import Reach
+from db.bundle import Bundle
 from db.models import Task
 
 AHEAD_MAX = 100
@@ -29,8 +30,8 @@ class Turns(Protocol):
     Of environments those with the higher priority go first, then those whose task is older.
     """
 
-    async def add(self, task: Task, db: BaseDBAsyncClient) -> None:
-        """Line up *task*, stored as PENDING in this transaction, behind all of its environment."""
+    def add(self, task: Task, bundle: Bundle) -> None:
+        """Have *task* lined up behind all of its environment; it is stored with the *bundle*."""
 
     async def next(self, db: BaseDBAsyncClient, reach: Reach) -> Turn | None:
         """Return the task in *reach* whose turn it is, locked; None when there is none.

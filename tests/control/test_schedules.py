@@ -132,7 +132,7 @@ async def test_a_task_that_cannot_be_stored_leaves_the_schedule_due(
         await asyncio.Event().wait()
 
     with monkeypatch.context() as patched:
-        patched.setattr("control.journal.begin", killed)  # which stores it
+        patched.setattr("control.queue.submission.Bundle.send", killed)  # which stores it
 
         async def there():
             return stopped.is_set()
