@@ -47,6 +47,7 @@ class Budgets:
         at_once: float | None = None,
     ) -> None:
         self.limit = limit
+        self._a_second = limit / MINUTE_SECONDS
         self._whole = float(limit) if at_once is None else at_once
         self._clock = clock
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
@@ -69,10 +70,6 @@ class Budgets:
     def debt_seconds(self, key: str) -> float:
         """Return how long it takes until what *key* owes is paid; not positive: nothing is."""
         return -self._level(key) / self._a_second
-
-    @property
-    def _a_second(self) -> float:
-        return self.limit / MINUTE_SECONDS
 
     def _level(self, key: str) -> float:
         now = self._clock()

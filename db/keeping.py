@@ -21,7 +21,9 @@ class Keeping:
         self._kept: list[Any] = []
         self._lent: dict[Any, int] = {}
         self._places: int = pool.get_max_size()  # type: ignore[no-untyped-call] # not asked for
-        self._waiting: dict[asyncio.Future[Any], None] = {}  # for a connection, or None: a place
+        # For a connection, or None: a place; until when, by the loop's clock.
+        self._waiting: dict[asyncio.Future[Any], float] = {}
+        self._watch: asyncio.TimerHandle | None = None
         self._round = 0
         self._timer: asyncio.TimerHandle | None = None
         self._returning = set[asyncio.Task[None]]()
@@ -70,6 +72,8 @@ class Keeping:
         self._end_round()
         while self._hand_on(None):
             pass
+        if self._watch is not None:
+            self._watch.cancel()
         await self._pool.close()
 
     async def _taken(self, timeout: float) -> Any:  # noqa: ASYNC109 (as the pool's)
@@ -86,8 +90,9 @@ class Keeping:
         """Wait for a connection that is given back, or for a place: None."""
         loop = asyncio.get_running_loop()
         waiting: asyncio.Future[Any] = loop.create_future()
-        self._waiting[waiting] = None
-        timer = loop.call_later(timeout, _give_up, waiting)
+        until = self._waiting[waiting] = loop.time() + timeout
+        if self._watch is None or until < self._watch.when():
+            self._look_at(until)
         try:
             return await waiting
         except asyncio.CancelledError:
@@ -95,8 +100,23 @@ class Keeping:
                 await self._pass_on(waiting.result())
             raise
         finally:
-            timer.cancel()
             self._waiting.pop(waiting, None)
+
+    def _look_at(self, time: float) -> None:
+        """Look then who has waited too long: one timer for all, which hardly ever matters."""
+        if self._watch is not None:
+            self._watch.cancel()
+        self._watch = asyncio.get_running_loop().call_at(time, self._look)
+
+    def _look(self) -> None:
+        self._watch = None
+        now = asyncio.get_running_loop().time()
+        for waiting in [each for each, until in self._waiting.items() if until <= now]:
+            del self._waiting[waiting]
+            if not waiting.done():
+                waiting.set_exception(TimeoutError())
+        if self._waiting:
+            self._look_at(min(self._waiting.values()))
 
     async def _pass_on(self, handed: Any) -> None:
         """Give back what was handed to somebody who is gone."""
@@ -127,11 +147,6 @@ class Keeping:
             returning = asyncio.create_task(self.release(each))
             self._returning.add(returning)
             returning.add_done_callback(self._returning.discard)
-
-
-def _give_up(waiting: asyncio.Future[Any]) -> None:
-    if not waiting.done():
-        waiting.set_exception(TimeoutError())
 
 
 def _ended(connection: Any) -> bool:

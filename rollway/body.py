@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import Counter
+from contextlib import nullcontext
 from typing import Self
 
 from starlette.requests import Request
 
 from providers.refusal import Refusal
+from rollway.connections.cutting import arrived
 from rollway.connections.heads import announced
 from schema.requests import BodyBroken, BodyTooLarge, BodyTooSlow
 
@@ -75,7 +77,7 @@ async def read_body(request: Request, bytes_max: int, place: Place | None = None
         raise BodyTooLarge(bytes_max)
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with nullcontext() if arrived(request.scope) else asyncio.timeout(BODY_SECONDS):
             while (message := await request.receive())["type"] == "http.request":
                 body += message.get("body", b"")
                 if len(body) > bytes_max:

@@ -1,5 +1,6 @@
 """The headers of a request, each found at once."""
 
+from functools import cached_property
 from typing import Any
 
 from starlette import datastructures, requests
@@ -37,7 +38,7 @@ def of(scope: Scope) -> Headers:
 class Request(requests.Request):
     """A request with such headers."""
 
-    @property
+    @cached_property
     def headers(self) -> Headers:
         """The headers."""
         return of(self.scope)

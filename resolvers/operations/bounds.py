@@ -61,6 +61,12 @@ class Bill:
             "resetAt": self.reset_at.isoformat(),
         }
 
+    @property
+    def written(self) -> str:
+        """Return the same as JSON."""
+        known = f'"requested":{self.cost},"remaining":{self.remaining}'
+        return f'{{{known},"resetAt":"{self.reset_at.isoformat()}"}}'
+
 
 def rate_limit(info: strawberry.Info) -> Bill | None:
     """Return what the operation was charged."""

@@ -21,6 +21,7 @@ NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # as JSON escapes it
 NUL_IN_GRAPHQL = re.compile(r"\\u(0000|\{0+\})")
 # Escapes, and what only other encodings, and texts that are no Unicode, have.
 SUSPICIOUS = re.compile(r"\\u|[\0\ufeff\ud800-\udfff]")
+SUSPICIOUS_BYTES = (rb"\u", b"\0", "\ufeff".encode())  # ten times as fast; no others
 UTF_8 = frozenset({"utf-8", "utf8"})
 JSON_TYPE = "application/json"
 PARTS = (
@@ -35,9 +36,11 @@ PARTS = (
 def decode(data: str | bytes) -> object:
     """Decode JSON; JSONDecodeError with a JsonFlaw for all that cannot be worked on."""
     with suppress(ValueError, RecursionError):  # is looked at once more, to say what is wrong
-        text = data.decode() if isinstance(data, bytes) else data
-        if not SUSPICIOUS.search(text):
-            return PLAIN.decode(text)
+        if isinstance(data, bytes):
+            if not any(each in data for each in SUSPICIOUS_BYTES):
+                return PLAIN.decode(data.decode())
+        elif not SUSPICIOUS.search(data):
+            return PLAIN.decode(data)
     return _decode_strictly(data)
 
 

@@ -41,7 +41,7 @@ from rollway.sockets.operation import Operation, Sockets
 from schema import requests, schema
 from schema.catalogue import error
 from schema.errors import broken
-from schema.executing.charging import extensions
+from schema.executing import charging
 
 READING = frozenset({OperationType.QUERY})
 WRITING = READING | {OperationType.MUTATION}
@@ -155,7 +155,7 @@ class Http(GraphQL[Context, None]):
                     await self.prove(context)
                     data = await schema.planned(*said)
             if data is not None:
-                parts = (b'{"data":', data, b',"extensions":', encoded(extensions(context)), b"}")
+                parts = (b'{"data":', data, b',"extensions":', charging.written(context), b"}")
                 return b"".join(parts)  # `%` takes twenty times as long for a large answer
         return None
 

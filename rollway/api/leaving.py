@@ -5,6 +5,8 @@ from types import TracebackType
 
 from starlette.requests import ClientDisconnect, Request
 
+from rollway import lookout
+
 PATIENCE_SECONDS = 0.5  # most answers take less, and are not worth looking after
 
 
@@ -14,7 +16,7 @@ class WhileWaitedFor:
     That is TimeoutError, *until* by the loop's clock; None: it is never late.
     """
 
-    __slots__ = ("_before", "_looking", "_request", "_running", "_timer", "_until", "_why")
+    __slots__ = ("_before", "_looking", "_lookout", "_request", "_running", "_until", "_why")
 
     def __init__(self, request: Request, until: float | None = None) -> None:
         self._request = request
@@ -23,7 +25,7 @@ class WhileWaitedFor:
         self._looking: asyncio.Task[None] | None = None
         self._running: asyncio.Task[object] | None
         self._before: int
-        self._timer: asyncio.TimerHandle
+        self._lookout: lookout.Lookout
 
     async def __aenter__(self) -> None:
         """Begin."""
@@ -32,13 +34,14 @@ class WhileWaitedFor:
         self._before = self._running.cancelling() if self._running else 0
         first = loop.time() + PATIENCE_SECONDS
         at = first if self._until is None else min(first, self._until)
-        self._timer = loop.call_at(at, self._begin)
+        self._lookout = lookout.of(loop)
+        self._lookout.add(self._begin, at)
 
     async def __aexit__(
         self, _: type[BaseException] | None, fault: BaseException | None, __: TracebackType | None
     ) -> None:
         """End; who is cancelled by somebody else is left alone."""
-        self._timer.cancel()
+        self._lookout.remove(self._begin)
         if self._looking is not None:
             self._looking.cancel()
         if self._why is None or self._running is None:

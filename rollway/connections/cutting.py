@@ -16,6 +16,8 @@ from rollway.connections.patience import Patience
 from rollway.connections.seats import Waiting
 
 CUT = "rollway.cut"
+ARRIVED = "rollway.arrived"
+LENGTH = b"content-length"
 SILENT_SECONDS = 20.0
 UNREAD_SECONDS = 60.0  # longer than a stream waits, which ends in better order
 UNWANTED_BYTES_MAX = 16 * 1024 * 1024  # of a body that comes after its answer
@@ -89,7 +91,6 @@ class Cuttable(HttpToolsProtocol):
             self.send_400_response(TOO_LONG)
 
     def _feed(self, data: bytes) -> None:
-        self._unset_keepalive_if_required()
         while data and not self.transport.is_closing():
             try:
                 self.parser.feed_data(data)
@@ -172,9 +173,16 @@ class Cuttable(HttpToolsProtocol):
         self._over()
 
     def on_response_complete(self) -> None:
-        """Wait for the next request; what is left of the answer is taken meanwhile."""
+        """Wait for the next request; what is left of the answer is taken meanwhile.
+
+        As uvicorn's own, but for a timer with each answer: who is silent is looked after here.
+        """
         self._lingering.release()
-        super().on_response_complete()
+        self.server_state.total_requests += 1
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            if self.pipeline:
+                self._start_asgi_task(*self.pipeline.pop())
         self._silent.start()
 
     def pause_writing(self) -> None:
@@ -213,16 +221,17 @@ class Cuttable(HttpToolsProtocol):
     ) -> None:
         """Have *app* answer; its head leaves with its body, if that is there at once."""
         self._spoken()
-        scope["extensions"] = {CUT: self.transport.abort}
+        scope["extensions"] = {CUT: self.transport.abort, ARRIVED: not cycle.more_body}
         to_its_end = scope["http_version"] == FIRST_VERSION
 
         async def written(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._lingering.hold()
+                headers = message.get("headers", ())
+                self._lingering.hold(for_body=any(name == LENGTH for name, _ in headers))
                 if to_its_end:
                     cycle.chunked_encoding = False
                 if self._body_is_too_long(scope):
-                    message = {**message, "headers": [*message.get("headers", ()), CLOSE_HEADER]}
+                    message = {**message, "headers": [*headers, CLOSE_HEADER]}
                 await send(message)
             else:
                 if to_its_end:
@@ -252,7 +261,7 @@ class Cuttable(HttpToolsProtocol):
         """Tell whether more of it may come than is read without being wanted."""
         if scope is not self.scope or not self._lingering.amid_body:
             return False
-        length = announced(dict(scope["headers"]).get(b"content-length", b""))
+        length = announced(dict(scope["headers"]).get(LENGTH, b""))
         return length is None or length > UNWANTED_BYTES_MAX
 
     def _over(self) -> None:
@@ -263,7 +272,6 @@ class Cuttable(HttpToolsProtocol):
         self._asked()
         self._silent.end()
         self._unread.end()
-        self._unset_keepalive_if_required()
         del self.cycle, self._running
 
     def _spoken(self) -> None:
@@ -274,6 +282,11 @@ class Cuttable(HttpToolsProtocol):
 def cuttable() -> Any:
     """Return what makes the connections of a server, for uvicorn's `http`."""
     return partial(Cuttable, waiting=Waiting(WAITING_PER_ADDRESS_MAX, WAITING_MAX))
+
+
+def arrived(scope: Scope) -> bool:
+    """Tell whether all of a request's body is there, and is not waited for."""
+    return bool(scope.get("extensions", {}).get(ARRIVED))
 
 
 def cut(scope: Scope) -> bool:

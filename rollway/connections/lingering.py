@@ -16,20 +16,26 @@ class Lingering:
         self._seconds = seconds
         self._end: asyncio.TimerHandle | None = None
         self._held: list[bytes] | None = None
-        self._releasing: asyncio.Handle
+        self._releasing: asyncio.Handle | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.transport, name)
 
-    def hold(self) -> None:
-        """Have what is written from now on leave together: at `release`, or after this turn."""
+    def hold(self, *, for_body: bool) -> None:
+        """Have what is written from now on leave together, at `release`.
+
+        Unless it waits *for_body*, which is not far, it leaves after this turn at the latest.
+        """
         self._held = []
-        self._releasing = asyncio.get_running_loop().call_soon(self.release)
+        if not for_body:
+            self._releasing = asyncio.get_running_loop().call_soon(self.release)
 
     def release(self) -> None:
         """Let what is held leave."""
         if self._held is not None:
-            self._releasing.cancel()
+            if self._releasing is not None:
+                self._releasing.cancel()
+                self._releasing = None
             held, self._held = self._held, None
             self.write(b"".join(held))
 

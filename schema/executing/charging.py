@@ -1,5 +1,6 @@
 """Charging an operation before it runs: its cost against the most, and against a budget."""
 
+import json
 from typing import Any
 
 from graphql import GraphQLError, OperationType
@@ -29,6 +30,13 @@ def extensions(context: Context) -> dict[str, Any]:
     if context.services.bounds.reads_shown:
         found["reads"] = context.answered.value
     return found
+
+
+def written(context: Context) -> bytes:
+    """Return the same as JSON."""
+    if context.bill is None or context.services.bounds.reads_shown:
+        return json.dumps(extensions(context), separators=(",", ":")).encode()
+    return f'{{"cost":{context.bill.written}}}'.encode()
 
 
 def charge(built: Any) -> GraphQLError | None:

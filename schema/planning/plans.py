@@ -21,7 +21,7 @@ from graphql import (
     visit,
 )
 from graphql.execution.collect_fields import FragmentDetails
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues
 from graphql.utilities import get_operation_ast
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
@@ -39,6 +39,7 @@ from schema.planning.declared import Unplanned
 from schema.planning.dialect import Dialect, Postgres, Sqlite
 from schema.planning.reach import Reach
 from schema.planning.statement import Asked, Statement, Writer
+from schema.planning.variables import Variables
 
 log = logging.getLogger("rollway.api")
 
@@ -60,6 +61,7 @@ class _Operation:
     node: OperationDefinitionNode
     fragments: dict[str, FragmentDetails]
     given: frozenset[str]
+    variables: Variables
     characters: int
     statements: OrderedDict[str, Statement | None] = field(default_factory=OrderedDict)
     resting: OrderedDict[str, float] = field(default_factory=OrderedDict)
@@ -133,10 +135,8 @@ class Plans:
         operation = self._operation(document, name)
         if operation is None:
             return None
-        values = get_variable_values(
-            self._core, operation.node.variable_definitions or (), variables or {}
-        )
-        if isinstance(values, list):
+        values = operation.variables.read(variables or {})
+        if values is None:
             return None
         reach = Reach.of(viewer)
         asked_of = database()
@@ -176,7 +176,7 @@ class Plans:
             return None
         kept = self._operations.find(id(node))
         if kept is None or kept.node is not node:
-            kept = _read(document, node)
+            kept = _read(document, node, self._core)
             self._operations.keep(id(node), kept, kept.characters)
         return kept
 
@@ -234,14 +234,15 @@ def _characters(shape: str, statement: Statement | None) -> int:
     return len(shape) + (len(statement.sql) if statement else 0)
 
 
-def _read(document: DocumentNode, node: OperationDefinitionNode) -> _Operation:
+def _read(document: DocumentNode, node: OperationDefinitionNode, core: GraphQLSchema) -> _Operation:
     fragments = {
         each.name.value: FragmentDetails(each)
         for each in document.definitions
         if isinstance(each, FragmentDefinitionNode)
     }
     characters = len(document.loc.source.body) if document.loc else 0
-    return _Operation(node, fragments, _given(document, node), characters)
+    variables = Variables(core, node.variable_definitions or ())
+    return _Operation(node, fragments, _given(document, node), variables, characters)
 
 
 class _Variables(Visitor):

@@ -19,16 +19,18 @@ from rollway.connections.listening import bind
 ASKED = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 MIB = 1024 * 1024
 SECONDS = 20
+KEPT_SECONDS = 0.2
 SMALL_BYTES = 8 * 1024  # of a system's buffer, so that a slow reader is noticed
 
 
 @asynccontextmanager
-async def serving(length, app=None):
+async def serving(length, app=None, **more):
     """Serve an answer of so many bytes, or *app*; give where, and the server."""
     app = app or Starlette(routes=[Route("/", lambda _: Response(b"x" * length))])
     listening = bind("127.0.0.1", 0)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL_BYTES)
-    server = uvicorn.Server(uvicorn.Config(app, http=cuttable(), log_config=None, lifespan="off"))
+    given = {"http": cuttable(), "log_config": None, "lifespan": "off", **more}
+    server = uvicorn.Server(uvicorn.Config(app, **given))
     running = asyncio.create_task(server._serve(sockets=[listening]))
     try:
         async with asyncio.timeout(SECONDS):
@@ -56,6 +58,21 @@ async def test_who_says_nothing_is_not_waited_for(monkeypatch, sent):
             while not server.server_state.connections:
                 await asyncio.sleep(0.01)
             await ended(server)
+
+
+async def test_a_connection_waits_for_the_next_request_as_long_as_for_the_first(monkeypatch):
+    """Who serves may not end it before: a proxy in front would write into one that has ended."""
+    monkeypatch.setattr(cutting, "SILENT_SECONDS", 3 * KEPT_SECONDS)
+    async with serving(10, timeout_keep_alive=KEPT_SECONDS) as (address, server):
+        reader, writer = await asyncio.open_connection(*address)
+        for _ in range(2):
+            writer.write(ASKED)
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+            await reader.readexactly(10)
+            await asyncio.sleep(2 * KEPT_SECONDS)
+        assert server.server_state.total_requests == 2
+        await ended(server)
+        writer.close()
 
 
 async def test_who_does_not_read_an_answer_is_not_waited_for(monkeypatch):

@@ -1,6 +1,7 @@
 """What an operation costs: told from the document and its variables before it is executed."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -15,6 +16,7 @@ from graphql import (
 from tortoise import connections
 
 from auth.budgets import BUCKETS_MAX, Budgets, OverBudget
+from resolvers.operations.bounds import Bill
 from schema import schema
 from schema.cost import priced
 from schema.prices import ENTRY, LIST_SIZES, PRICES
@@ -216,3 +218,9 @@ def test_what_has_a_price_is_there():
     named = [each.split(".") for each in (*PRICES, *LIST_SIZES)]
 
     assert [pair for pair in named if not GRAPH.get_field(GRAPH.get_type(pair[0]), pair[1])] == []
+
+
+def test_a_bill_is_written_as_it_is_shown():
+    """The database's answers have it as the others do."""
+    bill = Bill(7, 100, 93, datetime(2026, 1, 2, 3, 4, 5, 600, UTC))
+    assert bill.written == json.dumps(bill.formatted, separators=(",", ":"))
