@@ -1,7 +1,7 @@
 """Callers seen lately: who sends a token again is the same as before, if it is still good.
 
-That is for the statement to look at which answers them (`GOOD`): so a session that ended is refused
-from then on, and who asks is not asked for first.
+That is for the statement to look at which answers them (`GOOD`): so a session that ended, or an API
+token that was revoked, is refused from then on, and who asks is not asked for first.
 """
 
 from collections import OrderedDict
@@ -13,10 +13,13 @@ from auth.viewer import Viewer
 
 CALLERS_MAX = 1000
 
-# Of a session that need not be marked as used; the names stand for parameters.
+# Of a session or an API token that need not be marked as used; the names stand for parameters. How
+# far a token reaches never changes.
 GOOD = (
-    'EXISTS (SELECT 1 FROM "session" s WHERE s.token_hash = {hash} AND s.user_id = {user}'
+    '(EXISTS (SELECT 1 FROM "session" s WHERE s.token_hash = {hash} AND s.user_id = {user}'
     " AND s.expires_time > {now} AND s.last_used_time >= {used})"
+    ' OR EXISTS (SELECT 1 FROM "api_token" t WHERE t.token_hash = {hash} AND t.user_id = {user}'
+    " AND (t.expires_time IS NULL OR t.expires_time > {now}) AND t.last_used_time >= {used}))"
 )
 
 
@@ -38,7 +41,7 @@ class Proof:
 
 
 class Remembered:
-    """Who had a session by its token; those not seen longest go."""
+    """Who showed which token, of a session or an API token; those not seen longest go."""
 
     def __init__(self) -> None:
         self._viewers: OrderedDict[str, Viewer] = OrderedDict()
@@ -53,10 +56,11 @@ class Remembered:
         return viewer, Proof(token_hash, datetime.now(UTC))
 
     def keep(self, viewer: Viewer | None) -> None:
-        """Remember a caller who has a session."""
-        if viewer is None or viewer.session is None:
+        """Remember a caller, if there is one."""
+        shown = (viewer.token or viewer.session) if viewer else None
+        if viewer is None or shown is None:
             return
-        self._viewers[viewer.session.token_hash] = viewer
+        self._viewers[shown.token_hash] = viewer
         if len(self._viewers) > CALLERS_MAX:
             self._viewers.popitem(last=False)
 

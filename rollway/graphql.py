@@ -15,7 +15,7 @@ from strawberry.types import ExecutionResult
 
 from auth import sessions
 from auth import viewer as viewers
-from auth.remembered import Remembered
+from auth.remembered import Proof, Remembered
 from auth.viewer import Viewer
 from resolvers.context import Context, Services
 from rollway import playground
@@ -89,9 +89,7 @@ class View(Http):
     async def known_context(self, request: Request, response: Response) -> Context:
         """Return the context of a request; its caller may have to be proven."""
         context = self._guest(request, response)
-        token = self._shown(request)
-        known = self._remembered.find(token) if token else None
-        if known:
+        if known := self._known(request):
             context.viewer, context.proof = known
         else:
             context.viewer = await self._viewer(request)
@@ -129,9 +127,14 @@ class View(Http):
         cookie = self._cookie(request)
         return await _by_cookie(cookie) if cookie else None
 
-    def _shown(self, request: Request) -> str | None:
+    def _known(self, request: Request) -> tuple[Viewer, Proof] | None:
+        """Return who showed the same before; an API token is no cookie."""
         token = bearer(request.headers.get("authorization"))
-        return self._cookie(request) if token is None else token
+        if token is not None:
+            return self._remembered.find(token)
+        cookie = self._cookie(request)
+        known = self._remembered.find(cookie) if cookie else None
+        return known if known and known[0].session else None
 
     def _cookie(self, request: Request) -> str | None:
         cookie = self._services.session_cookie.read(request)

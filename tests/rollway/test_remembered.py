@@ -6,11 +6,14 @@ from hashlib import sha256
 
 import httpx2
 import pytest
+from tortoise.transactions import in_transaction
 
-from auth import remembered, sessions
+from auth import remembered, sessions, tokens
+from auth.permissions import Scope
 from auth.remembered import Remembered
+from auth.tokens import Wanted
 from auth.viewer import Viewer
-from db.models import Session, User
+from db.models import ApiToken, Session, User
 from db.vault import KEY_BYTES, Vault
 from engine.executors.isolation import Isolation, Level
 from resolvers.operations.reads import Reads
@@ -35,11 +38,29 @@ def server(database, tmp_path):
     return Server(load(UP, given, {}), vault, Isolation(Level.PLAIN))
 
 
+@pytest.fixture(params=[Session, ApiToken])
+def shown(request):
+    """What the caller shows: the token of which row."""
+    return request.param
+
+
 @pytest.fixture
-async def client(server):
-    """Somebody who is signed in and has asked before."""
+async def client(server, shown):
+    """Somebody who is signed in, or has an API token, and has asked before."""
     user = await User.create(id="u_ann", username="ann")
-    _, token = await sessions.start(user)
+    if shown is Session:
+        _, token = await sessions.start(user)
+    else:
+        wanted = Wanted(
+            name="bot",
+            scopes=[Scope.READ],
+            org_name=None,
+            application_id=None,
+            env_name=None,
+            expires_time=None,
+        )
+        async with in_transaction() as db:
+            _, token = await tokens.create(user, wanted, db)
     headers = {"Authorization": f"Bearer {token}"}
     transport = httpx2.ASGITransport(server.app())
     async with httpx2.AsyncClient(
@@ -64,19 +85,26 @@ async def test_a_query_is_one_statement(client, statements):
 
 
 ENDS = {
-    "ended": lambda: Session.all().delete(),
-    "expired": lambda: Session.all().update(expires_time=datetime.now(UTC)),
+    "ended": lambda shown: shown.all().delete(),
+    "expired": lambda shown: shown.all().update(expires_time=datetime.now(UTC)),
 }
 
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
-async def test_a_session_that_ended_is_refused_at_once(client, end):
+async def test_what_ended_is_refused_at_once(client, end, shown):
     """Wherever that was done, and however it is shown."""
-    await end()
+    await end(shown)
 
     assert await who(client) is None
     client.headers["Cookie"] = f"rollway_session={client.headers.pop('Authorization').split()[1]}"
     assert await who(client) is None
+
+
+async def test_an_api_token_is_no_cookie(client, shown):
+    """Also where who has it was seen before."""
+    client.headers["Cookie"] = f"rollway_session={client.headers.pop('Authorization').split()[1]}"
+
+    assert await who(client) == ("ann" if shown is Session else None)
 
 
 ASKED = {
@@ -88,9 +116,9 @@ ASKED = {
 
 
 @pytest.mark.parametrize(("body", "headers", "expected"), ASKED.values(), ids=ASKED)
-async def test_whatever_is_asked(client, body, headers, expected):
+async def test_whatever_is_asked(client, body, headers, expected, shown):
     """What the database does not answer is not answered to who is remembered either."""
-    await Session.all().delete()
+    await shown.all().delete()
     answer = await client.post("/graphql", json=body, headers=headers)
 
     assert expected in answer.text.replace(" ", "")
@@ -113,9 +141,9 @@ async def test_documents_by_their_hash(client):
     assert sent["data"] == alone["data"] == {"viewer": {"username": "ann"}}
 
 
-async def test_what_is_refused_is_on_the_bill_of_who_was_there_once(client, server):
+async def test_what_is_refused_is_on_the_bill_of_who_was_there_once(client, server, shown):
     """Then whoever sends it is looked up again."""
-    await Session.all().delete()
+    await shown.all().delete()
     levels = server.services.bounds.checks._budgets._levels
     headers, charged = {"Content-Type": "application/json"}, []
     for _ in range(3):
@@ -125,13 +153,13 @@ async def test_what_is_refused_is_on_the_bill_of_who_was_there_once(client, serv
     assert charged[0] == charged[1] == charged[2]
 
 
-async def test_the_last_use_is_marked(client):
+async def test_the_last_use_is_marked(client, shown):
     """Once a minute, as for everybody."""
     before = datetime.now(UTC) - timedelta(seconds=sessions.USED_SECONDS + 1)
-    await Session.all().update(last_used_time=before)
+    await shown.all().update(last_used_time=before)
 
     assert await who(client) == "ann"
-    assert (await Session.get()).last_used_time > before
+    assert (await shown.get()).last_used_time > before
 
 
 async def test_as_many_are_remembered_as_may_be(monkeypatch):
