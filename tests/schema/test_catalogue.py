@@ -60,6 +60,7 @@ WITHIN = {
     "control.globs.classes.InvalidClass": "InvalidGlob takes its place",
     "control.globs.reader.InvalidGlob": "an issue of the trigger spec takes its place",
     "control.port.Dismissed": "a worker ends with it",
+    "control.queue.submission._OtherWay": "the task is stored the other way",
     "control.port.EventsRefused": "a worker ends its task with it",
     "control.port.LeaseLost": "a worker ends with it",
     "control.port.QueueAway": "a worker tries again",
