@@ -21,9 +21,11 @@ class StillDeploying(Exception):
 async def delete(application: Application, db: BaseDBAsyncClient) -> None:
     """Delete an application with its environments, tasks and logs, and the tokens bound to it.
 
-    A worker that runs a task of it loses its lease, and stops. Tasks are locked before the
-    application, as by workers, so that they do not wait for each other.
+    A worker that runs a task of it loses its lease, and stops. Environments and tasks are locked
+    before the application, as by deploys and workers, so that they do not wait for each other.
     """
+    environments = Environment.filter(application_id=application.id).using_db(db)
+    await environments.select_for_update().order_by("id").only("id")
     tasks = Task.filter(app_id=application.id).using_db(db)
     await tasks.filter(finished_time=None).select_for_update().order_by("id").only("id")
     await ApiToken.filter(application_id=application.id).using_db(db).delete()
@@ -32,6 +34,7 @@ async def delete(application: Application, db: BaseDBAsyncClient) -> None:
 
 async def delete_environment(environment: Environment, db: BaseDBAsyncClient) -> None:
     """Delete an environment; its tasks stay. StillDeploying while one of them has not ended."""
+    await Environment.filter(id=environment.id).using_db(db).select_for_update().only("id")
     await _lock(environment.application_id, db)
     if await _unfinished(environment.application_id, environment.name, db):
         raise StillDeploying

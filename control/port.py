@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from tortoise.backends.base.client import BaseDBAsyncClient
+
 from db import labels
 from db.audit import Told
 from db.fields import Concurrency
@@ -328,6 +330,13 @@ class Queue(WorkerQueue, Protocol):
         One that was reported is CANCELLED at once: nobody here runs it.
 
         AlreadyCompleted when it has ended otherwise; one that is cancelled already stays so.
+        """
+
+    async def rank(self, environment_id: str, db: BaseDBAsyncClient) -> None:
+        """Have all tasks that wait in an environment get its priority, which was changed.
+
+        Within the transaction of *db*, which has the environment's row, and the application's not
+        yet: so it is with all who take these locks.
         """
 
     async def reap(self, *, abandoned: bool = False, mend: bool = True) -> list[str]:

@@ -74,6 +74,7 @@ class Keeping:
             pass
         if self._watch is not None:
             self._watch.cancel()
+            self._watch = None
         await self._pool.close()
 
     async def _taken(self, timeout: float) -> Any:  # noqa: ASYNC109 (as the pool's)

@@ -142,6 +142,8 @@ async def update_environment(info: Info, input: Input[UpdateEnvironmentInput]) -
             changes |= begun(changes["trigger_spec"])
         row.update_from_dict({**changes, "version": row.version + 1})
         await row.save(using_db=db, update_fields=[*changes, "version"])
+        if "priority" in changes:
+            await context.services.queue.rank(row.id, db)
         await documents.write_environments(application.id, db)
         entry = context.entry(Act.ENVIRONMENT_UPDATED, row.id, before=before, after=_facts(row))
         await audit.write(chain, entry, db)

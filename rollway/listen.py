@@ -30,6 +30,7 @@ def listen(
         http=cuttable(),
         log_config=None,
         access_log=False,
+        server_header=False,  # whose it is helps nobody but who looks for its faults
         ws=Protocol,
         ws_per_message_deflate=False,
         ws_max_size=FRAME_BYTES_MAX,

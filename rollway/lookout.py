@@ -10,8 +10,7 @@ EVERY_SECONDS = 0.05
 class Lookout:
     """Calls what is due, up to *EVERY_SECONDS* late; while there is nothing, it does not look."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def __init__(self) -> None:
         self._due: dict[Callable[[], None], float] = {}
         self._timer: asyncio.TimerHandle | None = None
 
@@ -19,7 +18,7 @@ class Lookout:
         """Have it called once it is so late by the loop's clock, unless it is removed before."""
         self._due[call] = at
         if self._timer is None:
-            self._timer = self._loop.call_later(EVERY_SECONDS, self._look)
+            self._timer = asyncio.get_running_loop().call_later(EVERY_SECONDS, self._look)
 
     def remove(self, call: Callable[[], None]) -> None:
         """Forget it."""
@@ -27,12 +26,13 @@ class Lookout:
 
     def _look(self) -> None:
         self._timer = None
-        now = self._loop.time()
+        loop = asyncio.get_running_loop()
+        now = loop.time()
         for call in [call for call, at in self._due.items() if at <= now]:
             del self._due[call]
             call()
         if self._due and self._timer is None:
-            self._timer = self._loop.call_later(EVERY_SECONDS, self._look)
+            self._timer = loop.call_later(EVERY_SECONDS, self._look)
 
 
 _of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Lookout] = WeakKeyDictionary()
@@ -42,5 +42,5 @@ def of(loop: asyncio.AbstractEventLoop) -> Lookout:
     """Return the one that a loop has."""
     found = _of_loops.get(loop)
     if found is None:
-        found = _of_loops[loop] = Lookout(loop)
+        found = _of_loops[loop] = Lookout()
     return found

@@ -58,6 +58,9 @@ class EmbeddedTurns:
     def add(self, task: Task, bundle: Bundle) -> None:
         """Do nothing: the row itself lines up."""
 
+    async def rank(self, environment_id: str, db: BaseDBAsyncClient) -> None:
+        """Do nothing: whose turn it is, the environment itself says."""
+
     async def next(self, db: BaseDBAsyncClient, reach: Reach) -> Turn | None:
         """Return the oldest of the tasks that may run, of those with the highest priority."""
         sql = f"{held.select('sqlite')} WHERE t.id = ({NEXT})"

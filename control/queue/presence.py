@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from math import inf
@@ -71,14 +71,15 @@ class Workers:
         self._found: list[Reach] = []
         self._until = -inf
 
-    async def look(self) -> None:
-        """Look which there are."""
+    async def look(self) -> list[Reach]:
+        """Return what those take that there are."""
         self._found = await _online()
         self._until = monotonic() + KNOWN_SECONDS
+        return self._found
 
     def take(self, org: str, needed: str) -> bool:
         """Tell whether one takes a team's task that needs these labels; True if that is unknown."""
-        return monotonic() > self._until or any(_takes(each, org, needed) for each in self._found)
+        return monotonic() > self._until or _served(self._found, org, needed)
 
 
 class Stranded:
@@ -102,9 +103,9 @@ class Stranded:
         kinds = await rows.fetch(KINDS, [])
         if not kinds:
             return
-        await self._workers.look()
+        workers = await self._workers.look()
         for kind in kinds:
-            served = self._workers.take(kind["org"], kind["runs_on"])
+            served = _served(workers, kind["org"], kind["runs_on"])
             if served == bool(kind["stranded"]):
                 await self._mark(kind, stranded=not served)
 
@@ -131,5 +132,7 @@ async def _online() -> list[Reach]:
     ]
 
 
-def _takes(worker: Reach, org: str, needed: str) -> bool:
-    return worker.org in (None, org) and {*labels.split(needed)} <= {*worker.offers}
+def _served(workers: Iterable[Reach], org: str, needed: str) -> bool:
+    """Tell whether one of them takes a team's task that needs these labels."""
+    wanted = {*labels.split(needed)}
+    return any(each.org in (None, org) and wanted <= {*each.offers} for each in workers)

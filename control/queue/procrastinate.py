@@ -160,6 +160,12 @@ class ProcrastinateTurns:
         bundle.add(RANKED, [_lock(task)])
         bundle.ask(Question(DEFERRED, [_lock(task), task.id, task.runs_on]))
 
+    async def rank(self, environment_id: str, db: BaseDBAsyncClient) -> None:
+        """Change its jobs; who gives one out this moment is waited for."""
+        bundle = Bundle(db)
+        bundle.add(RANKED, [environment_id])
+        await bundle.send()
+
     async def next(self, db: BaseDBAsyncClient, reach: Reach) -> Turn | None:
         """Fetch a job, and pass over those whose task is not there to run."""
         offers = reach.offers
@@ -209,18 +215,14 @@ class ProcrastinateTurns:
         return bool(rows[0]["ok"])
 
     async def mend(self, db: BaseDBAsyncClient) -> None:
-        """Look at the next jobs and tasks, 500 of each, from the first again after the last.
-
-        An environment whose priority was changed has it here for its next claim, a second later
-        where no more are waiting.
-        """
+        """Look at the next jobs and tasks, 500 of each, from the first again after the last."""
         (jobs,) = await db.execute_query_dict(JOBS, [self._job])
-        self._job = jobs["last"] if jobs["read"] == PIECE else 0
         tasks = await db.execute_query_dict(TASKS, [*self._task])
-        more = bool(tasks) and tasks[0]["read"] == PIECE
-        self._task = [*tasks[0].values()][: len(FIRST_TASK)] if more else FIRST_TASK
         if jobs["wrong"] or any(row["wrong"] for row in tasks):
             await self.mend_all(db)
+        self._job = jobs["last"] if jobs["read"] == PIECE else 0
+        more = bool(tasks) and tasks[0]["read"] == PIECE
+        self._task = [*tasks[0].values()][: len(FIRST_TASK)] if more else FIRST_TASK
 
     async def mend_all(self, db: BaseDBAsyncClient) -> None:
         """Delete jobs that stand for nothing, give tasks without one theirs, set priorities."""

@@ -270,6 +270,10 @@ class TaskQueue:
             self.pubsub.ring(QUEUE)
         await changes.ring(task, self.pubsub)
 
+    async def rank(self, environment_id: str, db: BaseDBAsyncClient) -> None:
+        """Have what waits get the environment's priority; see `Queue.rank`."""
+        await self._turns.rank(environment_id, db)
+
     async def reap(self, *, abandoned: bool = False, mend: bool = True) -> list[str]:
         """End or requeue the tasks whose worker is gone; see `Queue.reap`."""
         if mend:

@@ -33,6 +33,9 @@ class Turns(Protocol):
     def add(self, task: Task, bundle: Bundle) -> None:
         """Have *task* lined up behind all of its environment; it is stored with the *bundle*."""
 
+    async def rank(self, environment_id: str, db: BaseDBAsyncClient) -> None:
+        """Have all that waits in an environment, whose row is locked, get its priority."""
+
     async def next(self, db: BaseDBAsyncClient, reach: Reach) -> Turn | None:
         """Return the task in *reach* whose turn it is, locked; None when there is none.
 

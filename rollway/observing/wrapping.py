@@ -3,6 +3,8 @@
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import datetime
 
+from tortoise.backends.base.client import BaseDBAsyncClient
+
 from control.port import (
     ANYTHING,
     Assignment,
@@ -80,6 +82,10 @@ class QueueWrapper(WorkWrapper):
     async def cancel(self, task_id: str, reason: str, told: Told | None = None) -> None:
         """Pass on."""
         await self._queue.cancel(task_id, reason, told)
+
+    async def rank(self, environment_id: str, db: BaseDBAsyncClient) -> None:
+        """Pass on."""
+        await self._queue.rank(environment_id, db)
 
     async def reap(self, *, abandoned: bool = False, mend: bool = True) -> list[str]:
         """Pass on."""

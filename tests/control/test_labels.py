@@ -6,6 +6,7 @@ import pytest
 from tortoise import connections
 
 from control.port import Reach
+from control.queue import presence
 from control.queue.presence import Stranded, Workers, known
 from control.queue.tasks import TaskQueue
 from db import labels
@@ -165,6 +166,16 @@ async def test_what_no_worker_may_take_is_marked_while_that_is_so(queue, draft, 
     assert not await LocalWorker.exists()
     await queue.cancel((await Task.get(env_name="live")).id, "nobody comes")
     assert await Application.exists()
+
+
+async def test_marks_stay_however_long_a_look_takes(queue, draft, pubsub, monkeypatch):
+    """What was found at its beginning counts to its end."""
+    monkeypatch.setattr(presence, "KNOWN_SECONDS", -1.0)
+    for name in ("test", "live"):
+        await queue.submit(draft(name))
+    for _ in range(2):
+        await Stranded(pubsub, Workers()).look()
+        assert await stranded() == {"test", "live"}
 
 
 async def test_a_new_task_is_marked_where_the_workers_are_known(turns, pubsub, vault, draft):

@@ -1,11 +1,18 @@
 """A new task is stored with all that belongs to it, or refused and nothing is."""
 
+import asyncio
+from contextvars import copy_context
+
 import pytest
+from tortoise.transactions import in_transaction
 
 from auth.permissions import Action, Denied, NotFound
 from auth.teams import still_having
+from control import applications
 from control.port import ApplicationGone, EnvironmentGone
+from db import documents
 from db.audit import Act, Actor, Entry, Told
+from db.bundle import Bundle
 from db.chains import AuditEntry
 from db.fields import Concurrency
 from db.models import Application, Environment, Org, Task
@@ -75,3 +82,33 @@ async def test_what_is_gone_is_said_by_name(queue, draft, application, owner):
     with pytest.raises(EnvironmentGone):
         await queue.submit(draft())
     assert await nothing()
+
+
+async def gone(what, application):
+    """Delete an environment, or the application with all that it has."""
+    async with in_transaction() as db:
+        if what == "application":
+            await applications.delete(application, db)
+        else:
+            await applications.delete_environment(await Environment.get(name="test"), db)
+
+
+@pytest.mark.parametrize("what", ["environment", "application"])
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_who_deletes_waits_for_who_submits(queue, draft, application, what):
+    """Nobody has what the other one needs next: teams may differ, where it was handed over."""
+    task = await queue.submit(draft())
+    await queue.cancel(task.id, "enough")
+    elsewhere = copy_context()
+    async with in_transaction() as db:
+        await Environment.filter(name="test").using_db(db).update(latest_task_id=task.id)
+        deleting = asyncio.create_task(gone(what, application), context=elsewhere)
+        await asyncio.sleep(0.3)
+        bundle = Bundle(db)
+        documents.become_latest(task, bundle)
+        async with asyncio.timeout(5):
+            await bundle.send()
+        assert not deleting.done()
+    await deleting
+
+    assert not await Environment.filter(name="test").exists()

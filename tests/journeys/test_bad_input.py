@@ -402,6 +402,7 @@ async def test_answers_are_kept_nowhere(rollway_up, connect):
         assert answer.status_code == 200
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "server" not in answer.headers
 
 
 async def test_too_many_environments_are_not_all_looked_at(rollway_up, connect):

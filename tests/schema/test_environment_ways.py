@@ -61,6 +61,25 @@ async def test_ways_are_changed_one_by_one_and_told(world, owner):
         assert {key: entry.after[key] for key in DEFAULTS} == now
 
 
+async def test_a_new_priority_counts_for_what_waits_from_then_on(world, owner):
+    """In the same breath: nobody has to look after it first."""
+    queue, ids = world.api.server.queue, []
+    for name in ("first", "second"):
+        given = {"orgName": "acme", "name": name, "provider": "GIT", "repoUrl": "https://x.org/a/b"}
+        made = await world.done("createApplication", owner, "application { id }", **given)
+        ids.append(made["application"]["id"])
+    shown, place = "task { id }", {"envName": "default", "commit": COMMIT}
+    tasks = [
+        (await world.done("deploy", owner, shown, applicationId=each, **place))["task"]["id"]
+        for each in (*ids, ids[1])
+    ]
+    change = {"applicationId": ids[1], "name": "default", "priority": "HIGH"}
+    await world.done("updateEnvironment", owner, "environment { priority }", **change)
+
+    assert (await queue.claim("w")).lease.task_id == tasks[1]
+    assert (await queue.claim("w")).lease.task_id == tasks[0]
+
+
 @pytest.mark.parametrize("again", ["deploy", "redeploy", "rollback"])
 async def test_whatever_makes_a_task_supersedes(world, owner, again):
     """A redeploy and a rollback are submits like any other."""
