@@ -173,6 +173,13 @@ class Asking:
         assert names == self.made
 
 
+async def prints(client, task):
+    """Tell whether a task's step has begun to print: until then it needs room on the disk."""
+    return any(
+        event.get("stepIndex") == 1 and event.get("text") for event in await client.journal(task)
+    )
+
+
 @asynccontextmanager
 async def printing(house, count):
     """Have tasks print for the duration of the block; then check that no line is missing."""
@@ -183,7 +190,7 @@ async def printing(house, count):
     tasks = [await client.deploy(await client.application(name, url)) for name in names]
     asking.tasks += tasks
     async with asyncio.timeout(30):
-        while min([len(await client.journal(task)) for task in tasks]) < 6:
+        while not all([await prints(client, task) for task in tasks]):
             await asyncio.sleep(0.1)
     processes = (*house.servers, *house.workers)
     sizes = [len(each.log) for each in processes]
