@@ -41,14 +41,14 @@ class Packer:
         """
         found = await rows.fetch(UNPACKED.format(after=rows.mark(1)), [self._after])
         ended = [row["id"] for row in found if row["ended"]]
-        if len(ended) <= STEPS_MAX:  # else the same again, without those
-            self._after = _behind(found)
         steps = await rows.among(Step, "id", ended[:STEPS_MAX]) if ended else []
         for step in steps:
             if step.started_time is not None and not 0 < step.log_bytes < PACKED_BYTES_MIN:
                 await _pack(step)
         if steps:
             await Step.filter(id__in=[step.id for step in steps]).update(packed=True)
+        if len(ended) <= STEPS_MAX:  # else the same again, without those
+            self._after = _behind(found)
         return len(steps)
 
 

@@ -2,9 +2,12 @@
 
 import asyncio
 
+import pytest
+
 from control import journal, log
 from control.packing import PIECE, Packer
 from db.models import LogChunk, Step, Task
+from db.trouble import DatabaseAway
 from engine.events import LogStream, Output, Planned, StepChanged, TaskChanged, now
 from engine.state import StepStatus, TaskStatus
 
@@ -93,8 +96,9 @@ async def test_a_task_that_runs_is_left_alone(queue, draft):
     assert await Packer().pack() == 3
 
 
-async def test_of_many_steps_that_are_not_packed_some_are_looked_at_each_time(queue, draft):
-    """Those of tasks that wait come first, and those that have ended after them."""
+@pytest.fixture
+async def many(queue, draft):
+    """Return a task that waits with more steps than one look has; one that has ended is behind."""
     waits, ends = sorted([(await queue.submit(draft(name))).id for name in ("test", "live")])
     step = await Step.get(task_id=waits, index=0)
     many = [
@@ -103,10 +107,29 @@ async def test_of_many_steps_that_are_not_packed_some_are_looked_at_each_time(qu
     ]
     await Step.bulk_create(many)
     await queue.cancel(ends, "enough")
+    return waits
 
+
+async def test_of_many_steps_that_are_not_packed_some_are_looked_at_each_time(many):
+    """Those of tasks that wait come first, and those that have ended after them."""
     packer = Packer()
     assert [await packer.pack() for _ in range(3)] == [0, 1, 0]
-    assert not await Step.filter(packed=False).exclude(task_id=waits).exists()
+    assert not await Step.filter(packed=False).exclude(task_id=many).exists()
+
+
+async def test_what_could_not_be_packed_is_looked_at_again_next(many, monkeypatch):
+    """Not a whole round later."""
+    packer = Packer()
+    assert await packer.pack() == 0
+
+    async def away(*_):
+        raise DatabaseAway
+
+    with monkeypatch.context() as patched:
+        patched.setattr("control.packing.rows.among", away)
+        with pytest.raises(DatabaseAway):
+            await packer.pack()
+    assert await packer.pack() == 1
 
 
 async def test_packing_that_was_stopped_is_done_again(queue, draft):
