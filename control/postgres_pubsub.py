@@ -9,6 +9,7 @@ from typing import Any
 
 from control.pubsub import MemoryPubSub
 from db.postgres import open_connection
+from db.silence import LOOK_SECONDS, Silence
 
 log = logging.getLogger("rollway.bells")
 
@@ -18,7 +19,7 @@ EVERYTHING = "*"
 PAYLOAD_BYTES_MAX = 7_900  # PostgreSQL takes less than 8,000
 TOPICS_MAX = 10_000  # not sent yet; of more it is said that everything rang
 JOIN_SECONDS = 0.02  # what rings meanwhile goes along: commits that notify queue for one lock
-ANSWER_SECONDS = 5.0  # also how often a connection that carries nothing is asked
+ANSWER_SECONDS = 5.0
 BACKOFF_SECONDS = (0.1, 5.0)  # first and longest
 SEND = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
 
@@ -28,10 +29,14 @@ class PostgresPubSub(MemoryPubSub):
 
     Here they ring at once, elsewhere within about 20 ms. While the connection is away nothing is
     carried; when it is back, every bell of every process rings once.
+
+    By the same connection sessions are ended that others may be waiting for, with all connections
+    of the pool.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self._silence = Silence()
         self._unsent: dict[str, None] = {}  # a set that keeps its order
         self._news = asyncio.Event()
 
@@ -69,9 +74,11 @@ class PostgresPubSub(MemoryPubSub):
             self.ring_all()
             while not connection.is_closed():
                 await self._send(connection)
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await self._silence.end(connection)
                 await asyncio.sleep(JOIN_SECONDS)
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(ANSWER_SECONDS):
+                    async with asyncio.timeout(LOOK_SECONDS):
                         await self._news.wait()
             raise ConnectionResetError
         finally:

@@ -30,8 +30,10 @@ from db.trouble import DatabaseAway, DatabaseFull, NoConnection, Trouble
 
 CONNECTION_SECONDS = 5.0  # for one of the pool to be free, or a new one to be made
 SETTINGS = {
-    # Rows and locks of a transaction whose process is not heard of: others wait for them.
+    # Rows and locks of a transaction whose process is not heard of: others wait for them. Who is
+    # silent within a statement is ended by `db.silence`.
     "idle_in_transaction_session_timeout": "3s",
+    "tcp_user_timeout": "10s",  # for what was sent to be received, which is else a quarter hour
     "tcp_keepalives_idle": "30s",
     "tcp_keepalives_interval": "5s",
     "tcp_keepalives_count": "3",

@@ -12,6 +12,8 @@ from control.port import EntryKind
 from control.postgres_pubsub import PAYLOAD_BYTES_MAX, TOPICS_MAX, PostgresPubSub, payloads
 from control.queue.procrastinate import ProcrastinateTurns
 from control.queue.tasks import TaskQueue
+from db.models import User
+from db.silence import LOOK_SECONDS, SILENT_SECONDS
 
 NEVER_SECONDS = 3600.0  # longer than any test: only a bell helps
 
@@ -147,6 +149,57 @@ async def test_the_last_rings_are_sent_too(postgres):
                 bell._rung.clear()
                 one.ring("task:last")
             await heard(bell)
+
+
+def message(kind, body=b""):
+    """Return a message of PostgreSQL's protocol."""
+    return kind + (4 + len(body)).to_bytes(4, "big") + body
+
+
+async def begun(url, statement):
+    """Return a connection in a transaction that has locked the user, within a statement of it.
+
+    The statement has been parsed, and PostgreSQL waits to be told its values.
+    """
+    connection = await asyncpg.connect(url)
+    await connection.execute("BEGIN")
+    await connection.fetch("SELECT 1 FROM \"user\" WHERE id = 'u_1' FOR UPDATE")
+    parse = b"\0" + statement.encode() + b"\0" + bytes(2)
+    connection._transport.write(message(b"P", parse) + message(b"H"))
+    return connection
+
+
+@pytest.mark.slow
+async def test_who_is_cut_off_within_a_statement_keeps_no_row(postgres):
+    """Whatever it was about to say; every connection of the pool may be waiting for that row."""
+    await User.create(id="u_1", username="ann")
+    cut = await begun(postgres, "SELECT 2")
+    try:
+        async with carried(PostgresPubSub()), asyncio.timeout(15):
+            waiting = [User.filter(id="u_1").update(username=f"ann{at}") for at in range(20)]
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+            assert await User.filter(id="u_1").update(username="eve") == 1
+    finally:
+        cut.terminate()
+
+
+@pytest.mark.slow
+async def test_who_copies_may_take_its_time(postgres):
+    """PostgreSQL waits within a statement then, too."""
+    connection = await asyncpg.connect(postgres)
+    await connection.execute("CREATE TEMPORARY TABLE copied (id text)")
+
+    async def slow():
+        yield b"u_1\n"
+        await asyncio.sleep(SILENT_SECONDS + 2 * LOOK_SECONDS)
+        yield b"u_2\n"
+
+    async with carried(PostgresPubSub()):
+        await connection.copy_to_table("copied", source=slow())
+
+    assert await connection.fetchval("SELECT count(*) FROM copied") == 2
+    await connection.close()
 
 
 @pytest.mark.slow
