@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
+from typing import NamedTuple
 
 MINUTE_SECONDS = 60.0
 BUCKETS_MAX = 10_000
@@ -23,8 +24,7 @@ class OverBudget(Exception):
     retry_after: int
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(NamedTuple):
     """What is left of a budget of *limit* a minute, and when it is whole again."""
 
     limit: int
@@ -54,30 +54,34 @@ class Budgets:
 
     def spend(self, key: str, cost: int) -> Balance:
         """Take *cost* out of the budget of *key*; OverBudget takes nothing."""
-        level = self._level(key)
+        now = self._clock()
+        level = self._level(key, now)
         if cost > level:
             seconds = (cost - level) / self._a_second
             raise OverBudget(cost, int(level), max(1, ceil(seconds)))
-        self._keep(key, level - cost)
+        self._keep(key, level - cost, now)
         missing_seconds = (self._whole - level + cost) / self._a_second
         whole = datetime.now(UTC) + timedelta(seconds=missing_seconds)
         return Balance(self.limit, int(level - cost), whole)
 
     def owe(self, key: str, cost: float) -> None:
         """Take *cost*, which was spent already, though there may be less."""
-        self._keep(key, self._level(key) - cost)
+        now = self._clock()
+        self._keep(key, self._level(key, now) - cost, now)
 
     def debt_seconds(self, key: str) -> float:
         """Return how long it takes until what *key* owes is paid; not positive: nothing is."""
-        return -self._level(key) / self._a_second
+        return -self._level(key, self._clock()) / self._a_second
 
-    def _level(self, key: str) -> float:
-        now = self._clock()
-        level, then = self._levels.get(key, (self._whole, now))
+    def _level(self, key: str, now: float) -> float:
+        known = self._levels.get(key)
+        if known is None:
+            return self._whole
+        level, then = known
         return min(self._whole, level + (now - then) * self._a_second)
 
-    def _keep(self, key: str, level: float) -> None:
-        self._levels[key] = level, self._clock()
+    def _keep(self, key: str, level: float, now: float) -> None:
+        self._levels[key] = level, now
         self._levels.move_to_end(key)
         while len(self._levels) > BUCKETS_MAX:
             self._levels.popitem(last=False)

@@ -5,8 +5,8 @@ token that was revoked, is refused from then on, and who asks is not asked for f
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from auth.sessions import USED_SECONDS, hash_token
 from auth.viewer import Viewer
@@ -27,8 +27,7 @@ class Unproven(Exception):
     """The caller may not be who they were: they must be looked up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(NamedTuple):
     """What shows that a caller is still who they were, at a time."""
 
     token_hash: str

@@ -28,9 +28,6 @@ class Keeping:
         self._timer: asyncio.TimerHandle | None = None
         self._returning = set[asyncio.Task[None]]()
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._pool, name)
-
     async def acquire(self, *, timeout: float) -> Any:  # noqa: ASYNC109 (as the pool's)
         """Return a connection; TimeoutError where none gets free in so many seconds."""
         while self._kept:
@@ -76,6 +73,14 @@ class Keeping:
             self._watch.cancel()
             self._watch = None
         await self._pool.close()
+
+    async def expire_connections(self) -> None:
+        """Have each connection closed once it is given back through the pool."""
+        await self._pool.expire_connections()
+
+    def terminate(self) -> None:
+        """Close all connections, whoever has them."""
+        self._pool.terminate()
 
     async def _taken(self, timeout: float) -> Any:  # noqa: ASYNC109 (as the pool's)
         """Return a connection of the pool, for a place that was taken."""

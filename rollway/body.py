@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from contextlib import nullcontext
 from typing import Self
 
 from starlette.requests import Request
@@ -75,17 +74,23 @@ async def read_body(request: Request, bytes_max: int, place: Place | None = None
     length = announced(request.headers.get("content-length", "").encode())
     if length is not None and length > bytes_max:
         raise BodyTooLarge(bytes_max)
-    body = bytearray()
+    if arrived(request.scope):
+        return await _read(request, bytes_max, place)
     try:
-        async with nullcontext() if arrived(request.scope) else asyncio.timeout(BODY_SECONDS):
-            while (message := await request.receive())["type"] == "http.request":
-                body += message.get("body", b"")
-                if len(body) > bytes_max:
-                    raise BodyTooLarge(bytes_max)
-                if place is not None:
-                    place.grow(len(body))
-                if not message.get("more_body"):
-                    return bytes(body)
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(request, bytes_max, place)
     except TimeoutError:
         raise BodyTooSlow from None
+
+
+async def _read(request: Request, bytes_max: int, place: Place | None) -> bytes:
+    body = bytearray()
+    while (message := await request.receive())["type"] == "http.request":
+        body += message.get("body", b"")
+        if len(body) > bytes_max:
+            raise BodyTooLarge(bytes_max)
+        if place is not None:
+            place.grow(len(body))
+        if not message.get("more_body"):
+            return bytes(body)
     raise BodyBroken

@@ -13,7 +13,8 @@ def whence(request: HTTPConnection) -> tuple[str, str]:
     named = request.headers.get("user-agent", "")[:DEVICE_CHARACTERS_MAX]
     if not named.isprintable():
         named = "".join(each for each in named if each.isprintable())
-    return request.client.host if request.client else "", named
+    client = request.scope.get("client")
+    return client[0] if client else "", named
 
 
 def bearer(header: object) -> str | None:

@@ -14,10 +14,9 @@ class Headers(datastructures.Headers):
 
     def __init__(self, scope: Scope) -> None:
         super().__init__(scope=scope)
-        known = ((key.decode("latin-1"), value.decode("latin-1")) for key, value in self._list)
-        self._first: dict[str, str] = {}
-        for key, value in known:
-            self._first.setdefault(key, value)
+        self._first = {
+            key.decode("latin-1"): value.decode("latin-1") for key, value in reversed(self._list)
+        }
 
     def __getitem__(self, key: str) -> str:
         return self._first[key.lower()]

@@ -33,6 +33,7 @@ from graphql import (
     is_composite_type,
     is_list_type,
 )
+from graphql.execution.collect_fields import FragmentDetails
 
 from resolvers.paging import PAGE_SIZE
 from schema.deprecation import Deprecated, deprecated
@@ -62,6 +63,16 @@ class Priced:
     deprecated: Deprecated
 
 
+class _Untold(dict[str, Any]):
+    """Variables that nobody has given yet; *asked* says whether one was wanted."""
+
+    asked = False
+
+    def get(self, *_: Any) -> None:
+        """Give nothing."""
+        self.asked = True
+
+
 class PriceLists:
     """Keeps the operations that were priced last."""
 
@@ -69,12 +80,16 @@ class PriceLists:
         self._kept: Kept[tuple[OperationDefinitionNode, Priced]] = Kept()
 
     def of(
-        self, schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Fragments
+        self,
+        schema: GraphQLSchema,
+        operation: OperationDefinitionNode,
+        fragments: Mapping[str, FragmentDetails],
     ) -> Priced:
         """Return *operation*, which is valid, priced."""
         kept = self._kept.find(id(operation))
         if kept is None or kept[0] is not operation:
-            kept = operation, priced(schema, operation, fragments)
+            definitions = {name: each.definition for name, each in fragments.items()}
+            kept = operation, priced(schema, operation, definitions)
             characters = len(operation.loc.source.body) if operation.loc else 0
             self._kept.keep(id(operation), kept, characters)
         return kept[1]
@@ -88,6 +103,10 @@ def priced(
     root = schema.get_root_type(operation.operation)
     assert root is not None  # noqa: S101 (the document is valid)
     cost = compiler.of_set(operation.selection_set, root)
+    untold = _Untold()
+    usual = cost(untold, None)
+    if not untold.asked:
+        cost = _Fixed(usual)
     return Priced(cost, compiler.introspects, deprecated(schema, operation, fragments))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import strawberry
 
@@ -43,8 +44,7 @@ class Bounds:
     reads_shown: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(NamedTuple):
     """What an operation costs, and what is left of its caller's budget."""
 
     cost: int

@@ -2,7 +2,7 @@
 
 import json
 import re
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from math import isfinite
 from types import NoneType
 from typing import Any
@@ -21,7 +21,7 @@ NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # as JSON escapes it
 NUL_IN_GRAPHQL = re.compile(r"\\u(0000|\{0+\})")
 # Escapes, and what only other encodings, and texts that are no Unicode, have.
 SUSPICIOUS = re.compile(r"\\u|[\0\ufeff\ud800-\udfff]")
-SUSPICIOUS_BYTES = (rb"\u", b"\0", "\ufeff".encode())  # ten times as fast; no others
+BOM = "\ufeff".encode()
 UTF_8 = frozenset({"utf-8", "utf8"})
 JSON_TYPE = "application/json"
 PARTS = (
@@ -37,8 +37,8 @@ def decode(data: str | bytes) -> object:
     """Decode JSON; JSONDecodeError with a JsonFlaw for all that cannot be worked on."""
     with suppress(ValueError, RecursionError):  # is looked at once more, to say what is wrong
         if isinstance(data, bytes):
-            if not any(each in data for each in SUSPICIOUS_BYTES):
-                return PLAIN.decode(data.decode())
+            if not (b"\\u" in data or b"\0" in data or BOM in data):  # ten times as fast
+                return PLAIN.decode(data.decode())  # has no others
         elif not SUSPICIOUS.search(data):
             return PLAIN.decode(data)
     return _decode_strictly(data)
@@ -110,7 +110,9 @@ def _parameters(request: Request, checking: Charging) -> dict[str, Any]:
 
 def _decoded(data: str | bytes, what: Asked, checking: Charging) -> object:
     try:
-        with checking() if len(data) > LARGE_CHARACTERS else nullcontext():
+        if len(data) <= LARGE_CHARACTERS:
+            return decode(data)
+        with checking():
             return decode(data)
     except json.JSONDecodeError as fault:
         raise requests.NotJson(what, fault.msg) from fault

@@ -109,31 +109,43 @@ class Http(GraphQL[Context, None]):
         given = await asked.read(request, self.batch_max, context.checking)
         if isinstance(given, GraphQLRequestData):
             given = _found(given, context)
+        if isinstance(given, list):
+            return await self._many(given, context, request, blank)
         read = request.headers.get("accept")
-        if isinstance(given, GraphQLRequestData):
-            if streamed := _streamed(given, read, context.checking):
-                await self.prove(context)
-                return self._stream(given, context, streamed)
-            media_type = accept.best(read, accept.ANSWERS)
-        else:
-            media_type = accept.best(read, (accept.JSON,))
+        kind = _kind(given, context.checking)
+        if streamed := _streamed(kind, read):
+            await self.prove(context)
+            return self._stream(given, context, streamed)
+        media_type = accept.best(read, accept.ANSWERS)
         if media_type is None:
             raise requests.NotAcceptable
-        if isinstance(given, list):
-            await self.prove(context)
-            answers = [await self._one_of_many(each, context) for each in given]
-            return _written(encoded(answers), media_type, blank)
-        written = await self._whole(given, context, media_type, blank)
-        if request.method == "POST" and _kind(given, context.checking) is OperationType.QUERY:
+        if kind is OperationType.QUERY and (planned := await self._planned(given, context)):
+            written = _written(planned, media_type, blank)
+        else:
+            written = await self._whole(given, context, media_type, blank)
+        if kind is OperationType.QUERY and request.method == "POST":
             return _compressed(written, request)
         return written
+
+    async def _many(
+        self,
+        given: list[GraphQLRequestData],
+        context: Context,
+        request: Request,
+        blank: Response,
+    ) -> ASGIApp:
+        """Return the answers to the operations of a batch, in one."""
+        media_type = accept.best(request.headers.get("accept"), (accept.JSON,))
+        if media_type is None:
+            raise requests.NotAcceptable
+        await self.prove(context)
+        answers = [await self._one_of_many(each, context) for each in given]
+        return _written(encoded(answers), media_type, blank)
 
     async def _whole(
         self, given: GraphQLRequestData, context: Context, media_type: str, blank: Response
     ) -> Response:
-        """Return the one answer to an operation."""
-        if planned := await self._planned(given, context):
-            return _written(planned, media_type, blank)
+        """Return the one answer to an operation, executed."""
         await self.prove(context)
         answer = await self._execute(given, context)
         written = _written(encoded(answer), media_type, blank)
@@ -143,8 +155,6 @@ class Http(GraphQL[Context, None]):
 
     async def _planned(self, given: GraphQLRequestData, context: Context) -> bytes | None:
         """Return the answer to a query that the database writes; None: it must be executed."""
-        if not given.query or _kind(given, context.checking) is not OperationType.QUERY:
-            return None
         said = given.query, given.variables, given.operation_name, context, given.extensions
         context.until = asyncio.get_running_loop().time() + context.services.bounds.query_seconds
         with suppress(TimeoutError):  # others, who have no more time either, say so
@@ -283,9 +293,9 @@ def _is_a_browsers(request: Request) -> bool:
     return any(each.name == "text/html" for each in accept.read(request.headers.get("accept")))
 
 
-def _streamed(given: GraphQLRequestData, read: str | None, checking: Charging) -> str | None:
+def _streamed(kind: OperationType | None, read: str | None) -> str | None:
     """Return the media type of a stream; None when one whole answer is what the client reads."""
-    if _kind(given, checking) is OperationType.SUBSCRIPTION:
+    if kind is OperationType.SUBSCRIPTION:
         return accept.best(read, accept.STREAMS)
     return None if accept.best(read, accept.ANSWERS) else accept.best(read, (accept.EVENTS,))
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.trouble import DatabaseAway, DatabaseBusy, DatabaseFull, NoConnection
 from resolvers.refusals import OverChecks, TooManyOperations
 from rollway.api import accept
 from rollway.callers import language
+from rollway.observing.ids import BEGUN
 from schema import requests
 from schema.catalogue import error
 
@@ -76,23 +77,19 @@ def _wait(refusal: Exception) -> Mapping[str, str]:
 
 
 class Away:
-    """Answers 503 for whatever page, where the database cannot be used and nothing was sent yet."""
+    """Answers 503 for whatever page, where the database cannot be used and nothing was sent yet.
+
+    It stands within `RequestIds`.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        begun = False
-
-        async def sent(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
         try:
-            await self._app(scope, receive, sent)
+            await self._app(scope, receive, send)
         except DatabaseAway as refusal:
-            if begun or scope["type"] != "http":
+            if BEGUN in scope or scope["type"] != "http":
                 raise
             await answer(refusal, Request(scope).headers)(scope, receive, send)

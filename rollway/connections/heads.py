@@ -33,9 +33,9 @@ class Head:
 
     def add(self, name: bytes, value: bytes) -> None:
         """Count a header."""
-        self.grow(len(name) + len(value) + LINE_BYTES)
+        self._bytes += len(name) + len(value) + LINE_BYTES
         self._headers += 1
-        if self._headers > HEADERS_MAX:
+        if self._bytes > HEAD_BYTES_MAX or self._headers > HEADERS_MAX:
             raise BadHead
 
     def check(self, version: str, headers: Headers) -> None:

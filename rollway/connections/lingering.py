@@ -18,8 +18,21 @@ class Lingering:
         self._held: list[bytes] | None = None
         self._releasing: asyncio.Handle | None = None
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.transport, name)
+    def get_extra_info(self, name: str) -> Any:
+        """Return what the transport knows."""
+        return self.transport.get_extra_info(name)
+
+    def pause_reading(self) -> None:
+        """Take nothing for now."""
+        self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Go on taking."""
+        self.transport.resume_reading()
+
+    def abort(self) -> None:
+        """End the connection at once, unsent bytes and all."""
+        self.transport.abort()
 
     def hold(self, *, for_body: bool) -> None:
         """Have what is written from now on leave together, at `release`.

@@ -27,11 +27,13 @@ from tortoise.functions import Count, Min
 from db.models import Task
 from engine.state import UNFINISHED, TaskStatus
 from rollway.callers import bearer
+from rollway.observing.ids import BEGUN
 
 PATHS = frozenset(
     {"graphql", "webhooks", "deploy-hooks", "artifacts", "oauth", "healthz", "readyz"}
 )
 HELD = "worker"  # what waits for tasks says nothing of how fast answers are
+STREAMS = (b"text/event-stream", b"multipart/")
 QUICK_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 PATIENT_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
 
@@ -132,29 +134,22 @@ class Metrics(WorkFigures):
         return await super().page()
 
     def timed(self, app: ASGIApp) -> ASGIApp:
-        """Return *app* with the time of its answers measured."""
+        """Return *app*, whose requests have ids, with the time of its answers measured."""
         known = lru_cache(self._requests.labels)
 
         async def measured(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http":
                 await app(scope, receive, send)
                 return
-            begun, answered = perf_counter(), ["", ""]
-
-            async def look(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    kind = dict(message.get("headers", ())).get(b"content-type", b"")
-                    answered[:] = [str(message["status"]), kind.decode(errors="replace")]
-                await send(message)
-
-            await app(scope, receive, look)
-            status, kind = answered
-            if status and not kind.startswith(("text/event-stream", "multipart/")):
-                path = scope["path"].split("/", 2)[1]
-                if path == HELD:
-                    return
+            begun = perf_counter()
+            await app(scope, receive, send)
+            head = scope.get(BEGUN)
+            if head is None or _streams(head):
+                return
+            path = scope["path"].split("/", 2)[1]
+            if path != HELD:
                 path = path if path in PATHS else "other"
-                known(path, status).observe(perf_counter() - begun)
+                known(path, head["status"]).observe(perf_counter() - begun)
 
         return measured
 
@@ -174,6 +169,11 @@ class Scrape:
             refusal = "Send ROLLWAY_METRICS_TOKEN as `Authorization: Bearer`.\n"
             return PlainTextResponse(refusal, 401, {"WWW-Authenticate": "Bearer"})
         return Response(await self._metrics.page(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _streams(head: Message) -> bool:
+    kinds = [value for name, value in head.get("headers", ()) if name == b"content-type"]
+    return bool(kinds) and kinds[0].startswith(STREAMS)
 
 
 def _age_seconds(moment: datetime | str) -> float:

@@ -3,16 +3,17 @@
 import json
 from typing import Any
 
-from graphql import GraphQLError, OperationType
+from graphql import GraphQLError, OperationDefinitionNode, OperationType
+from graphql.execution.values import VariableValues
 from strawberry.extensions import SchemaExtension
 
 from auth.budgets import OverBudget
 from resolvers.context import Context
 from resolvers.operations.bounds import Bill
-from schema.cost import PriceLists
+from schema.cost import Priced, PriceLists
 from schema.refusals import IntrospectionOff, TooCostly
 
-_prices = PriceLists()
+prices = PriceLists()
 
 
 class Costs(SchemaExtension):
@@ -44,36 +45,41 @@ def charge(built: Any) -> GraphQLError | None:
 
     What is refused costs nothing here. A subscription that goes on was charged when it began.
     """
-    context: Context = built.context_value
+    known = prices.of(built.schema, built.operation, built.fragments)
+    return pay(known, built.operation, built.variable_values, built.context_value)
+
+
+def pay(
+    known: Priced, operation: OperationDefinitionNode, values: VariableValues, context: Context
+) -> GraphQLError | None:
+    """Charge in the same way for an operation whose price is *known*."""
     if context.paid:
         return None
     bounds = context.services.bounds
-    fragments = {name: each.definition for name, each in built.fragments.items()}
-    known = _prices.of(built.schema, built.operation, fragments)
     if known.introspects and not bounds.introspection:
-        return _refused(built, IntrospectionOff())
-    cost = known.cost(built.variable_values.coerced, None)
+        return _refused(operation, IntrospectionOff())
+    cost = known.cost(values.coerced, None)
     if cost > bounds.cost_max:
-        return _refused(built, TooCostly(cost, bounds.cost_max))
+        return _refused(operation, TooCostly(cost, bounds.cost_max))
     try:
         left = bounds.budgets.spend(context.caller, cost)
     except OverBudget as refusal:
-        return _refused(built, refusal)
-    if built.operation.operation is OperationType.SUBSCRIPTION:
+        return _refused(operation, refusal)
+    if operation.operation is OperationType.SUBSCRIPTION:
         context.paid = True
     else:
         context.bill = Bill(cost, left.limit, left.remaining, left.reset_time)
-    given = _given(built) if known.deprecated.variables else {}
+    given = _given(values) if known.deprecated.variables else {}
     if found := known.deprecated.used(given):
         context.services.uses.note(context.viewer, found)
     return None
 
 
-def _given(built: Any) -> dict[str, Any]:
+def _given(values: VariableValues) -> dict[str, Any]:
     """Return the variables as they came."""
-    return {name: each.value for name, each in built.variable_values.sources.items()}
+    return {name: each.value for name, each in values.sources.items()}
 
 
-def _refused(built: Any, refusal: Exception) -> GraphQLError:
+def _refused(operation: OperationDefinitionNode, refusal: Exception) -> GraphQLError:
     """Return an error that `Masking` puts into words."""
-    return GraphQLError(type(refusal).__name__, built.operation, original_error=refusal)
+    return GraphQLError(type(refusal).__name__, operation, original_error=refusal)

@@ -5,7 +5,7 @@ import logging
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import strawberry
 from graphql import (
@@ -33,8 +33,9 @@ from db.trouble import DatabaseAway
 from resolvers.context import Context
 from resolvers.operations.reads import Reads
 from resolvers.paging import InvalidPage
+from schema.cost import Priced
 from schema.documents.kept import Kept
-from schema.executing.charging import charge
+from schema.executing.charging import pay, prices
 from schema.planning.declared import Unplanned
 from schema.planning.dialect import Dialect, Postgres, Sqlite
 from schema.planning.reach import Reach
@@ -50,6 +51,15 @@ REST_SECONDS = 60.0  # of a statement that failed: another's values may be the r
 DIALECTS: Mapping[str, Dialect] = {each.name: each for each in (Postgres(), Sqlite())}
 
 
+class _Shape(NamedTuple):
+    """What a statement depends on: *given* are its parameters, *own* what the others are."""
+
+    dialect: str
+    reach: Reach
+    given: frozenset[str]
+    own: str
+
+
 @dataclass(slots=True)
 class _Operation:
     """An operation of a valid document, with the statements it became.
@@ -62,23 +72,27 @@ class _Operation:
     fragments: dict[str, FragmentDetails]
     given: frozenset[str]
     variables: Variables
+    priced: Priced
     characters: int
-    statements: OrderedDict[str, Statement | None] = field(default_factory=OrderedDict)
-    resting: OrderedDict[str, float] = field(default_factory=OrderedDict)
+    statements: OrderedDict[_Shape, Statement | None] = field(default_factory=OrderedDict)
+    resting: OrderedDict[_Shape, float] = field(default_factory=OrderedDict)
 
-    def given_by(self, values: VariableValues) -> frozenset[str]:
-        """Return the variables that are parameters; of one that is null more is to be said."""
-        return frozenset(each for each in self.given if values.coerced.get(each) is not None)
+    def shape(self, values: VariableValues, dialect: str, reach: Reach) -> _Shape:
+        """Return what the statement depends on; of a variable that is null more is to be said."""
+        coerced = values.coerced
+        given = self.given
+        for each in given:
+            if coerced.get(each) is None:
+                given = frozenset(each for each in given if coerced.get(each) is not None)
+                break
+        own = ""
+        if len(coerced) > len(given):
+            own = repr([each for each in coerced.items() if each[0] not in given])
+        return _Shape(dialect, reach, given, own[: SHAPE_CHARACTERS_MAX + 1])
 
-    def shape(self, values: VariableValues, dialect: str, reach: Reach) -> str:
-        """Return what the statement depends on."""
-        given = self.given_by(values)
-        own = [each for each in values.coerced.items() if each[0] not in given]
-        return f"{dialect} {reach} {own!r} {sorted(given)!r}"
-
-    def keep(self, shape: str, statement: Statement | None) -> None:
+    def keep(self, shape: _Shape, statement: Statement | None) -> None:
         """Keep the statement for a shape, or that there is none."""
-        if len(shape) > SHAPE_CHARACTERS_MAX:
+        if len(shape.own) > SHAPE_CHARACTERS_MAX:
             return
         assert shape not in self.statements  # noqa: S101 (a caller's mistake)
         self.statements[shape] = statement
@@ -86,26 +100,15 @@ class _Operation:
         while len(self.statements) > SHAPES_MAX:
             self.characters -= _characters(*self.statements.popitem(last=False))
 
-    def rest(self, shape: str, until: float) -> None:
+    def rest(self, shape: _Shape, until: float) -> None:
         """Leave a shape to others until then."""
-        self.resting[shape[:SHAPE_CHARACTERS_MAX]] = until
+        self.resting[shape] = until
         while len(self.resting) > SHAPES_MAX:
             self.resting.popitem(last=False)
 
-    def rests(self, shape: str, now: float) -> bool:
+    def rests(self, shape: _Shape, now: float) -> bool:
         """Tell whether a shape is left to others."""
-        return self.resting.get(shape[:SHAPE_CHARACTERS_MAX], now) > now
-
-
-@dataclass(frozen=True, slots=True)
-class _Built:
-    """What charging needs to know."""
-
-    schema: GraphQLSchema
-    operation: OperationDefinitionNode
-    fragments: dict[str, FragmentDetails]
-    variable_values: VariableValues
-    context_value: Context
+        return self.resting.get(shape, now) > now
 
 
 class Plans:
@@ -138,16 +141,13 @@ class Plans:
         values = operation.variables.read(variables or {})
         if values is None:
             return None
-        reach = Reach.of(viewer)
         asked_of = database()
-        dialect = DIALECTS[asked_of.capabilities.dialect]
-        shape = operation.shape(values, dialect.name, reach)
+        shape = operation.shape(values, asked_of.capabilities.dialect, Reach.of(viewer))
         clock = asyncio.get_running_loop().time
-        statement = self._statement(operation, shape, values, dialect, reach)
+        statement = self._statement(operation, shape, values)
         if statement is None or operation.rests(shape, clock()):
             return None
-        built = _Built(self._core, operation.node, operation.fragments, values, context)
-        if charge(built) is not None:
+        if pay(operation.priced, operation.node, values, context) is not None:
             return None
         context.paid = True
         bounds = context.services.bounds
@@ -183,32 +183,30 @@ class Plans:
     def _statement(
         self,
         operation: _Operation,
-        shape: str,
+        shape: _Shape,
         values: VariableValues,
-        dialect: Dialect,
-        reach: Reach,
     ) -> Statement | None:
         known = operation.statements
         if shape in known:
             known.move_to_end(shape)
             return known[shape]
-        made = self._written(operation, values, dialect, reach)
+        made = self._written(operation, shape, values)
         operation.keep(shape, made)
         self._operations.keep(id(operation.node), operation, operation.characters)
         return made
 
     def _written(
-        self, operation: _Operation, values: VariableValues, dialect: Dialect, reach: Reach
+        self, operation: _Operation, shape: _Shape, values: VariableValues
     ) -> Statement | None:
         writer = Writer(
             self._core,
             operation.node,
             operation.fragments,
             values,
-            operation.given_by(values),
+            shape.given,
             self._arguments,
-            dialect,
-            reach=reach,
+            DIALECTS[shape.dialect],
+            reach=shape.reach,
         )
         try:
             return writer.statement()
@@ -230,8 +228,8 @@ async def _fetched(by: BaseDBAsyncClient, statement: Statement, asked: Asked) ->
     return found.encode() if isinstance(found, str) else found
 
 
-def _characters(shape: str, statement: Statement | None) -> int:
-    return len(shape) + (len(statement.sql) if statement else 0)
+def _characters(shape: _Shape, statement: Statement | None) -> int:
+    return len(shape.own) + (len(statement.sql) if statement else 0)
 
 
 def _read(document: DocumentNode, node: OperationDefinitionNode, core: GraphQLSchema) -> _Operation:
@@ -242,7 +240,8 @@ def _read(document: DocumentNode, node: OperationDefinitionNode, core: GraphQLSc
     }
     characters = len(document.loc.source.body) if document.loc else 0
     variables = Variables(core, node.variable_definitions or ())
-    return _Operation(node, fragments, _given(document, node), variables, characters)
+    priced = prices.of(core, node, fragments)
+    return _Operation(node, fragments, _given(document, node), variables, priced, characters)
 
 
 class _Variables(Visitor):
