@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
 from tortoise import BaseDBAsyncClient, fields
-from tortoise.connection import get_connection
+from tortoise.context import require_context
 from tortoise.models import Model
 
 from db.models import Application, Delivery, Environment, Step, Task
@@ -111,7 +111,7 @@ def acted_on(model: type[M], unread: frozenset[str], dialect: str) -> Shown[M]:
 
 def database() -> BaseDBAsyncClient:
     """Return who is asked: the transaction that is under way, if there is one."""
-    return get_connection("default")
+    return require_context().connections.get("default")
 
 
 def dialect() -> str:

@@ -56,21 +56,27 @@ class _Fixed(int):
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """An operation whose cost can be told; what of it is introspection, and what is deprecated."""
+    """An operation whose cost can be told; what of it is introspection, and what is deprecated.
+
+    *variables*: the names of those that the cost depends on, whatever the others are.
+    """
 
     cost: Cost
+    variables: frozenset[str]
     introspects: bool
     deprecated: Deprecated
 
 
 class _Untold(dict[str, Any]):
-    """Variables that nobody has given yet; *asked* says whether one was wanted."""
+    """Variables that nobody has given yet; *names* are those that are asked for."""
 
-    asked = False
+    def __init__(self) -> None:
+        super().__init__()
+        self.names = set[str]()
 
-    def get(self, *_: Any) -> None:
+    def get(self, name: str, *_: Any) -> None:
         """Give nothing."""
-        self.asked = True
+        self.names.add(name)
 
 
 class PriceLists:
@@ -105,9 +111,9 @@ def priced(
     cost = compiler.of_set(operation.selection_set, root)
     untold = _Untold()
     usual = cost(untold, None)
-    if not untold.asked:
+    if not untold.names:
         cost = _Fixed(usual)
-    return Priced(cost, compiler.introspects, deprecated(schema, operation, fragments))
+    return Priced(cost, frozenset(untold.names), compiler.introspects, deprecated(schema, operation, fragments))
 
 
 @dataclass(slots=True)
@@ -132,11 +138,13 @@ class _Compiler:
         if not selection.directives:
             return cost
         conditions = _conditions(selection.directives)
-        return lambda variables, size: (
-            cost(variables, size)
-            if all(_value(value, variables) is wanted for value, wanted in conditions)
-            else 0
-        )
+
+        def conditional(variables: Variables, size: int | None) -> int:
+            met = [_value(value, variables) is wanted for value, wanted in conditions]
+            there = cost(variables, size)
+            return there if all(met) else 0
+
+        return conditional
 
     def _of_fragment(self, name: str) -> Cost:
         if name not in self._compiled:

@@ -157,17 +157,19 @@ class Http(GraphQL[Context, None]):
         """Return the answer to a query that the database writes; None: it must be executed."""
         said = given.query, given.variables, given.operation_name, context, given.extensions
         context.until = asyncio.get_running_loop().time() + context.services.bounds.query_seconds
-        with suppress(TimeoutError):  # others, who have no more time either, say so
+        try:
             async with WhileWaitedFor(cast("Request", context.request), context.until):
                 try:
                     data = await schema.planned(*said)
                 except Unproven:
                     await self.prove(context)
                     data = await schema.planned(*said)
-            if data is not None:
-                parts = (b'{"data":', data, b',"extensions":', charging.written(context), b"}")
-                return b"".join(parts)  # `%` takes twenty times as long for a large answer
-        return None
+        except TimeoutError:  # others, who have no more time either, say so
+            return None
+        if data is None:
+            return None
+        parts = (b'{"data":', data, b',"extensions":', charging.written(context), b"}")
+        return b"".join(parts)  # `%` takes twenty times as long for a large answer
 
     async def _one_of_many(
         self, given: GraphQLRequestData, context: Context

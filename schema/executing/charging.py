@@ -45,20 +45,24 @@ def charge(built: Any) -> GraphQLError | None:
 
     What is refused costs nothing here. A subscription that goes on was charged when it began.
     """
+    if built.context_value.paid:
+        return None
     known = prices.of(built.schema, built.operation, built.fragments)
-    return pay(known, built.operation, built.variable_values, built.context_value)
+    cost = known.cost(built.variable_values.coerced, None)
+    return pay(known, cost, built.operation, built.variable_values, built.context_value)
 
 
 def pay(
-    known: Priced, operation: OperationDefinitionNode, values: VariableValues, context: Context
+    known: Priced,
+    cost: int,
+    operation: OperationDefinitionNode,
+    values: VariableValues,
+    context: Context,
 ) -> GraphQLError | None:
-    """Charge in the same way for an operation whose price is *known*."""
-    if context.paid:
-        return None
+    """Charge *cost* in the same way, which was worked out of what is *known* of the operation."""
     bounds = context.services.bounds
     if known.introspects and not bounds.introspection:
         return _refused(operation, IntrospectionOff())
-    cost = known.cost(values.coerced, None)
     if cost > bounds.cost_max:
         return _refused(operation, TooCostly(cost, bounds.cost_max))
     try:

@@ -51,6 +51,13 @@ REST_SECONDS = 60.0  # of a statement that failed: another's values may be the r
 DIALECTS: Mapping[str, Dialect] = {each.name: each for each in (Postgres(), Sqlite())}
 
 
+class _Known(NamedTuple):
+    """A statement, None where there is none, and what it costs."""
+
+    statement: Statement | None
+    cost: int
+
+
 class _Shape(NamedTuple):
     """What a statement depends on: *given* are its parameters, *own* what the others are."""
 
@@ -65,7 +72,7 @@ class _Operation:
     """An operation of a valid document, with the statements it became.
 
     *given* are the variables that are parameters of the statement, whatever they are; with other
-    values of the rest it is another statement. None: there is none.
+    values of the rest it is another statement, and may cost something else. None: there is none.
     """
 
     node: OperationDefinitionNode
@@ -74,7 +81,7 @@ class _Operation:
     variables: Variables
     priced: Priced
     characters: int
-    statements: OrderedDict[_Shape, Statement | None] = field(default_factory=OrderedDict)
+    statements: OrderedDict[_Shape, _Known] = field(default_factory=OrderedDict)
     resting: OrderedDict[_Shape, float] = field(default_factory=OrderedDict)
 
     def shape(self, values: VariableValues, dialect: str, reach: Reach) -> _Shape:
@@ -90,13 +97,13 @@ class _Operation:
             own = repr([each for each in coerced.items() if each[0] not in given])
         return _Shape(dialect, reach, given, own[: SHAPE_CHARACTERS_MAX + 1])
 
-    def keep(self, shape: _Shape, statement: Statement | None) -> None:
-        """Keep the statement for a shape, or that there is none."""
+    def keep(self, shape: _Shape, known: _Known) -> None:
+        """Keep what is known of a shape."""
         if len(shape.own) > SHAPE_CHARACTERS_MAX:
             return
         assert shape not in self.statements  # noqa: S101 (a caller's mistake)
-        self.statements[shape] = statement
-        self.characters += _characters(shape, statement)
+        self.statements[shape] = known
+        self.characters += _characters(shape, known)
         while len(self.statements) > SHAPES_MAX:
             self.characters -= _characters(*self.statements.popitem(last=False))
 
@@ -144,10 +151,10 @@ class Plans:
         asked_of = database()
         shape = operation.shape(values, asked_of.capabilities.dialect, Reach.of(viewer))
         clock = asyncio.get_running_loop().time
-        statement = self._statement(operation, shape, values)
+        statement, cost = self._known(operation, shape, values)
         if statement is None or operation.rests(shape, clock()):
             return None
-        if pay(operation.priced, operation.node, values, context) is not None:
+        if pay(operation.priced, cost, operation.node, values, context) is not None:
             return None
         context.paid = True
         bounds = context.services.bounds
@@ -180,17 +187,13 @@ class Plans:
             self._operations.keep(id(node), kept, kept.characters)
         return kept
 
-    def _statement(
-        self,
-        operation: _Operation,
-        shape: _Shape,
-        values: VariableValues,
-    ) -> Statement | None:
-        known = operation.statements
-        if shape in known:
-            known.move_to_end(shape)
-            return known[shape]
-        made = self._written(operation, shape, values)
+    def _known(self, operation: _Operation, shape: _Shape, values: VariableValues) -> _Known:
+        known = operation.statements.get(shape)
+        if known is not None:
+            operation.statements.move_to_end(shape)
+            return known
+        cost = operation.priced.cost(values.coerced, None)
+        made = _Known(self._written(operation, shape, values), cost)
         operation.keep(shape, made)
         self._operations.keep(id(operation.node), operation, operation.characters)
         return made
@@ -228,8 +231,8 @@ async def _fetched(by: BaseDBAsyncClient, statement: Statement, asked: Asked) ->
     return found.encode() if isinstance(found, str) else found
 
 
-def _characters(shape: _Shape, statement: Statement | None) -> int:
-    return len(shape.own) + (len(statement.sql) if statement else 0)
+def _characters(shape: _Shape, known: _Known) -> int:
+    return len(shape.own) + (len(known.statement.sql) if known.statement else 0)
 
 
 def _read(document: DocumentNode, node: OperationDefinitionNode, core: GraphQLSchema) -> _Operation:
@@ -241,7 +244,8 @@ def _read(document: DocumentNode, node: OperationDefinitionNode, core: GraphQLSc
     characters = len(document.loc.source.body) if document.loc else 0
     variables = Variables(core, node.variable_definitions or ())
     priced = prices.of(core, node, fragments)
-    return _Operation(node, fragments, _given(document, node), variables, priced, characters)
+    given = _given(document, node) - priced.variables
+    return _Operation(node, fragments, given, variables, priced, characters)
 
 
 class _Variables(Visitor):

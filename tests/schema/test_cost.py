@@ -24,8 +24,8 @@ from schema.prices import ENTRY, LIST_SIZES, PRICES
 GRAPH = schema._schema
 
 
-def cost(document, graph=GRAPH, **variables):
-    """Return what the first operation of a document costs."""
+def of(document, graph=GRAPH):
+    """Return the first operation of a document, priced."""
     parsed = parse(document)
     assert not validate(graph, parsed)
     operation = next(
@@ -36,7 +36,30 @@ def cost(document, graph=GRAPH, **variables):
         for each in parsed.definitions
         if isinstance(each, FragmentDefinitionNode)
     }
-    return priced(graph, operation, fragments).cost(variables, None)
+    return priced(graph, operation, fragments)
+
+
+def cost(document, graph=GRAPH, **variables):
+    """Return what the first operation of a document costs."""
+    return of(document, graph).cost(variables, None)
+
+
+@pytest.mark.parametrize(
+    ("document", "names"),
+    [
+        ("query ($id: ID!) { task(id: $id) { steps { index } } }", set()),
+        ("query ($n: Int) { viewer { orgs(first: $n) { nodes { tasks { totalCount } } } } }", {"n"}),
+        (
+            """query ($n: Int, $a: Boolean!, $b: Boolean!) { viewer { id
+            orgs(last: $n) @include(if: $a) @skip(if: $b) { totalCount } } }""",
+            {"n", "a", "b"},
+        ),
+        ("query ($t: String!) { pipelineCheck(text: $t) { __typename } }", {"t"}),
+    ],
+)
+def test_the_variables_that_a_cost_depends_on(document, names):
+    """All of them, whatever the values of others leave out."""
+    assert of(document).variables == names
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,20 @@ async def test_null_for_a_variable_with_a_default(world, page):
         assert await planned(world, page[0], query, name="acme") == {"org": {"name": "acme"}}
 
 
+async def test_each_size_of_a_page_has_its_price(world, page):
+    """The one that others charge, however often a statement is sent."""
+    bills = []
+    for first in (1, 3, 1):
+        context, other = (context_of(world, page[0]) for _ in range(2))
+        variables = {"id": page[1].id, "first": first}
+        assert await schema.planned(PAGE, variables, None, context)
+        await schema.execute(PAGE, variable_values=variables, context_value=other)
+        assert context.bill.cost == other.bill.cost
+        bills.append(context.bill.cost)
+
+    assert bills[0] == bills[2] < bills[1]
+
+
 async def test_names_of_operations_are_not_kept(world, page):
     """Those that are none might be as long as anybody likes."""
     before = len(schema._plans._operations)
