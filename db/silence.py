@@ -17,7 +17,8 @@ SILENT_SECONDS = 3
 END = f"""
 SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
-  AND backend_type = 'client backend' AND state = 'active' AND wait_event = 'ClientRead' AND query !~* '^\\s*copy\\M'
+  AND backend_type = 'client backend' AND state = 'active' AND wait_event = 'ClientRead'
+  AND query !~* '^\\s*copy\\M'
   AND state_change < clock_timestamp() - interval '{SILENT_SECONDS} seconds'
 """  # noqa: S608 (of our own texts)
 

@@ -113,7 +113,12 @@ def priced(
     usual = cost(untold, None)
     if not untold.names:
         cost = _Fixed(usual)
-    return Priced(cost, frozenset(untold.names), compiler.introspects, deprecated(schema, operation, fragments))
+    return Priced(
+        cost,
+        frozenset(untold.names),
+        compiler.introspects,
+        deprecated(schema, operation, fragments),
+    )
 
 
 @dataclass(slots=True)

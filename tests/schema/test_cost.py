@@ -48,7 +48,10 @@ def cost(document, graph=GRAPH, **variables):
     ("document", "names"),
     [
         ("query ($id: ID!) { task(id: $id) { steps { index } } }", set()),
-        ("query ($n: Int) { viewer { orgs(first: $n) { nodes { tasks { totalCount } } } } }", {"n"}),
+        (
+            "query ($n: Int) { viewer { orgs(first: $n) { nodes { tasks { totalCount } } } } }",
+            {"n"},
+        ),
         (
             """query ($n: Int, $a: Boolean!, $b: Boolean!) { viewer { id
             orgs(last: $n) @include(if: $a) @skip(if: $b) { totalCount } } }""",
