@@ -11,7 +11,7 @@ no cursor that outlives its transaction) but the settings that every connection 
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -33,7 +33,6 @@ SETTINGS = {
     # Rows and locks of a transaction whose process is not heard of: others wait for them. Who is
     # silent within a statement is ended by `db.silence`.
     "idle_in_transaction_session_timeout": "3s",
-    "tcp_user_timeout": "10s",  # for what was sent to be received, which is else a quarter hour
     "tcp_keepalives_idle": "30s",
     "tcp_keepalives_interval": "5s",
     "tcp_keepalives_count": "3",
@@ -135,6 +134,20 @@ class _Connection(asyncpg.Connection):
         return ""
 
 
+async def _let_go_of(connection: Any, pool: Keeping, fault: BaseException) -> None:
+    """Give back a connection by which a statement failed.
+
+    Where asyncpg could not write the values, PostgreSQL has the text and waits for them, with the
+    tables locked, until it is told something else.
+    """
+    try:
+        if isinstance(fault, Exception):
+            with suppress(Exception):
+                await connection.execute("", timeout=CONNECTION_SECONDS)
+    finally:
+        await pool.release(connection)
+
+
 class _Acquiring(PoolConnectionWrapper[Any]):
     async def __aenter__(self) -> Any:
         await self.ensure_connection()
@@ -142,9 +155,14 @@ class _Acquiring(PoolConnectionWrapper[Any]):
         self.connection = await pool.acquire(timeout=CONNECTION_SECONDS)
         return self.connection
 
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, *_: object
+    ) -> None:
         pool: Keeping = self.client._pool  # noqa: SLF001
-        await (pool.give_back if kind is None else pool.release)(self.connection)
+        if fault is None:
+            await pool.give_back(self.connection)
+        else:
+            await _let_go_of(self.connection, pool, fault)
 
 
 class _Telling(client.AsyncpgDBClient):
@@ -209,8 +227,8 @@ class _Client(_Telling):
         connection = await pool.acquire(timeout=CONNECTION_SECONDS)
         try:
             rows = await connection.fetch(query, *values)
-        except BaseException:
-            await pool.release(connection)
+        except BaseException as fault:
+            await _let_go_of(connection, pool, fault)
             raise
         await pool.give_back(connection)
         return rows

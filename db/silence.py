@@ -9,30 +9,60 @@ import logging
 from time import monotonic
 from typing import Any
 
+import asyncpg
+
 log = logging.getLogger("rollway.database")
 
 LOOK_SECONDS = 1.0
-SILENT_SECONDS = 3
-# COPY waits for what is copied, which may take its time.
-END = f"""
-SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
+SILENT_SECONDS = 3.0
+# What is sent to a client that does not take it is in nobody's way unless something was written.
+# COPY waits for what is copied, which may take its time. A session that goes on has another time.
+SILENT = r"""
+FROM pg_stat_activity
 WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
-  AND backend_type = 'client backend' AND state = 'active' AND wait_event = 'ClientRead'
-  AND query !~* '^\\s*copy\\M'
-  AND state_change < clock_timestamp() - interval '{SILENT_SECONDS} seconds'
+  AND backend_type = 'client backend' AND state = 'active'
+  AND (wait_event = 'ClientRead' OR wait_event = 'ClientWrite' AND backend_xid IS NOT NULL)
+  AND query !~* '\mcopy\M.*\mstdin\M'
+"""
+LOOK = f"SELECT pid, state_change {SILENT}"  # noqa: S608 (of our own texts)
+END = f"""
+SELECT pg_terminate_backend(pid) {SILENT} AND pid = $1 AND state_change = $2
 """  # noqa: S608 (of our own texts)
 
 
 class Silence:
-    """Ends such sessions after *SILENT_SECONDS*; whoever's they are is told by an error."""
+    """Ends such sessions after *SILENT_SECONDS*; whoever's they are is told by an error.
+
+    Only what is found again, at each look, counts as silent: a statement that begins may have
+    waited long for a lock, and is heard of in a moment.
+    """
 
     def __init__(self) -> None:
         self._next = 0.0
+        self._since: dict[tuple[int, object], float] = {}
+        self._refused = False
 
     async def end(self, connection: Any) -> None:
         """Look, by a connection of asyncpg's, if the last look was long enough ago."""
-        if monotonic() < self._next:
+        now = monotonic()
+        if now < self._next:
             return
-        for row in await connection.fetch(END):
-            log.warning("session %d was silent in a statement, and is ended", row["pid"])
-        self._next = monotonic() + LOOK_SECONDS
+        self._next = now + LOOK_SECONDS
+        found = [tuple(row) for row in await connection.fetch(LOOK)]
+        self._since = {each: self._since.get(each, now) for each in found}
+        for session, since in self._since.items():
+            if now - since >= SILENT_SECONDS:
+                await self._end(session, connection)
+
+    async def _end(self, session: tuple[int, object], connection: Any) -> None:
+        try:
+            ended = await connection.fetchval(END, *session)
+        except asyncpg.PostgresError as fault:
+            if connection.is_closed():
+                raise
+            if not self._refused:
+                log.warning("sessions that are silent in a statement cannot be ended: %s", fault)
+            self._refused = True
+        else:
+            if ended:
+                log.warning("session %d was silent in a statement, and is ended", session[0])

@@ -59,7 +59,7 @@ def pay(
     values: VariableValues,
     context: Context,
 ) -> GraphQLError | None:
-    """Charge *cost* in the same way, which was worked out of what is *known* of the operation."""
+    """Charge *cost*, worked out of what is *known* of the operation; nothing was charged before."""
     bounds = context.services.bounds
     if known.introspects and not bounds.introspection:
         return _refused(operation, IntrospectionOff())

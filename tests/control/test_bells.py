@@ -13,7 +13,7 @@ from control.postgres_pubsub import PAYLOAD_BYTES_MAX, TOPICS_MAX, PostgresPubSu
 from control.queue.procrastinate import ProcrastinateTurns
 from control.queue.tasks import TaskQueue
 from db.models import User
-from db.silence import LOOK_SECONDS, SILENT_SECONDS
+from db.silence import LOOK_SECONDS, SILENT_SECONDS, Silence
 
 NEVER_SECONDS = 3600.0  # longer than any test: only a bell helps
 
@@ -156,32 +156,84 @@ def message(kind, body=b""):
     return kind + (4 + len(body)).to_bytes(4, "big") + body
 
 
-async def begun(url, statement):
-    """Return a connection in a transaction that has locked the user, within a statement of it.
-
-    The statement has been parsed, and PostgreSQL waits to be told its values.
-    """
-    connection = await asyncpg.connect(url)
-    await connection.execute("BEGIN")
-    await connection.fetch("SELECT 1 FROM \"user\" WHERE id = 'u_1' FOR UPDATE")
-    parse = b"\0" + statement.encode() + b"\0" + bytes(2)
+def begin_statement(connection, text):
+    """Have a statement parsed; PostgreSQL waits to be told its values."""
+    parse = b"\0" + text.encode() + b"\0" + bytes(2)
     connection._transport.write(message(b"P", parse) + message(b"H"))
-    return connection
+
+
+def silent(connection):
+    """Say nothing more in the middle of a statement."""
+    begin_statement(connection, "SELECT 2")
+
+
+def unread(connection):
+    """Take nothing of a long answer."""
+    connection._transport.pause_reading()
+    rows = b"SELECT repeat('x', 1000000) FROM generate_series(1, 100)\0"
+    connection._transport.write(message(b"Q", rows))
+
+
+@asynccontextmanager
+async def holding(url):
+    """Yield a connection in a transaction that has locked the user *u_1*."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("BEGIN")
+        await connection.fetch("SELECT 1 FROM \"user\" WHERE id = 'u_1' FOR UPDATE")
+        yield connection
+    finally:
+        connection.terminate()
 
 
 @pytest.mark.slow
-async def test_who_is_cut_off_within_a_statement_keeps_no_row(postgres):
+@pytest.mark.parametrize("stop", [silent, unread])
+async def test_who_is_cut_off_within_a_statement_keeps_no_row(stop, postgres):
     """Whatever it was about to say; every connection of the pool may be waiting for that row."""
     await User.create(id="u_1", username="ann")
-    cut = await begun(postgres, "SELECT 2")
-    try:
-        async with carried(PostgresPubSub()), asyncio.timeout(15):
-            waiting = [User.filter(id="u_1").update(username=f"ann{at}") for at in range(20)]
-            await asyncio.gather(*waiting, return_exceptions=True)
+    async with holding(postgres) as cut, carried(PostgresPubSub()), asyncio.timeout(15):
+        stop(cut)
+        waiting = [User.filter(id="u_1").update(username=f"ann{at}") for at in range(20)]
+        await asyncio.gather(*waiting, return_exceptions=True)
 
-            assert await User.filter(id="u_1").update(username="eve") == 1
-    finally:
-        cut.terminate()
+        assert await User.filter(id="u_1").update(username="eve") == 1
+
+
+@pytest.mark.slow
+async def test_who_has_waited_for_a_lock_is_heard_in_a_moment(postgres):
+    """A statement that begins may wait for a table, and its values then come soon."""
+    waits, migrates = await asyncpg.connect(postgres), await asyncpg.connect(postgres)
+    async with carried(PostgresPubSub()):
+        await migrates.execute('BEGIN; LOCK TABLE "user"')
+        begin_statement(waits, 'SELECT count(*) FROM "user"')
+        await asyncio.sleep(SILENT_SECONDS + LOOK_SECONDS)
+        await migrates.execute("COMMIT")
+        await asyncio.sleep(SILENT_SECONDS - LOOK_SECONDS)
+
+        there = "SELECT wait_event FROM pg_stat_activity WHERE pid = $1"
+        assert await migrates.fetchval(there, waits.get_server_pid()) == "ClientRead"
+    waits.terminate()
+    await migrates.close()
+
+
+@pytest.mark.slow
+async def test_who_may_end_nobody_hears_bells_all_the_same(postgres, caplog):
+    """Databases may forbid it; that is said once."""
+    await User.create(id="u_1", username="ann")
+    looking, silence = await asyncpg.connect(postgres), Silence()
+    await looking.execute(
+        "CREATE SCHEMA strict; CREATE FUNCTION strict.pg_terminate_backend(int) RETURNS bool"
+        " LANGUAGE plpgsql AS $$ BEGIN RAISE insufficient_privilege; END $$;"
+        " SET search_path = strict, pg_catalog"
+    )
+    async with holding(postgres) as cut:
+        silent(cut)
+        for _ in range(6):
+            await silence.end(looking)
+            await asyncio.sleep(LOOK_SECONDS)
+    await looking.close()
+
+    assert ["cannot be ended" in each for each in caplog.messages] == [True]
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import gc
 import asyncpg
 import pytest
 from tortoise import connections
+from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
 import db
@@ -129,6 +130,20 @@ async def test_a_move_may_wait_for_the_other_database(postgres_url):
         await asyncio.sleep(STILL_SECONDS)
 
         assert await moving.count("user", target) == 0
+
+
+async def test_values_that_cannot_be_written_leave_nothing_begun(postgres_url):
+    """PostgreSQL was told the text, and would wait for them, with the table locked."""
+    states = """SELECT state FROM pg_stat_activity WHERE datname = current_database()
+      AND pid <> pg_backend_pid() AND backend_type = 'client backend'"""
+    async with db.connect(f"{postgres_url}?minsize=1&maxsize=1"), asyncio.timeout(30):
+        client, other = connections.get("default"), await open_connection()
+        for ask in (client.execute_query_dict, client.execute_query):
+            with pytest.raises(OperationalError, match="invalid input"):
+                await ask("SELECT 1 FROM task WHERE next_seq = $1", ["many"])
+
+            assert [row["state"] for row in await other.fetch(states)] == ["idle"]
+        await other.close()
 
 
 async def test_who_waits_for_a_team_leaves_connections_to_others(postgres_url):
