@@ -24,10 +24,10 @@ WHERE datname = current_database() AND usename = current_user AND pid <> pg_back
   AND (wait_event = 'ClientRead' OR wait_event = 'ClientWrite' AND backend_xid IS NOT NULL)
   AND query !~* '\mcopy\M.*\mstdin\M'
 """
-LOOK = f"SELECT pid, state_change {SILENT}"  # noqa: S608 (of our own texts)
+LOOK = f"SELECT pid, state_change {SILENT}"
 END = f"""
 SELECT pg_terminate_backend(pid) {SILENT} AND pid = $1 AND state_change = $2
-"""  # noqa: S608 (of our own texts)
+"""
 
 
 class Silence:
