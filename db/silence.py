@@ -57,7 +57,7 @@ class Silence:
     async def _end(self, session: tuple[int, object], connection: Any) -> None:
         try:
             ended = await connection.fetchval(END, *session)
-        except asyncpg.PostgresError as fault:
+        except asyncpg.exceptions.PostgresError as fault:
             if connection.is_closed():
                 raise
             if not self._refused:
