@@ -13,8 +13,8 @@ import asyncpg
 
 log = logging.getLogger("rollway.database")
 
-LOOK_SECONDS = 1.0
-SILENT_SECONDS = 3.0
+LOOK_SECONDS = 0.5
+SILENT_SECONDS = 2.0
 # What is sent to a client that does not take it is in nobody's way unless something was written.
 # COPY waits for what is copied, which may take its time. A session that goes on has another time.
 SILENT = r"""

@@ -228,7 +228,7 @@ async def test_who_may_end_nobody_hears_bells_all_the_same(postgres, caplog):
     )
     async with holding(postgres) as cut:
         silent(cut)
-        for _ in range(6):
+        for _ in range(8):
             await silence.end(looking)
             await asyncio.sleep(LOOK_SECONDS)
     await looking.close()
