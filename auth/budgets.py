@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from math import ceil
 from typing import NamedTuple
 
@@ -61,7 +61,7 @@ class Budgets:
             raise OverBudget(cost, int(level), max(1, ceil(seconds)))
         self._keep(key, level - cost, now)
         missing_seconds = (self._whole - level + cost) / self._a_second
-        whole = datetime.now(UTC) + timedelta(seconds=missing_seconds)
+        whole = datetime.fromtimestamp(time.time() + missing_seconds, UTC)
         return Balance(self.limit, int(level - cost), whole)
 
     def owe(self, key: str, cost: float) -> None:

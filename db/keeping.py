@@ -45,8 +45,8 @@ class Keeping:
         return await self._taken(timeout - (asyncio.get_running_loop().time() - begun))
 
     async def give_back(self, connection: Any) -> None:
-        """Take back a connection by which all has been answered."""
-        if self._lent.get(connection) != self._round or _ended(connection):
+        """Take back a connection by which all has just been answered."""
+        if self._lent.get(connection) != self._round:
             await self.release(connection)
             return
         if not self._hand_on(connection):

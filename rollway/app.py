@@ -42,8 +42,7 @@ from resolvers.operations.checks import Checks
 from resolvers.operations.documents import Documents
 from resolvers.operations.uses import Uses
 from rollway import artifacts, invitation, oauth, playground, renewing
-from rollway.api.doors import Hosts, Sharing
-from rollway.api.refusals import Away
+from rollway.api.doors import Hosts, Routes, Sharing
 from rollway.api.streams import Streams
 from rollway.connections.running import Running
 from rollway.documents import registered
@@ -131,8 +130,8 @@ class Server(Process):
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)
         door = Middleware(Hosts, allowed_hosts=names)
         lobby = Middleware(Lobby, waiting=self.sockets.door.waiting, admits=view.admits)
+        api = Route("/graphql", view, name="graphql", middleware=[door, *self._sharing()])
         routes: list[BaseRoute] = [  # they are looked through from the first on
-            Route("/graphql", view, name="graphql", middleware=[door, *self._sharing()]),
             WebSocketRoute("/graphql", view, name="graphql-ws", middleware=[door, lobby]),
             Route("/", lambda _: RedirectResponse("/graphql"), name="home"),
             Route("/healthz", self.health.alive, name="health"),
@@ -149,10 +148,11 @@ class Server(Process):
         measured = [Middleware(RequestIds), Middleware(self.metrics.timed)]
         if self.tracing:
             measured.append(Middleware(self.tracing.requests))
-        measured.append(Middleware(Away))
         # Starlette's application would put two more layers around each request, for pages of faults
         # that are answered here. Slashes redirected would send people to whatever Host they named.
-        return Router(routes, redirect_slashes=False, lifespan=self._lifespan, middleware=measured)
+        return Routes(
+            api, routes, redirect_slashes=False, lifespan=self._lifespan, middleware=measured
+        )
 
     def _open_now(self) -> dict[str, Callable[[], int]]:
         """Return what counts connections that stay."""

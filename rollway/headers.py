@@ -35,7 +35,13 @@ def of(scope: Scope) -> Headers:
 
 
 class Request(requests.Request):
-    """A request with such headers."""
+    """A request with such headers; what is asked for often is found at once."""
+
+    @property
+    def method(self) -> str:
+        """The method."""
+        method: str = self.scope["method"]
+        return method
 
     @cached_property
     def headers(self) -> Headers:

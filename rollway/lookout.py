@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from weakref import WeakKeyDictionary
 
 EVERY_SECONDS = 0.05
 
@@ -35,12 +34,18 @@ class Lookout:
             self._timer = loop.call_later(EVERY_SECONDS, self._look)
 
 
-_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Lookout] = WeakKeyDictionary()
+class Lookouts:
+    """The one of the loop that runs; of another loop, what was added before is still called."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lookout = Lookout()
+
+    def of(self, loop: asyncio.AbstractEventLoop) -> Lookout:
+        """Return the one that a loop has."""
+        if self._loop is not loop:
+            self._loop, self._lookout = loop, Lookout()
+        return self._lookout
 
 
-def of(loop: asyncio.AbstractEventLoop) -> Lookout:
-    """Return the one that a loop has."""
-    found = _of_loops.get(loop)
-    if found is None:
-        found = _of_loops[loop] = Lookout()
-    return found
+lookouts = Lookouts()

@@ -122,7 +122,7 @@ def _operation(asked: object) -> GraphQLRequestData:
     if not isinstance(asked, dict):
         raise requests.NoObject
     for name, kinds, said in PARTS:
-        if not isinstance(asked.get(name), kinds):
+        if name in asked and not isinstance(asked[name], kinds):
             raise requests.WrongType(name, said)
     query, extensions = asked.get("query"), asked.get("extensions")
     if not query and (document_id := asked.get("documentId")):

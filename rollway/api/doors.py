@@ -7,15 +7,35 @@ from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rollway import headers
-from rollway.api.refusals import answer
+from rollway.api.refusals import Away, answer
 from schema.requests import ForeignHost, ForeignPage
 
 KNOWN = "rollway.known_host"
 PREFLIGHT_REFUSED = 400
 NAMES_KEPT = 64
+
+
+class Routes(Router):
+    """Starlette's router, but for the API: its address is known without a look at patterns.
+
+    The API says itself where the database is away; for all others that is said here.
+    """
+
+    def __init__(self, api: Route, routes: Sequence[BaseRoute], **given: Any) -> None:
+        super().__init__([api, *routes], **given)
+        self._api = api
+        self._others = Away(super().app)
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request on."""
+        if scope["type"] == "http" and scope["path"] == self._api.path:
+            await self._api.handle(scope, receive, send)
+        else:
+            await self._others(scope, receive, send)
 
 
 class Hosts:

@@ -158,7 +158,7 @@ class Http(GraphQL[Context, None]):
         said = given.query, given.variables, given.operation_name, context, given.extensions
         context.until = asyncio.get_running_loop().time() + context.services.bounds.query_seconds
         try:
-            async with WhileWaitedFor(cast("Request", context.request), context.until):
+            with WhileWaitedFor(cast("Request", context.request), context.until):
                 try:
                     data = await schema.planned(*said)
                 except Unproven:
@@ -185,7 +185,7 @@ class Http(GraphQL[Context, None]):
         request = cast("Request", context.request)
         reads = _kind(given, context.checking) is OperationType.QUERY
         try:
-            async with WhileWaitedFor(request) if reads else nullcontext():
+            with WhileWaitedFor(request) if reads else nullcontext():
                 result = await self.schema.execute(
                     given.query,
                     variable_values=given.variables,

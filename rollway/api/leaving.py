@@ -5,7 +5,7 @@ from types import TracebackType
 
 from starlette.requests import ClientDisconnect, Request
 
-from rollway import lookout
+from rollway.lookout import Lookout, lookouts
 
 PATIENCE_SECONDS = 0.5  # most answers take less, and are not worth looking after
 
@@ -25,19 +25,19 @@ class WhileWaitedFor:
         self._looking: asyncio.Task[None] | None = None
         self._running: asyncio.Task[object] | None
         self._before: int
-        self._lookout: lookout.Lookout
+        self._lookout: Lookout
 
-    async def __aenter__(self) -> None:
+    def __enter__(self) -> None:
         """Begin."""
         loop = asyncio.get_running_loop()
         self._running = asyncio.current_task(loop)
         self._before = self._running.cancelling() if self._running else 0
         first = loop.time() + PATIENCE_SECONDS
         at = first if self._until is None else min(first, self._until)
-        self._lookout = lookout.of(loop)
+        self._lookout = lookouts.of(loop)
         self._lookout.add(self._begin, at)
 
-    async def __aexit__(
+    def __exit__(
         self, _: type[BaseException] | None, fault: BaseException | None, __: TracebackType | None
     ) -> None:
         """End; who is cancelled by somebody else is left alone."""

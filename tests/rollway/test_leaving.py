@@ -136,7 +136,6 @@ async def test_what_swallows_its_end_is_not_ended_once_more(monkeypatch):
             return {"type": "http.disconnect"}
 
     monkeypatch.setattr(leaving, "PATIENCE_SECONDS", 0.01)
-    async with leaving.WhileWaitedFor(Gone()):
-        with suppress(asyncio.CancelledError):
-            await asyncio.sleep(9)
+    with leaving.WhileWaitedFor(Gone()), suppress(asyncio.CancelledError):
+        await asyncio.sleep(9)
     assert not asyncio.current_task().cancelling()
