@@ -134,7 +134,7 @@ class _Connection(asyncpg.Connection):
         return ""
 
 
-async def _let_go_of(connection: Any, pool: Keeping, fault: BaseException) -> None:
+async def _release_failed(connection: Any, pool: Keeping, fault: BaseException) -> None:
     """Give back a connection by which a statement failed.
 
     Where asyncpg could not write the values, PostgreSQL has the text and waits for them, with the
@@ -162,7 +162,7 @@ class _Acquiring(PoolConnectionWrapper[Any]):
         if fault is None:
             await pool.give_back(self.connection)
         else:
-            await _let_go_of(self.connection, pool, fault)
+            await _release_failed(self.connection, pool, fault)
 
 
 class _Telling(client.AsyncpgDBClient):
@@ -228,7 +228,7 @@ class _Client(_Telling):
         try:
             rows = await connection.fetch(query, *values)
         except BaseException as fault:
-            await _let_go_of(connection, pool, fault)
+            await _release_failed(connection, pool, fault)
             raise
         await pool.give_back(connection)
         return rows
