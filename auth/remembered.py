@@ -12,6 +12,7 @@ from auth.sessions import USED_SECONDS, hash_token
 from auth.viewer import Viewer
 
 CALLERS_MAX = 1000
+USED = timedelta(seconds=USED_SECONDS)
 
 # Of a session or an API token that need not be marked as used; the names stand for parameters. How
 # far a token reaches never changes.
@@ -28,15 +29,14 @@ class Unproven(Exception):
 
 
 class Proof(NamedTuple):
-    """What shows that a caller is still who they were, at a time."""
+    """What shows that a caller is still who they were at a time, *now*.
+
+    *used* is since when their last use need not be known.
+    """
 
     token_hash: str
     now: datetime
-
-    @property
-    def used(self) -> datetime:
-        """Return since when the last use need not be known."""
-        return self.now - timedelta(seconds=USED_SECONDS)
+    used: datetime
 
 
 class Remembered:
@@ -52,7 +52,8 @@ class Remembered:
         if viewer is None:
             return None
         self._viewers.move_to_end(token_hash)
-        return viewer, Proof(token_hash, datetime.now(UTC))
+        now = datetime.now(UTC)
+        return viewer, Proof(token_hash, now, now - USED)
 
     def keep(self, viewer: Viewer | None) -> None:
         """Remember a caller, if there is one."""

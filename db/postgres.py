@@ -214,11 +214,10 @@ class _Client(_Telling):
         """Return rows, as Tortoise does; what is between is gone through only by what fails."""
         self.log.debug("%s: %s", query, values)
         try:
-            rows = await self._rows(query, values or ())
+            return [dict(each) for each in await self._rows(query, values or ())]
         except Exception as fault:
             await self._translate_exceptions(_failed, fault)
             raise
-        return [dict(each) for each in rows]
 
     async def _rows(self, query: str, values: Sequence[Any]) -> Any:
         if self._pool is None:

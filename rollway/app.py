@@ -49,8 +49,8 @@ from rollway.documents import registered
 from rollway.fitting import ANY_ADDRESS
 from rollway.graphql import View
 from rollway.hooks import deploy_hooks, webhooks
-from rollway.observing.ids import RequestIds
 from rollway.observing.metrics import Scrape
+from rollway.observing.requests import Requests
 from rollway.process import Process
 from rollway.remote.doors import Doors
 from rollway.settings import Settings
@@ -145,7 +145,7 @@ class Server(Process):
             *self._scraping(),
             *invitation.routes(hosts),
         ]
-        measured = [Middleware(RequestIds), Middleware(self.metrics.timed)]
+        measured = [Middleware(Requests, self.metrics.answered)]
         if self.tracing:
             measured.append(Middleware(self.tracing.requests))
         # Starlette's application would put two more layers around each request, for pages of faults

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 from strawberry.asgi import ASGIWebSocketAdapter
@@ -15,13 +15,12 @@ from strawberry.types import ExecutionResult
 
 from auth import sessions
 from auth import viewer as viewers
-from auth.remembered import Proof, Remembered
+from auth.remembered import Remembered
 from auth.viewer import Viewer
 from resolvers.context import Context, Services
 from rollway import playground
 from rollway.api import asked
 from rollway.api.http import Http
-from rollway.api.refusals import WRITTEN_HEADERS
 from rollway.api.streams import Streams
 from rollway.callers import bearer, language, whence
 from rollway.sockets.operation import Sockets
@@ -81,35 +80,13 @@ class View(Http):
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> Context:
         """Return the context of a request, or of a socket before its first message."""
-        context = self._guest(request, response)
+        context = self.new_context(request, response)
         if isinstance(request, Request):
             context.viewer = await self._viewer(request)
         return context
 
-    async def known_context(self, request: Request, response: Response) -> Context:
-        """Return the context of a request; its caller may have to be proven."""
-        context = self._guest(request, response)
-        if known := self._known(request):
-            context.viewer, context.proof = known
-        else:
-            context.viewer = await self._viewer(request)
-            self._remembered.keep(context.viewer)
-        return context
-
-    def doubt(self, context: Context) -> None:
-        """Have who comes next with what this caller showed be looked up."""
-        if context.proof is not None:
-            self._remembered.forget(context.proof)
-
-    async def prove(self, context: Context) -> None:
-        """Look up who the caller is, if that is not known for certain."""
-        if context.proof is not None and isinstance(context.request, Request):
-            self.doubt(context)
-            context.proof = None
-            context.viewer = await self._viewer(context.request)
-            self._remembered.keep(context.viewer)
-
-    def _guest(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+    def new_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+        """Return the context of a request or socket, of which nobody knows yet who is calling."""
         address, device = whence(request)
         return Context(
             services=self._services,
@@ -120,29 +97,45 @@ class View(Http):
             device=device,
         )
 
-    async def _viewer(self, request: Request) -> Viewer | None:
+    def recognise(self, context: Context) -> bool:
+        """Say who is calling, if they showed the same before: they may have to be proven.
+
+        An API token is no cookie.
+        """
+        request = context.request
+        token = bearer(request.headers.get("authorization"))
+        shown = self._cookie(request) if token is None else token
+        known = self._remembered.find(shown) if shown is not None else None
+        if known is None or (token is None and known[0].session is None):
+            return False
+        context.viewer, context.proof = known
+        return True
+
+    async def look_up(self, context: Context) -> None:
+        """Say for certain who is calling."""
+        context.proof = None
+        context.viewer = await self._viewer(context.request)
+        self._remembered.keep(context.viewer)
+
+    def doubt(self, context: Context) -> None:
+        """Have who comes next with what this caller showed be looked up."""
+        if context.proof is not None:
+            self._remembered.forget(context.proof)
+
+    async def _viewer(self, request: HTTPConnection) -> Viewer | None:
         token = bearer(request.headers.get("authorization"))
         if token is not None:
             return await viewers.find(token)
         cookie = self._cookie(request)
         return await _by_cookie(cookie) if cookie else None
 
-    def _known(self, request: Request) -> tuple[Viewer, Proof] | None:
-        """Return who showed the same before; an API token is no cookie."""
-        token = bearer(request.headers.get("authorization"))
-        if token is not None:
-            return self._remembered.find(token)
-        cookie = self._cookie(request)
-        known = self._remembered.find(cookie) if cookie else None
-        return known if known and known[0].session else None
-
-    def _cookie(self, request: Request) -> str | None:
+    def _cookie(self, request: HTTPConnection) -> str | None:
         cookie = self._services.session_cookie.read(request)
         if cookie is not None:
             self._check_origin(request)
         return cookie
 
-    def _check_origin(self, request: Request) -> None:
+    def _check_origin(self, request: HTTPConnection) -> None:
         """Refuse a cookie that another site's page made the browser send."""
         origin = request.headers.get("origin")
         if origin is None or is_same_origin(origin, request.headers.get("host")):
@@ -177,13 +170,6 @@ class View(Http):
         if answer["data"] is None and not any(error.path for error in result.errors or ()):
             del answer["data"]
         return answer
-
-    async def get_sub_response(self, request: Request | WebSocket) -> Response:  # noqa: ARG002
-        """Return the headers of an answer."""
-        response = Response()
-        response.status_code = 0  # nobody's yet, as Strawberry has it
-        response.raw_headers = [*WRITTEN_HEADERS]
-        return response
 
     async def render_graphql_ide(self, request: Request) -> Response:
         """Answer a browser with the playground."""

@@ -1,6 +1,6 @@
 """What stands before `/graphql`: Starlette's doors, whose refusals are answered as all others."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -33,7 +33,7 @@ class Routes(Router):
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on."""
         if scope["type"] == "http" and scope["path"] == self._api.path:
-            await self._api.handle(scope, receive, send)
+            await self._api.app(scope, receive, send)
         else:
             await self._others(scope, receive, send)
 
@@ -46,19 +46,22 @@ class Hosts:
         self._door = TrustedHostMiddleware(_pass, allowed_hosts, www_redirect=False)
         self._known = set[str | None]()  # headers that were let in
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass on who may come in."""
+        if headers.of(scope).get("host") in self._known:
+            return self._app(scope, receive, send)
+        return self._look(scope, receive, send)
+
+    async def _look(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked: dict[str, Any] = {**scope, KNOWN: False}
+        await self._door(asked, receive, _nowhere)  # Starlette's, whose own words go nowhere
         given = headers.of(scope)
-        host = given.get("host")
-        within = self._app
-        if host not in self._known:
-            asked: dict[str, Any] = {**scope, KNOWN: False}
-            await self._door(asked, receive, _nowhere)  # Starlette's, whose own words go nowhere
-            if not asked[KNOWN]:
-                within = answer(ForeignHost(), given)
-            elif len(self._known) < NAMES_KEPT:
-                self._known.add(host)
-        await within(scope, receive, send)
+        if not asked[KNOWN]:
+            await answer(ForeignHost(), given)(scope, receive, send)
+            return
+        if len(self._known) < NAMES_KEPT:
+            self._known.add(given.get("host"))
+        await self._app(scope, receive, send)
 
 
 class Sharing(CORSMiddleware):

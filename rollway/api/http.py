@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import cast
 
 from graphql import GraphQLError, get_operation_ast
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -28,10 +27,10 @@ from providers.refusal import Refusal
 from resolvers.context import Context
 from resolvers.operations.checks import Charging
 from rollway.api import accept, asked, refusals
+from rollway.api.answers import HEADERS, Answer
 from rollway.api.framing import FRAMINGS, Framing
 from rollway.api.leaving import WhileWaitedFor
 from rollway.api.pipe import Pipe
-from rollway.api.refusals import HEADERS
 from rollway.api.streams import Stream, Streams
 from rollway.headers import Request
 from rollway.sockets import frames
@@ -45,8 +44,6 @@ from schema.executing import charging
 
 READING = frozenset({OperationType.QUERY})
 WRITING = READING | {OperationType.MUTATION}
-COMPRESSED_BYTES_MIN = 1024
-COMPRESSION = 5
 COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -57,54 +54,68 @@ class Http(GraphQL[Context, None]):
     streams: Streams
     batch_max: int
 
-    async def known_context(self, request: Request, response: Response) -> Context:
-        """Return the context of a request; its caller may have to be proven."""
+    def new_context(self, request: Request, response: Response) -> Context:
+        """Return the context of a request, of which nobody knows yet who is calling."""
+        raise NotImplementedError
+
+    def recognise(self, context: Context) -> bool:
+        """Say who is calling, if they showed the same before: they may have to be proven."""
+        raise NotImplementedError
+
+    async def look_up(self, context: Context) -> None:
+        """Say for certain who is calling."""
         raise NotImplementedError
 
     def doubt(self, context: Context) -> None:
         """Have who comes next with what this caller showed be looked up."""
         raise NotImplementedError
 
-    async def prove(self, context: Context) -> None:
-        """Look up who the caller is, if that is not known for certain."""
-        raise NotImplementedError
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request or socket; who goes away in the middle of a request is no fault."""
+        """Serve one request or socket; a fault of ours is logged by a number, which is answered.
+
+        Who goes away in the middle of a request is none.
+        """
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
         request = Request(scope, receive)
-        with suppress(ClientDisconnect):
-            try:
-                answer = await self._answered(request)
-                await answer(scope, receive, send)
-            except (Refusal, DatabaseAway) as refusal:
-                await refusals.answer(refusal, request.headers)(scope, receive, send)
-
-    async def _answered(self, request: Request) -> ASGIApp:
-        """Return the answer; a fault of ours is logged with its number, and answered as one."""
+        answer: ASGIApp | None = None
         try:
-            return await self._answer(request)
-        except (Refusal, DatabaseAway, ClientDisconnect):
-            raise
+            answer = await self._answer(request)
+            await answer(scope, receive, send)
+        except ClientDisconnect:
+            pass
+        except (Refusal, DatabaseAway) as refusal:
+            await refusals.answer(refusal, request.headers)(scope, receive, send)
         except Exception as cause:
-            raise broken(cause, "of a request") from cause
+            if answer is not None:
+                raise
+            fault = broken(cause, "of a request")
+            await refusals.answer(fault, request.headers)(scope, receive, send)
 
     async def _answer(self, request: Request) -> ASGIApp:
+        """Return the answer."""
         if request.method not in {"GET", "POST"}:
             raise requests.WrongMethod
         if self.graphql_ide and _is_a_browsers(request):
             return await self.render_graphql_ide(request)
-        blank = await self.get_sub_response(request)
-        context = await self.known_context(request, blank)
+        blank = Answer()
+        context = self.new_context(request, blank)
+        if not self.recognise(context):
+            await self.look_up(context)
         try:
             return await self._answer_to(context, request, blank)
         except Refusal:  # which the caller was charged for
             self.doubt(context)
             raise
 
-    async def _answer_to(self, context: Context, request: Request, blank: Response) -> ASGIApp:
+    async def _prove(self, context: Context) -> None:
+        """Look up who the caller is, if that is not known for certain."""
+        if context.proof is not None:
+            self.doubt(context)
+            await self.look_up(context)
+
+    async def _answer_to(self, context: Context, request: Request, blank: Answer) -> ASGIApp:
         context.services.bounds.checks.admit(context.caller)
         given = await asked.read(request, self.batch_max, context.checking)
         if isinstance(given, GraphQLRequestData):
@@ -114,44 +125,44 @@ class Http(GraphQL[Context, None]):
         read = request.headers.get("accept")
         kind = _kind(given, context.checking)
         if streamed := _streamed(kind, read):
-            await self.prove(context)
+            await self._prove(context)
             return self._stream(given, context, streamed)
         media_type = accept.best(read, accept.ANSWERS)
         if media_type is None:
             raise requests.NotAcceptable
         if kind is OperationType.QUERY and (planned := await self._planned(given, context)):
-            written = _written(planned, media_type, blank)
+            blank.write(planned, media_type)
         else:
-            written = await self._whole(given, context, media_type, blank)
+            await self._whole(given, context, media_type, blank)
         if kind is OperationType.QUERY and request.method == "POST":
-            return _compressed(written, request)
-        return written
+            return blank.compressed(request)
+        return blank
 
     async def _many(
         self,
         given: list[GraphQLRequestData],
         context: Context,
         request: Request,
-        blank: Response,
+        blank: Answer,
     ) -> ASGIApp:
         """Return the answers to the operations of a batch, in one."""
         media_type = accept.best(request.headers.get("accept"), (accept.JSON,))
         if media_type is None:
             raise requests.NotAcceptable
-        await self.prove(context)
+        await self._prove(context)
         answers = [await self._one_of_many(each, context) for each in given]
-        return _written(encoded(answers), media_type, blank)
+        blank.write(encoded(answers), media_type)
+        return blank
 
     async def _whole(
-        self, given: GraphQLRequestData, context: Context, media_type: str, blank: Response
-    ) -> Response:
-        """Return the one answer to an operation, executed."""
-        await self.prove(context)
+        self, given: GraphQLRequestData, context: Context, media_type: str, blank: Answer
+    ) -> None:
+        """Write the one answer to an operation, executed."""
+        await self._prove(context)
         answer = await self._execute(given, context)
-        written = _written(encoded(answer), media_type, blank)
+        blank.write(encoded(answer), media_type)
         if media_type == accept.GRAPHQL and "data" not in answer:
-            written.status_code = 400
-        return written
+            blank.status_code = 400
 
     async def _planned(self, given: GraphQLRequestData, context: Context) -> bytes | None:
         """Return the answer to a query that the database writes; None: it must be executed."""
@@ -162,7 +173,7 @@ class Http(GraphQL[Context, None]):
                 try:
                     data = await schema.planned(*said)
                 except Unproven:
-                    await self.prove(context)
+                    await self._prove(context)
                     data = await schema.planned(*said)
         except TimeoutError:  # others, who have no more time either, say so
             return None
@@ -313,24 +324,3 @@ def _kind(given: GraphQLRequestData, checking: Charging) -> OperationType | None
         return None
     operation = get_operation_ast(document, given.operation_name)
     return OperationType(operation.operation.value) if operation else None
-
-
-def _compressed(answer: Response, request: Request) -> ASGIApp:
-    """Return an answer that is compressed where it is long and its reader can."""
-    if len(answer.body) < COMPRESSED_BYTES_MIN:
-        return answer
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return GZipMiddleware(answer, COMPRESSED_BYTES_MIN, COMPRESSION)
-    answer.raw_headers.append((b"vary", b"Accept-Encoding"))
-    return answer
-
-
-def _written(body: bytes, media_type: str, blank: Response) -> Response:
-    """Return *blank*, with the headers and cookies that it was given, as an answer."""
-    kind = f"{media_type}; charset=utf-8"
-    blank.raw_headers[:0] = [
-        (b"content-length", str(len(body)).encode()),
-        (b"content-type", kind.encode()),
-    ]
-    blank.body, blank.status_code = body, 200
-    return blank

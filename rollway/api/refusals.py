@@ -1,25 +1,18 @@
 """How refusals of the catalogue are answered over HTTP: with which status and headers."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db.trouble import DatabaseAway, DatabaseBusy, DatabaseFull, NoConnection
 from resolvers.refusals import OverChecks, TooManyOperations
 from rollway.api import accept
+from rollway.api.answers import HEADERS
 from rollway.callers import language
-from rollway.observing.ids import BEGUN
 from schema import requests
 from schema.catalogue import error
-
-HEADERS = {
-    "Cache-Control": "no-store",  # it is one person's, and may hold a token
-    "X-Content-Type-Options": "nosniff",
-}
-
-WRITTEN_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 STATUSES: Mapping[type[Exception], int] = {
     requests.NotJson: 400,
@@ -77,19 +70,23 @@ def _wait(refusal: Exception) -> Mapping[str, str]:
 
 
 class Away:
-    """Answers 503 for whatever page, where the database cannot be used and nothing was sent yet.
-
-    It stands within `RequestIds`.
-    """
+    """Answers 503 for whatever page, where the database cannot be used and nothing was sent yet."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        begun = False
+
+        def sent(message: Message) -> Awaitable[None]:
+            nonlocal begun
+            begun = True
+            return send(message)
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, sent)
         except DatabaseAway as refusal:
-            if BEGUN in scope or scope["type"] != "http":
+            if begun or scope["type"] != "http":
                 raise
             await answer(refusal, Request(scope).headers)(scope, receive, send)

@@ -1,7 +1,7 @@
 """Connections that can be cut: who does not read, or says nothing, is not waited for."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, cast
 
@@ -211,20 +211,20 @@ class Cuttable(HttpToolsProtocol):
         self._running = cycle
         super()._start_asgi_task(cycle, cast("Any", partial(self._answer, app, cycle)))
 
-    async def _answer(
+    def _answer(
         self,
         app: ASGIApp,
         cycle: RequestResponseCycle,
         scope: Scope,
         receive: Receive,
         send: Send,
-    ) -> None:
+    ) -> Awaitable[None]:
         """Have *app* answer; its head leaves with its body, if that is there at once."""
         self._spoken()
         scope["extensions"] = {CUT: self.transport.abort, ARRIVED: not cycle.more_body}
         to_its_end = scope["http_version"] == FIRST_VERSION
 
-        async def written(message: Message) -> None:
+        def written(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 headers = message.get("headers", ())
                 self._lingering.hold(for_body=any(name == LENGTH for name, _ in headers))
@@ -232,14 +232,17 @@ class Cuttable(HttpToolsProtocol):
                     cycle.chunked_encoding = False
                 if self._body_is_too_long(scope):
                     message = {**message, "headers": [*headers, CLOSE_HEADER]}
-                await send(message)
-            else:
-                if to_its_end:
-                    cycle.expected_content_length = len(message.get("body", b""))
-                await send(message)
-                self._lingering.release()
+                return send(message)
+            if to_its_end:
+                cycle.expected_content_length = len(message.get("body", b""))
+            return self._sent(message, send) if message.get("more_body") else send(message)
 
-        await app(scope, receive, written)
+        return app(scope, receive, written)
+
+    async def _sent(self, message: Message, send: Send) -> None:
+        """Send a piece of a body; what is behind its last piece leaves by itself."""
+        await send(message)
+        self._lingering.release()
 
     def _tell_running(self) -> None:
         """Tell what answers that nobody waits for it; uvicorn tells the request that came last."""

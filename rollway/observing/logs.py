@@ -8,7 +8,7 @@ from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
 from control.working.worker import task_id
-from rollway.observing.ids import request_id
+from rollway.observing.requests import request_id
 
 TEXT = "text"
 JSON = "json"

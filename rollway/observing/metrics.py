@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import version
-from time import monotonic, perf_counter
+from time import monotonic
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -21,13 +21,12 @@ from prometheus_client import (
 )
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message
 from tortoise.functions import Count, Min
 
 from db.models import Task
 from engine.state import UNFINISHED, TaskStatus
 from rollway.callers import bearer
-from rollway.observing.ids import BEGUN
 
 PATHS = frozenset(
     {"graphql", "webhooks", "deploy-hooks", "artifacts", "oauth", "healthz", "readyz"}
@@ -113,9 +112,10 @@ class Metrics(WorkFigures):
             "queue_wait_seconds", "From a task's creation to its claim.", buckets=PATIENT_SECONDS
         )
         self.failures = self._counter("part_failures", "Parts that stopped unasked.", "part")
-        self._requests = self._seconds(
+        answers = self._seconds(
             "http_request_seconds", "Time to answer a request, streams left out.", "path", "status"
         )
+        self._answers = lru_cache(answers.labels)
 
     async def page(self) -> bytes:
         """Return all figures in Prometheus' text format."""
@@ -133,25 +133,11 @@ class Metrics(WorkFigures):
         self._oldest.set(_age_seconds(pending["oldest"]) if pending else 0)
         return await super().page()
 
-    def timed(self, app: ASGIApp) -> ASGIApp:
-        """Return *app*, whose requests have ids, with the time of its answers measured."""
-        known = lru_cache(self._requests.labels)
-
-        async def measured(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != "http":
-                await app(scope, receive, send)
-                return
-            begun = perf_counter()
-            await app(scope, receive, send)
-            head = scope.get(BEGUN)
-            if head is None or _streams(head):
-                return
-            path = scope["path"].split("/", 2)[1]
-            if path != HELD:
-                path = path if path in PATHS else "other"
-                known(path, head["status"]).observe(perf_counter() - begun)
-
-        return measured
+    def answered(self, path: str, head: Message, seconds: float) -> None:
+        """Note how long an answer took, unless it is a stream or what waits for tasks."""
+        first = path.split("/", 2)[1]
+        if first != HELD and not _streams(head):
+            self._answers(first if first in PATHS else "other", head["status"]).observe(seconds)
 
 
 class Scrape:
@@ -172,8 +158,10 @@ class Scrape:
 
 
 def _streams(head: Message) -> bool:
-    kinds = [value for name, value in head.get("headers", ()) if name == b"content-type"]
-    return bool(kinds) and kinds[0].startswith(STREAMS)
+    for name, value in head["headers"]:
+        if name == b"content-type":
+            return bytes(value).startswith(STREAMS)
+    return False
 
 
 def _age_seconds(moment: datetime | str) -> float:

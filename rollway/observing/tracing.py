@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from control.port import Queue
 from rollway import headers
-from rollway.observing.ids import request_id
+from rollway.observing.requests import request_id
 from rollway.observing.traced import TracedQueue
 
 SPANS_MAX = 2048  # that wait to be sent; more are dropped

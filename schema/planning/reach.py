@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from enum import IntEnum
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from auth.viewer import Viewer
 
@@ -15,14 +15,16 @@ class Reach(IntEnum):
     APPLICATION = 2
     ENVIRONMENT = 3
 
-    @classmethod
-    def of(cls, viewer: Viewer) -> Self:
+    @staticmethod
+    def of(viewer: Viewer) -> "Reach":
         """Return how far a caller reaches."""
+        if viewer.token is None:
+            return Reach.ALL
         if viewer.env_name is not None:
-            return cls(cls.ENVIRONMENT)
+            return Reach.ENVIRONMENT
         if viewer.application_id is not None:
-            return cls(cls.APPLICATION)
-        return cls(cls.ALL if viewer.org_name is None else cls.TEAM)
+            return Reach.APPLICATION
+        return Reach.ALL if viewer.org_name is None else Reach.TEAM
 
 
 class Bound(NamedTuple):

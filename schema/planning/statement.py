@@ -342,9 +342,9 @@ class Writer:
 
     def _good(self) -> str:
         """Return the condition that the caller is who they were, or is known to be."""
-        token = self._mark("hash", _of_proof(lambda proof: proof.token_hash), "text")
-        now = self._mark("now", _of_proof(lambda proof: proof.now), "timestamptz")
-        used = self._mark("used", _of_proof(lambda proof: proof.used), "timestamptz")
+        token = self._mark("hash", lambda asked: asked.proof and asked.proof.token_hash, "text")
+        now = self._mark("now", lambda asked: asked.proof and asked.proof.now, "timestamptz")
+        used = self._mark("used", lambda asked: asked.proof and asked.proof.used, "timestamptz")
         found = GOOD.format(hash=token, user=self._viewer(), now=now, used=used)
         return f"({token} IS NULL OR {found})"
 
@@ -375,10 +375,6 @@ class Writer:
 
 def _of_viewer(value: Callable[[Viewer], object]) -> Parameter:
     return lambda asked: value(asked.viewer)
-
-
-def _of_proof(value: Callable[[Proof], object]) -> Parameter:
-    return lambda asked: asked.proof and value(asked.proof)
 
 
 def _variable(name: str) -> Parameter:
