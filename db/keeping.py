@@ -18,6 +18,7 @@ class Keeping:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool: Any = pool  # which has no types
+        self._loop = asyncio.get_running_loop()
         self._kept: list[Any] = []
         self._lent: dict[Any, int] = {}
         self._places: int = pool.get_max_size()  # type: ignore[no-untyped-call] # not asked for
@@ -38,11 +39,11 @@ class Keeping:
         if self._places:
             self._places -= 1
             return await self._taken(timeout)
-        begun = asyncio.get_running_loop().time()
+        begun = self._loop.time()
         handed = await self._handed(timeout)
         if handed is not None:
             return handed
-        return await self._taken(timeout - (asyncio.get_running_loop().time() - begun))
+        return await self._taken(timeout - (self._loop.time() - begun))
 
     async def give_back(self, connection: Any) -> None:
         """Take back a connection by which all has just been answered."""
@@ -52,7 +53,7 @@ class Keeping:
         if not self._hand_on(connection):
             self._kept.append(connection)
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(KEPT_SECONDS, self._end_round)
+            self._timer = self._loop.call_later(KEPT_SECONDS, self._end_round)
 
     async def release(self, connection: Any) -> None:
         """Take back a connection of which nothing is known; the pool looks what it is good for."""
@@ -94,9 +95,8 @@ class Keeping:
 
     async def _handed(self, timeout: float) -> Any:  # noqa: ASYNC109 (as the pool's)
         """Wait for a connection that is given back, or for a place: None."""
-        loop = asyncio.get_running_loop()
-        waiting: asyncio.Future[Any] = loop.create_future()
-        until = self._waiting[waiting] = loop.time() + timeout
+        waiting: asyncio.Future[Any] = self._loop.create_future()
+        until = self._waiting[waiting] = self._loop.time() + timeout
         if self._watch is None or until < self._watch.when():
             self._look_at(until)
         try:
@@ -112,11 +112,11 @@ class Keeping:
         """Look then who has waited too long: one timer for all, which hardly ever matters."""
         if self._watch is not None:
             self._watch.cancel()
-        self._watch = asyncio.get_running_loop().call_at(time, self._look)
+        self._watch = self._loop.call_at(time, self._look)
 
     def _look(self) -> None:
         self._watch = None
-        now = asyncio.get_running_loop().time()
+        now = self._loop.time()
         for waiting in [each for each, until in self._waiting.items() if until <= now]:
             del self._waiting[waiting]
             if not waiting.done():

@@ -10,7 +10,7 @@ no cursor that outlives its transaction) but the settings that every connection 
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -214,23 +214,20 @@ class _Client(_Telling):
         """Return rows, as Tortoise does; what is between is gone through only by what fails."""
         self.log.debug("%s: %s", query, values)
         try:
-            return [dict(each) for each in await self._rows(query, values or ())]
+            if self._pool is None:
+                await self.acquire_connection().ensure_connection()
+            pool: Any = self._pool
+            connection = await pool.acquire(timeout=CONNECTION_SECONDS)
+            try:
+                rows = await connection.fetch(query, *(values or ()))
+            except BaseException as fault:
+                await _release_failed(connection, pool, fault)
+                raise
+            await pool.give_back(connection)
         except Exception as fault:
             await self._translate_exceptions(_failed, fault)
             raise
-
-    async def _rows(self, query: str, values: Sequence[Any]) -> Any:
-        if self._pool is None:
-            await self.acquire_connection().ensure_connection()
-        pool: Any = self._pool
-        connection = await pool.acquire(timeout=CONNECTION_SECONDS)
-        try:
-            rows = await connection.fetch(query, *values)
-        except BaseException as fault:
-            await _release_failed(connection, pool, fault)
-            raise
-        await pool.give_back(connection)
-        return rows
+        return [dict(each) for each in rows]
 
     async def create_pool(self, **given: Any) -> Keeping:  # type: ignore[override] # stands for it
         return Keeping(await super().create_pool(connect=_connect, init=_set, **given))

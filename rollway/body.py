@@ -71,11 +71,11 @@ async def read_body(request: Request, bytes_max: int, place: Place | None = None
 
     Raises BodyTooLarge, BodyTooSlow and BodyBroken, and with a *place* BodiesFull.
     """
+    if arrived(request.scope):
+        return await _read(request, bytes_max, place)
     length = announced(request.headers.get("content-length", "").encode())
     if length is not None and length > bytes_max:
         raise BodyTooLarge(bytes_max)
-    if arrived(request.scope):
-        return await _read(request, bytes_max, place)
     try:
         async with asyncio.timeout(BODY_SECONDS):
             return await _read(request, bytes_max, place)

@@ -4,8 +4,9 @@ from functools import lru_cache
 
 from starlette.requests import HTTPConnection
 
+from rollway.headers import VALUES_KEPT
+
 DEVICE_CHARACTERS_MAX = 200
-HEADERS_KEPT = 256
 
 
 def whence(request: HTTPConnection) -> tuple[str, str]:
@@ -25,7 +26,7 @@ def bearer(header: object) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-@lru_cache(HEADERS_KEPT)
+@lru_cache(VALUES_KEPT)
 def language(header: str) -> str:
     """Return the first language of an Accept-Language header that we speak: zh, else en."""
     for part in header.split(","):

@@ -7,6 +7,7 @@ from starlette import datastructures, requests
 from starlette.types import Scope
 
 KEPT = "rollway.headers"
+VALUES_KEPT = 256  # of one header, with what was read in each
 
 
 class Headers(datastructures.Headers):

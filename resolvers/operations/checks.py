@@ -34,7 +34,7 @@ class Checks:
 
     def admit(self, caller: str) -> None:
         """Raise OverChecks when *caller* is in debt."""
-        seconds = self.debt_seconds(caller)
+        seconds = self._budgets.debt_seconds(caller)
         if seconds > 0:
             raise OverChecks(self._limit, max(1, ceil(seconds)))
 

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rollway.headers import VALUES_KEPT
+
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
 EVENTS = "text/event-stream"
 PARTS = "multipart/mixed"
 ANSWERS = (JSON, GRAPHQL)  # the first is what clients get who take anything
 STREAMS = (EVENTS, PARTS)
-HEADERS_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def read(header: str | None) -> list[Range]:
     return [_range(piece) for piece in pieces] or [Range("*/*", {}, 1.0)]
 
 
-@lru_cache(HEADERS_KEPT)
+@lru_cache(VALUES_KEPT)
 def best(header: str | None, offered: tuple[str, ...]) -> str | None:
     """Return the media type to answer with; None when the client reads none of those *offered*."""
     return pick(read(header), offered)

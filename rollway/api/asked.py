@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -13,6 +14,7 @@ from strawberry.http import GraphQLRequestData
 from resolvers.operations.checks import LARGE_CHARACTERS, Charging
 from resolvers.operations.documents import asking
 from rollway.body import read_body
+from rollway.headers import VALUES_KEPT
 from schema import requests
 from schema.requests import Asked, JsonFlaw, Kind
 
@@ -88,12 +90,19 @@ async def read(
 
 
 def _check_type(request: Request) -> None:
-    name, _, rest = request.headers.get("content-type", "").partition(";")
-    charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", rest, re.IGNORECASE) if rest else None
-    encoded = request.headers.get("content-encoding", "identity").lower() != "identity"
-    strange = charset is not None and charset[1].lower() not in UTF_8
-    if name.strip().lower() != JSON_TYPE or strange or encoded:
+    encoded = request.headers.get("content-encoding")
+    if not _is_json(request.headers.get("content-type", "")) or (
+        encoded is not None and encoded.lower() != "identity"
+    ):
         raise requests.WrongContentType
+
+
+@lru_cache(VALUES_KEPT)
+def _is_json(content_type: str) -> bool:
+    name, _, rest = content_type.partition(";")
+    charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", rest, re.IGNORECASE) if rest else None
+    known = charset is None or charset[1].lower() in UTF_8
+    return known and name.strip().lower() == JSON_TYPE
 
 
 def _parameters(request: Request, checking: Charging) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 Strawberry executes; what is asked, what is answered and with which status is decided here.
 """
 
-import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, nullcontext, suppress
@@ -124,13 +123,17 @@ class Http(GraphQL[Context, None]):
             return await self._many(given, context, request, blank)
         read = request.headers.get("accept")
         kind = _kind(given, context.checking)
-        if streamed := _streamed(kind, read):
-            await self._prove(context)
-            return self._stream(given, context, streamed)
         media_type = accept.best(read, accept.ANSWERS)
-        if media_type is None:
-            raise requests.NotAcceptable
-        if kind is OperationType.QUERY and (planned := await self._planned(given, context)):
+        if media_type is None or kind is OperationType.SUBSCRIPTION:
+            streams = accept.STREAMS if kind is OperationType.SUBSCRIPTION else (accept.EVENTS,)
+            if streamed := accept.best(read, streams):
+                await self._prove(context)
+                return self._stream(given, context, streamed)
+            if media_type is None:
+                raise requests.NotAcceptable
+        if kind is OperationType.QUERY and (
+            planned := await self._planned(given, context, request)
+        ):
             blank.write(planned, media_type)
         else:
             await self._whole(given, context, media_type, blank)
@@ -164,12 +167,14 @@ class Http(GraphQL[Context, None]):
         if media_type == accept.GRAPHQL and "data" not in answer:
             blank.status_code = 400
 
-    async def _planned(self, given: GraphQLRequestData, context: Context) -> bytes | None:
+    async def _planned(
+        self, given: GraphQLRequestData, context: Context, request: Request
+    ) -> bytes | None:
         """Return the answer to a query that the database writes; None: it must be executed."""
         said = given.query, given.variables, given.operation_name, context, given.extensions
-        context.until = asyncio.get_running_loop().time() + context.services.bounds.query_seconds
+        most_seconds = context.services.bounds.query_seconds
         try:
-            with WhileWaitedFor(cast("Request", context.request), context.until):
+            with WhileWaitedFor(request, most_seconds) as context.until:
                 try:
                     data = await schema.planned(*said)
                 except Unproven:
@@ -304,13 +309,6 @@ def _is_a_browsers(request: Request) -> bool:
     if request.method != "GET" or "query" in request.query_params:
         return False
     return any(each.name == "text/html" for each in accept.read(request.headers.get("accept")))
-
-
-def _streamed(kind: OperationType | None, read: str | None) -> str | None:
-    """Return the media type of a stream; None when one whole answer is what the client reads."""
-    if kind is OperationType.SUBSCRIPTION:
-        return accept.best(read, accept.STREAMS)
-    return None if accept.best(read, accept.ANSWERS) else accept.best(read, (accept.EVENTS,))
 
 
 def _kind(given: GraphQLRequestData, checking: Charging) -> OperationType | None:

@@ -1,6 +1,7 @@
 """Clients who go away before they are answered, and answers that take too long."""
 
 import asyncio
+from math import inf
 from types import TracebackType
 
 from starlette.requests import ClientDisconnect, Request
@@ -13,29 +14,29 @@ PATIENCE_SECONDS = 0.5  # most answers take less, and are not worth looking afte
 class WhileWaitedFor:
     """Stops what runs in the block when the client goes (ClientDisconnect), or it is late.
 
-    That is TimeoutError, *until* by the loop's clock; None: it is never late.
+    That is TimeoutError, after *most_seconds*. The block is told when that is, by the loop's clock.
     """
 
-    __slots__ = ("_before", "_looking", "_lookout", "_request", "_running", "_until", "_why")
-
-    def __init__(self, request: Request, until: float | None = None) -> None:
+    def __init__(self, request: Request, most_seconds: float = inf) -> None:
         self._request = request
-        self._until = until
+        self._most_seconds = most_seconds
         self._why: type[Exception] | None = None
         self._looking: asyncio.Task[None] | None = None
         self._running: asyncio.Task[object] | None
         self._before: int
+        self._until: float
         self._lookout: Lookout
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> float:
         """Begin."""
         loop = asyncio.get_running_loop()
         self._running = asyncio.current_task(loop)
         self._before = self._running.cancelling() if self._running else 0
-        first = loop.time() + PATIENCE_SECONDS
-        at = first if self._until is None else min(first, self._until)
+        now = loop.time()
+        self._until = now + self._most_seconds
         self._lookout = lookouts.of(loop)
-        self._lookout.add(self._begin, at)
+        self._lookout.add(self._begin, now + min(PATIENCE_SECONDS, self._most_seconds))
+        return self._until
 
     def __exit__(
         self, _: type[BaseException] | None, fault: BaseException | None, __: TracebackType | None
@@ -55,7 +56,7 @@ class WhileWaitedFor:
 
     async def _look(self) -> None:
         try:
-            async with asyncio.timeout_at(self._until):
+            async with asyncio.timeout_at(None if self._until == inf else self._until):
                 while (await self._request.receive())["type"] != "http.disconnect":
                     pass
             self._why = ClientDisconnect

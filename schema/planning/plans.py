@@ -1,10 +1,10 @@
 """Answering queries by statements: which document, for whom, and what became of it."""
 
-import asyncio
 import logging
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, NamedTuple
 
 import strawberry
@@ -113,9 +113,10 @@ class _Operation:
         while len(self.resting) > SHAPES_MAX:
             self.resting.popitem(last=False)
 
-    def rests(self, shape: _Shape, now: float) -> bool:
+    def rests(self, shape: _Shape) -> bool:
         """Tell whether a shape is left to others."""
-        return self.resting.get(shape, now) > now
+        until = self.resting.get(shape) if self.resting else None
+        return until is not None and until > monotonic()
 
 
 class Plans:
@@ -150,9 +151,8 @@ class Plans:
             return None
         asked_of = database()
         shape = operation.shape(values, asked_of.capabilities.dialect, Reach.of(viewer))
-        clock = asyncio.get_running_loop().time
         statement, cost = self._known(operation, shape, values)
-        if statement is None or operation.rests(shape, clock()):
+        if statement is None or operation.rests(shape):
             return None
         if pay(operation.priced, cost, operation.node, values, context) is not None:
             return None
@@ -171,7 +171,7 @@ class Plans:
             return None
         except Exception:
             log.info("a statement for a query failed, it has a rest", exc_info=True)
-            operation.rest(shape, clock() + REST_SECONDS)
+            operation.rest(shape, monotonic() + REST_SECONDS)
             return None
         if found is not None:
             context.answered = Reads.PLANNED
