@@ -1,10 +1,8 @@
 """Who is calling, as far as the headers of a request say."""
 
-from functools import lru_cache
-
 from starlette.requests import HTTPConnection
 
-from rollway.headers import VALUES_KEPT
+from rollway.headers import kept
 
 DEVICE_CHARACTERS_MAX = 200
 
@@ -26,7 +24,7 @@ def bearer(header: object) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-@lru_cache(VALUES_KEPT)
+@kept
 def language(header: str) -> str:
     """Return the first language of an Accept-Language header that we speak: zh, else en."""
     for part in header.split(","):

@@ -1,13 +1,30 @@
 """The headers of a request, each found at once."""
 
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable
+from functools import cached_property, lru_cache, wraps
+from typing import Any, TypeVar, cast
 
 from starlette import datastructures, requests
 from starlette.types import Scope
 
 KEPT = "rollway.headers"
-VALUES_KEPT = 256  # of one header, with what was read in each
+VALUES_MAX = 256  # of one header, of which is kept what they mean
+VALUE_CHARACTERS_MAX = 512  # longer ones are read each time
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def kept(meaning: F) -> F:
+    """Return *meaning*, of a header's value, that knows what it was asked for before."""
+    known = lru_cache(VALUES_MAX)(meaning)
+
+    @wraps(meaning)
+    def read(value: str | None, *more: Any) -> Any:
+        if value is not None and len(value) > VALUE_CHARACTERS_MAX:
+            return meaning(value, *more)
+        return known(value, *more)
+
+    return cast("F", read)
 
 
 class Headers(datastructures.Headers):

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from rollway.headers import VALUES_KEPT
+from rollway.headers import kept
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
@@ -40,7 +39,7 @@ def read(header: str | None) -> list[Range]:
     return [_range(piece) for piece in pieces] or [Range("*/*", {}, 1.0)]
 
 
-@lru_cache(VALUES_KEPT)
+@kept
 def best(header: str | None, offered: tuple[str, ...]) -> str | None:
     """Return the media type to answer with; None when the client reads none of those *offered*."""
     return pick(read(header), offered)

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -14,7 +13,7 @@ from strawberry.http import GraphQLRequestData
 from resolvers.operations.checks import LARGE_CHARACTERS, Charging
 from resolvers.operations.documents import asking
 from rollway.body import read_body
-from rollway.headers import VALUES_KEPT
+from rollway.headers import kept
 from schema import requests
 from schema.requests import Asked, JsonFlaw, Kind
 
@@ -91,14 +90,15 @@ async def read(
 
 def _check_type(request: Request) -> None:
     encoded = request.headers.get("content-encoding")
-    if not _is_json(request.headers.get("content-type", "")) or (
+    if not is_json(request.headers.get("content-type", "")) or (
         encoded is not None and encoded.lower() != "identity"
     ):
         raise requests.WrongContentType
 
 
-@lru_cache(VALUES_KEPT)
-def _is_json(content_type: str) -> bool:
+@kept
+def is_json(content_type: str) -> bool:
+    """Tell whether a Content-Type header names JSON in UTF-8."""
     name, _, rest = content_type.partition(";")
     charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", rest, re.IGNORECASE) if rest else None
     known = charset is None or charset[1].lower() in UTF_8

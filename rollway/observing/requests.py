@@ -51,7 +51,7 @@ class Requests:
         token = request_id.set(own)
         try:
             await self._app(scope, receive, tell)
+            if head is not None and scope["type"] == "http":
+                self._answered(scope["path"], head, perf_counter() - begun)
         finally:
             request_id.reset(token)
-        if head is not None and scope["type"] == "http":
-            self._answered(scope["path"], head, perf_counter() - begun)
