@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 from rows import BEGINNING, Pages  # noqa: E402 - lies beside
 from serving import CONNECTIONS, serve  # noqa: E402
-from statements import STATEMENTS  # noqa: E402
+from statements import statement  # noqa: E402
 
 # As on Rollway's connections (`db/postgres.py`): who writes statements by hand would set it too.
 PLANNING = {"random_page_cost": "1.1"}
@@ -63,14 +63,12 @@ class Floor:
         values: list[object] = [hashlib.sha256(token(request).encode()).hexdigest()]
         if name != "dashboard":
             values.append(given["id"])
-        if name in ("application", "tasks"):
-            values.append(given["first"])
         if name == "tasks":
             time, _, key = (given.get("after") or BEGINNING).partition(" ")
             where = given["where"]
             statuses = [each.lower() for each in where["statuses"]]
             values += [where["envName"], statuses, datetime.fromisoformat(time), key]
-        answer = await self.pool.fetchval(STATEMENTS[name], *values)
+        answer = await self.pool.fetchval(statement(name, given.get("first", 0)), *values)
         if answer is None:
             return Response(status_code=401)
         return Response(answer, media_type="application/json")

@@ -2,7 +2,12 @@
 
 $1 is the hash of a token: whose it is, is looked up in the statement itself, and nothing is found
 that is not of a team in which that user has a row. No row is the answer to a token of nobody's.
+
+How many are asked for stands in the text: of a limit that is a parameter a plan knows nothing, and
+gathers and sorts all of an application's tasks.
 """
+
+from functools import cache
 
 VIEWER = """(SELECT u.id, u.username, u.avatar FROM session s JOIN "user" u ON u.id = s.user_id
   WHERE s.token_hash = $1 AND s.expires_time > now()) v"""
@@ -14,6 +19,7 @@ SHOWN = """x.id, upper(x.status) AS status, x.env_name AS "envName", x.ref, x."c
   x.trigger_type AS "triggerType", x.created_time AS "createdTime",
   x.started_time AS "startedTime", x.finished_time AS "finishedTime",
   extract(epoch FROM x.finished_time - x.started_time)::float AS duration"""
+SIZE = "{size}"
 LATEST = "ORDER BY x.created_time DESC, x.id DESC LIMIT"
 APPLICATION = 'a.id, a.name, a.description, upper(a.provider) AS provider, a.repo_url AS "repoUrl"'
 OWNER = """json_build_object('id', w.id, 'name', w.name, 'alias', w.alias) AS "ownerOrg" """
@@ -61,19 +67,17 @@ _APPLICATIONS = nodes(f"""SELECT {APPLICATION}, a.updated_time AS "updatedTime",
 _TEAMS = nodes(f"""SELECT m.id, m.name, w.alias, m.role, {_APPLICATIONS} AS applications FROM org m
   JOIN org w ON w.name = m.name AND w.role = 'OWNER' WHERE m.user_id = v.id
   ORDER BY m.name, m.id LIMIT 3""")
-_NEWEST = page(
-    f"SELECT {SHOWN}, {STEPS} AS steps FROM task x WHERE x.app_id = a.id {LATEST}", "$3::int"
-)
+_NEWEST = page(f"SELECT {SHOWN}, {STEPS} AS steps FROM task x WHERE x.app_id = a.id {LATEST}", SIZE)
 _FILTERED = page(
-    f"""SELECT {SHOWN}, x.branch FROM task x WHERE x.app_id = a.id AND x.env_name = $4 AND
-      x.status = any($5::text[]) AND (x.created_time, x.id) < ($6::timestamptz, $7::text)
+    f"""SELECT {SHOWN}, x.branch FROM task x WHERE x.app_id = a.id AND x.env_name = $3 AND
+      x.status = any($4::text[]) AND (x.created_time, x.id) < ($5::timestamptz, $6::text)
       {LATEST}""",
-    "$3::int",
-    """, 'endCursor', (array_agg(line ->> 'createdTime' || ' ' || (line ->> 'id'))
-      FILTER (WHERE place = $3::int))[1]""",
+    SIZE,
+    f""", 'endCursor', (array_agg(line ->> 'createdTime' || ' ' || (line ->> 'id'))
+      FILTER (WHERE place = {SIZE}))[1]""",
 )
 
-STATEMENTS = {
+_STATEMENTS = {
     "dashboard": _whole("viewer", f"SELECT v.id, v.username, v.avatar, {_TEAMS} AS orgs"),
     "application": _whole(
         "application",
@@ -93,3 +97,9 @@ STATEMENTS = {
           WHERE a.id = $2""",
     ),
 }
+
+
+@cache
+def statement(page: str, size: int) -> str:
+    """Return the statement for a page of which *size* are asked for."""
+    return _STATEMENTS[page].replace(SIZE, str(int(size)))
