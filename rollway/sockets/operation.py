@@ -22,6 +22,7 @@ from rollway.sockets.outlets import Outlet
 from schema import schema
 from schema.catalogue import error
 from schema.errors import refused
+from schema.problems import ProblemCode
 from schema.requests import NotIncremental
 
 TRIES_MAX = 2  # of joining others without getting anything; then it is done alone
@@ -38,15 +39,25 @@ class Sockets:
 
 
 class Operation:
-    """An operation as it runs; *over* is called once, before its last message."""
+    """An operation as it runs; *over* is called once, before its last message.
+
+    *signed_out* is called, if somebody is to hear of it, instead of an answer that nobody is signed
+    in: whoever notices first that a session has gone, its socket ends in the same way.
+    """
 
     def __init__(
-        self, said: Subscribe, outlet: Outlet, sockets: Sockets, over: Callable[[], None]
+        self,
+        said: Subscribe,
+        outlet: Outlet,
+        sockets: Sockets,
+        over: Callable[[], None],
+        signed_out: Callable[[], None] | None = None,
     ) -> None:
         self._said = said
         self._outlet = outlet
         self._sockets = sockets
         self._over = over
+        self._signed_out = signed_out
         self._ended = False
         self._reader: Reader | None = None
         self._running: asyncio.Task[None] | None = None
@@ -177,6 +188,9 @@ class Operation:
         )
 
     def _next(self, result: ExecutionResult) -> None:
+        if self._signed_out and _says_signed_out(result):
+            self._signed_out()
+            return
         payload: dict[str, Any] = {"data": result.data}
         if result.errors:
             payload["errors"] = [each.formatted for each in result.errors]
@@ -200,3 +214,8 @@ class Operation:
     def _send(self, message: dict[str, Any]) -> None:
         if not self._ended:
             self._outlet.send(message)
+
+
+def _says_signed_out(result: ExecutionResult) -> bool:
+    codes = [(each.extensions or {}).get("code") for each in result.errors or ()]
+    return ProblemCode.UNAUTHENTICATED in codes

@@ -219,7 +219,13 @@ class Socket:
         """Begin an operation, which is counted until nothing of it runs any more."""
         held = ExitStack()
         held.enter_context(self._sockets.running.seat(self._context))
-        operation = Operation(said, self._outlet, self._sockets, lambda: self._forget(said.id))
+        operation = Operation(
+            said,
+            self._outlet,
+            self._sockets,
+            lambda: self._forget(said.id),
+            self._signed_out if self._context.viewer else None,
+        )
         self._operations[said.id] = operation
         operation.begin(self._context, held.close)
 

@@ -118,6 +118,18 @@ async def test_a_time_that_runs_out(stage, shown):
     assert last < LATE_SECONDS
 
 
+@pytest.mark.parametrize("document", [EVENTS, OWN])
+async def test_a_socket_ends_before_it_says_that_nobody_is_signed_in(stage, document):
+    """Who asks by it first notices that its session has gone, before the next look."""
+    async with stage.connected(await token_of(stage.user)) as connection:
+        await Session.filter(user_id=stage.user.id).delete()
+        payload = {"query": document, "variables": {"id": stage.task, "after": 0}}
+        await connection.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
+        with pytest.raises(ConnectionClosed):
+            await connection.recv()
+        assert connection.close_code == SIGNED_OUT
+
+
 async def another_process(stage, statement):
     """Have another process change the database; return when it had."""
     url = stage.settings.database
