@@ -139,7 +139,8 @@ class Cuttable(HttpToolsProtocol):
         """Begin to answer; not too many that nobody waits for one by one."""
         self._goes_on = True
         if self._head is not None:
-            self._head.check(self.parser.get_http_version(), self.headers)
+            parser = self.parser
+            self._head.check(parser.get_method(), parser.get_http_version(), self.headers)
             self._head = None
         if self._declines():
             self.scope["method"] = self.parser.get_method().decode("ascii")

@@ -7,6 +7,7 @@ HEAD_BYTES_MAX = 64 * 1024  # of one that is complete
 HEADERS_MAX = 256
 LINE_BYTES = len(": \r\n")
 VERSIONS = frozenset({"1.0", "1.1"})
+TUNNEL = b"CONNECT"
 DIGITS_MAX = 18  # of a length; a number with more is too large for anybody
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -38,11 +39,14 @@ class Head:
         if self._bytes > HEAD_BYTES_MAX or self._headers > HEADERS_MAX:
             raise BadHead
 
-    def check(self, version: str, headers: Headers) -> None:
+    def check(self, method: bytes, version: str, headers: Headers) -> None:
         """Refuse what others might read in another way: https://www.rfc-editor.org/rfc/rfc9112.
 
-        Several hosts, or none where there must be one; a transfer coding that is not undone here.
+        Several hosts, or none where there must be one; a transfer coding that is not undone here;
+        what a proxy is asked for, behind which the parser expects another protocol.
         """
+        if method == TUNNEL:
+            raise BadHead
         names = [name for name, _ in headers]
         hosts = names.count(b"host")
         if version not in VERSIONS or hosts > 1 or (version != "1.0" and not hosts):

@@ -27,6 +27,7 @@ from tortoise.functions import Count, Min
 from db.models import Task
 from engine.state import UNFINISHED, TaskStatus
 from rollway.callers import bearer
+from rollway.observing.requests import first_of
 
 PATHS = frozenset(
     {"graphql", "webhooks", "deploy-hooks", "artifacts", "oauth", "healthz", "readyz"}
@@ -135,7 +136,7 @@ class Metrics(WorkFigures):
 
     def answered(self, path: str, head: Message, seconds: float) -> None:
         """Note how long an answer took, unless it is a stream or what waits for tasks."""
-        first = path.split("/", 2)[1]
+        first = first_of(path)
         if first != HELD and not _streams(head):
             self._answers(first if first in PATHS else "other", head["status"]).observe(seconds)
 

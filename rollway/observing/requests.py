@@ -21,6 +21,11 @@ Answered = Callable[[str, Message, float], None]
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
+def first_of(path: str) -> str:
+    """Return the first part of a path; "" where there is none, as in `OPTIONS *`."""
+    return path.partition("/")[2].partition("/")[0]
+
+
 class Requests:
     """Gives each request an id, or keeps that of a proxy in front, and tells it in the answer.
 

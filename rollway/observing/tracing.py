@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from control.port import Queue
 from rollway import headers
-from rollway.observing.requests import request_id
+from rollway.observing.requests import first_of, request_id
 from rollway.observing.traced import TracedQueue
 
 SPANS_MAX = 2048  # that wait to be sent; more are dropped
@@ -43,7 +43,7 @@ class Tracing:
                 await app(scope, receive, send)
                 return
             caller = TraceContextTextMapPropagator().extract(headers.of(scope))
-            path = "/" + scope["path"].split("/", 2)[1]
+            path = "/" + first_of(scope["path"])
             with self._tracer.start_as_current_span(
                 f"{scope['method']} {path}",
                 caller,

@@ -5,6 +5,7 @@ import gzip
 import json
 import socket
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -82,6 +83,21 @@ async def test_figures_are_for_who_has_the_token(observed, rollway_up):
         assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
         assert "rollway_" not in refused.text
     assert httpx2.get(f"{rollway_up.url}/metrics").status_code == 404
+
+
+async def test_a_request_for_the_whole_server_is_counted_too(observed):
+    """Its path has no parts; what is sent behind it is answered."""
+    before = figures(observed)
+    url = urlsplit(observed.url)
+    reader, writer = await asyncio.open_connection(url.hostname, url.port)
+    asked = f"OPTIONS * HTTP/1.1\r\nHost: {url.netloc}\r\n".encode()
+    writer.write(asked + b"\r\n" + asked + b"Connection: close\r\n\r\n")
+    answers = await reader.read()
+    writer.close()
+
+    assert answers.count(b"HTTP/1.1 404") == answers.count(b"x-request-id: ") == 2
+    counted = ("rollway_http_request_seconds_count", "404", "other")
+    assert figures(observed)[counted] == before.get(counted, 0) + 2
 
 
 async def test_an_id_of_nonsense_is_not_taken_over(rollway_up):

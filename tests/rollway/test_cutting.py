@@ -17,6 +17,7 @@ from rollway.connections.cutting import cuttable
 from rollway.connections.listening import bind
 
 ASKED = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+CONNECT = b"CONNECT x:80 HTTP/1.1\r\nHost: x:80\r\n"
 MIB = 1024 * 1024
 SECONDS = 20
 KEPT_SECONDS = 0.2
@@ -442,10 +443,15 @@ async def test_of_many_offers_sent_ahead_few_are_read_once_more(monkeypatch):
         ASKED[:-2] + b"A: b\r\n" * 300 + b"\r\n",
         b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
         ASKED[:-2] + b"A: " + b"b" * 70_000 + b"\r\n\r\n",
+        CONNECT + b"\r\n",
+        CONNECT + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
     ],
 )
 async def test_heads_that_others_may_read_in_another_way(head):
-    """Several hosts, versions that are not spoken, codings that are not undone, too much."""
+    """Several hosts, versions that are not spoken, codings that are not undone, too much.
+
+    By CONNECT a proxy is asked; the parser takes what follows for another protocol.
+    """
     async with serving(10) as (address, server):
         assert (await told(address, [head])).startswith(b"HTTP/1.1 400")
         await ended(server)
